@@ -1,0 +1,201 @@
+"""Failures, each with the reply code that clients read and the HTTP status that it travels under.
+
+The codes are the protocol's own; docs/protocol.rst lists them. A failure is raised where it is found and turned into an
+answer in one place, :mod:`webcam.api.guard`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ReplyCode(IntEnum):
+    """The protocol's error codes. The server itself never sends 0, 1 and 8: nothing of it ends in them."""
+
+    NO_ERROR = 0
+    UNSPECIFIED = 1
+    INTERNAL_UNKNOWN_ERROR = 2
+    DATABASE_FAIL = 3
+    JSON_PARSER_FAIL = 4
+    JSON_FAIL = 5
+    NO_SUCH_SESSION = 6
+    NO_SUCH_USER = 7
+    NO_DEVICES_ONLINE = 8
+    NO_SUCH_RECORD = 9
+    NO_DATA_RETURNED = 10
+    EMPTY_REQUEST = 11
+    MALFORMED_REQUEST = 12
+    NO_CHANNEL = 13
+    ERRORED_STREAM = 14
+    NO_SUCH_DEVICE = 15
+
+
+class Failure(Exception):
+    """Something that a request can end in. ``status`` is 200 wherever the protocol itself answers.
+
+    The text is for the log: it never holds a password, a token or a piece of a body.
+    """
+
+    code = ReplyCode.INTERNAL_UNKNOWN_ERROR
+    status = 200
+
+    def headers(self) -> dict[str, str]:
+        """Response headers that belong to this failure."""
+        return {}
+
+
+class DatabaseFail(Failure):
+    """The storage refused; nothing of the request was stored."""
+
+    code = ReplyCode.DATABASE_FAIL
+    status = 503
+
+
+class ParserFail(Failure):
+    """The body is not JSON, or not UTF-8, or nested too deeply."""
+
+    code = ReplyCode.JSON_PARSER_FAIL
+
+
+class NotAnObject(Failure):
+    """The body is JSON, but no object."""
+
+    code = ReplyCode.JSON_FAIL
+
+
+class NoSuchSession(Failure):
+    """The token is wrong, or its session has ended."""
+
+    code = ReplyCode.NO_SUCH_SESSION
+
+
+class NoSuchUser(Failure):
+    """Wrong account name or wrong password; the two are indistinguishable."""
+
+    code = ReplyCode.NO_SUCH_USER
+
+
+class NoSuchRecord(Failure):
+    """No record of the account has this id."""
+
+    code = ReplyCode.NO_SUCH_RECORD
+
+
+class NoData(Failure):
+    """The record is there and has no data."""
+
+    code = ReplyCode.NO_DATA_RETURNED
+
+
+class EmptyRequest(Failure):
+    """Neither body nor query."""
+
+    code = ReplyCode.EMPTY_REQUEST
+
+
+class MalformedRequest(Failure):
+    """A required parameter is missing, or a parameter has a value that it can't have."""
+
+    code = ReplyCode.MALFORMED_REQUEST
+
+
+class NoChannel(Failure):
+    """The device is online and streams nothing."""
+
+    code = ReplyCode.NO_CHANNEL
+
+
+class ErroredStream(Failure):
+    """The device's stream was closed for an error and has not come back."""
+
+    code = ReplyCode.ERRORED_STREAM
+
+
+class NoSuchDevice(Failure):
+    """The account has no such device online."""
+
+    code = ReplyCode.NO_SUCH_DEVICE
+
+
+class FrameError(Failure):
+    """A stream's bytes are no frames: a wrong header, or a frame over the limit."""
+
+    code = ReplyCode.ERRORED_STREAM
+
+
+class NotFound(Failure):
+    """No such path."""
+
+    code = ReplyCode.MALFORMED_REQUEST
+    status = 404
+
+
+class MethodNotAllowed(Failure):
+    """The path exists; ``allowed`` names its methods."""
+
+    code = ReplyCode.MALFORMED_REQUEST
+    status = 405
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        super().__init__("allowed: " + ", ".join(allowed))
+        self.allowed = allowed
+
+    def headers(self) -> dict[str, str]:
+        return {"allow": ", ".join(self.allowed)}
+
+
+class TooLarge(Failure):
+    """The body is over its limit."""
+
+    code = ReplyCode.MALFORMED_REQUEST
+    status = 413
+
+
+class RangeNotSatisfiable(Failure):
+    """The range that was asked for starts behind the record's last byte. ``size`` in bytes."""
+
+    code = ReplyCode.MALFORMED_REQUEST
+    status = 416
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"of {size} bytes")
+        self.size = size
+
+    def headers(self) -> dict[str, str]:
+        return {"content-range": f"bytes */{self.size}"}
+
+
+class CoolingDown(Failure):
+    """The device broke its limit of requests a minute and may not authorize yet. ``wait`` in whole seconds."""
+
+    code = ReplyCode.NO_SUCH_SESSION
+    status = 429
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"for {wait} s")
+        self.wait = wait
+
+    def headers(self) -> dict[str, str]:
+        return {"retry-after": str(self.wait)}
+
+
+class Unavailable(Failure):
+    """The server is shutting down, or has more work of this kind than it takes on."""
+
+    code = ReplyCode.INTERNAL_UNKNOWN_ERROR
+    status = 503
+
+    def headers(self) -> dict[str, str]:
+        return {"retry-after": "5"}
+
+
+class AccountExists(Exception):
+    """An account of this name exists already."""
+
+
+class NoSuchAccount(Exception):
+    """No account has this name or id (any more)."""
+
+
+class StartFailure(Exception):
+    """The server can't start; the text is one line for the operator."""

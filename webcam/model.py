@@ -1,0 +1,164 @@
+"""The values that the rest passes around: frozen, without behaviour that needs a clock, a socket or a database.
+
+Times are seconds since the epoch (float) unless they are stamps. A stamp is server time in UTC as text,
+``YYYY-MM-DD HH:MM:SS.ffffff``, compared as text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_STAMP_FORM = "0001-01-01 00:00:00.000000"
+
+
+def stamp_of(seconds: float) -> str:
+    """The stamp of a time in seconds since the epoch."""
+    return _text(_EPOCH + timedelta(seconds=seconds))
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.") + f"{moment.microsecond:06d}"
+
+
+def next_stamp(now: str, last: str) -> str:
+    """The stamp for something that happens at *now* after something stamped *last*: always greater than *last*.
+
+    Where the clock stands at or before *last* (it stepped back, or two things share a microsecond) it is the next
+    microsecond after *last*. *last* may be shorter than a whole stamp, or empty.
+    """
+    if now > last:
+        return now
+    whole = last + _STAMP_FORM[len(last) :]
+    moment = datetime.strptime(whole, "%Y-%m-%d %H:%M:%S.%f")
+    return _text(moment + timedelta(microseconds=1))
+
+
+@dataclass(frozen=True)
+class SettingKind:
+    """An option that an account sets for itself: what it is called and the bounds of its value."""
+
+    kind: int
+    description: str
+    minimum: float
+    maximum: float
+    default: float
+
+
+RECORD_DAYS, SESSION_MINUTES, SESSION_REQUESTS, MINUTE_REQUESTS, BROADCAST_HOURS, MESSAGE_DAYS = range(1, 7)
+
+SETTING_KINDS: dict[int, SettingKind] = {
+    each.kind: each
+    for each in (
+        SettingKind(RECORD_DAYS, "old records timeout (days)", 0.004, 168, 30),
+        SettingKind(SESSION_MINUTES, "dead sessions timeout (minutes)", 3, 30, 10),
+        SettingKind(SESSION_REQUESTS, "max requests for session", 200, 10000, 1500),
+        SettingKind(MINUTE_REQUESTS, "max reqs per min for session", 20, 200, 50),
+        SettingKind(BROADCAST_HOURS, "broadcasts lifetime (hr)", 1, 750, 125),
+        SettingKind(MESSAGE_DAYS, "overall messages lifetime (days)", 1, 120, 30),
+    )
+}
+
+Settings = dict[int, float]
+"""Kind to value, whole: every kind of :data:`SETTING_KINDS` is a key."""
+
+
+def whole_settings(chosen: Settings) -> Settings:
+    """*chosen* with the defaults for what it leaves open."""
+    return {kind: chosen.get(kind, each.default) for kind, each in SETTING_KINDS.items()}
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as storage knows it. ``generation`` changes with the password; ``last_stamp`` is its newest stamp."""
+
+    account_id: int
+    name: str
+    password_hash: str
+    generation: int
+    last_stamp: str
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class SavedSession:
+    """A session as storage keeps it. ``digest`` is the SHA-256 of the token, in hex: a stolen database opens nothing.
+
+    ``given`` is the newest stamp that ``getMsgs`` gave to the session, ``None`` while it asked for nothing.
+    """
+
+    digest: str
+    account_id: int
+    device: str
+    meta: str
+    address: str
+    active: float
+    requests: int
+    given: str | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message on its way in. ``target`` is empty for a broadcast; ``params`` is JSON text of an object or array."""
+
+    name: str
+    target: str
+    params: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A stored message."""
+
+    stamp: str
+    sender: str
+    name: str
+    params: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stored picture or clip without its data. ``size`` in bytes; ``None`` where there are no data at all."""
+
+    record_id: int
+    device: str
+    meta: str
+    stamp: str
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Presence:
+    """A device that is online."""
+
+    device: str
+    meta: str
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """What an account no longer keeps: everything stamped before these stamps."""
+
+    records: str
+    broadcasts: str
+    messages: str
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one run of the retention rules deleted."""
+
+    messages: int = 0
+    records: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.records)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a list starts and how long it may be. ``after`` is a stamp, or ``None`` for the device's sync mark."""
+
+    after: str | None
+    limit: int = 32

@@ -1,0 +1,65 @@
+"""What a viewer has yet to be sent, and what of it to pass over: decided purely, without a transport."""
+
+from __future__ import annotations
+
+from collections import deque
+
+HOLD = 64 * 1024
+"""Bytes of frames that are held back for a viewer whose transport is full, beside a single larger frame."""
+
+PIECE = 64 * 1024
+"""A frame is handed to the transport in pieces of this size, so that a stalled viewer costs one piece, not a frame."""
+
+
+class Backlog:
+    """The frames that a viewer's transport has not taken yet, oldest first.
+
+    With ``keep_every`` nothing is ever skipped, and whoever fills it has to stop by :attr:`size`. Otherwise a frame
+    that would pass the hold makes the viewer skip to it: the slow link shows the present, not the past. A frame of
+    which a piece has left already is always finished.
+    """
+
+    def __init__(self, keep_every: bool, hold: int = HOLD) -> None:
+        self._keep_every = keep_every
+        self._hold = hold
+        self._frames: deque[bytes] = deque()
+        self._waiting = 0
+        self._begun: memoryview | None = None
+        self.skipped = 0
+        """Frames passed over so far."""
+
+    @property
+    def size(self) -> int:
+        """Bytes not sent yet."""
+        return self._waiting + (len(self._begun) if self._begun is not None else 0)
+
+    def add(self, frame: bytes) -> None:
+        """One more whole frame."""
+        if not self._keep_every and self._frames and self._waiting + len(frame) > self._hold:
+            self.skipped += len(self._frames)
+            self._frames.clear()
+            self._waiting = 0
+        self._frames.append(frame)
+        self._waiting += len(frame)
+
+    def next_piece(self) -> bytes | None:
+        """The next bytes to send, at most :data:`PIECE`; a small frame comes as the very object that was added."""
+        if self._begun is not None:
+            piece, self._begun = self._begun[:PIECE], self._begun[PIECE:]
+            if not len(self._begun):
+                self._begun = None
+            return bytes(piece)
+        if not self._frames:
+            return None
+        frame = self._frames.popleft()
+        self._waiting -= len(frame)
+        if len(frame) <= PIECE:
+            return frame
+        self._begun = memoryview(frame)[PIECE:]
+        return frame[:PIECE]
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self._frames.clear()
+        self._waiting = 0
+        self._begun = None

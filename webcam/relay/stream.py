@@ -1,0 +1,87 @@
+"""A stream: the live frames of one device, from one publisher to any number of viewers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from webcam.relay.viewer import Viewer
+
+
+class Publisher(Protocol):
+    """The upload that a stream's frames come from."""
+
+    def pause(self) -> None:
+        """Take no more bytes for now."""
+
+    def resume(self) -> None:
+        """Take bytes again."""
+
+    def cut(self) -> None:
+        """End the upload at once, by the server's will."""
+
+
+class Stream:
+    """One device's frames while it publishes. ``delta`` (ms) is the device's promise of the largest gap; 0: none.
+
+    Its publisher calls :meth:`publish`; the hub opens and closes it.
+    """
+
+    def __init__(self, device: str, subprotocol: str, delta: int, publisher: Publisher) -> None:
+        self.device = device
+        self.subprotocol = subprotocol
+        self.delta = delta
+        self.newest: bytes | None = None
+        self.frames = 0
+        self._publisher = publisher
+        self._viewers: dict[Viewer, None] = {}
+        self._holders: set[Viewer] = set()
+        self._open = True
+
+    @property
+    def viewers(self) -> int:
+        """How many watch."""
+        return len(self._viewers)
+
+    def publish(self, frame: bytes) -> None:
+        """Every viewer has the frame, or has decided about it, when this returns."""
+        self.newest = frame
+        self.frames += 1
+        for viewer in tuple(self._viewers):
+            viewer.take(frame)
+
+    def watch(self, viewer: Viewer) -> None:
+        """Add a viewer; it begins with the newest frame at hand."""
+        self._viewers[viewer] = None
+        viewer.start(self)
+        if self.newest is not None:
+            viewer.take(self.newest)
+
+    def hold(self, viewer: Viewer) -> None:
+        """*viewer* wants every frame and is too far behind."""
+        if not self._holders and self._open:
+            self._publisher.pause()
+        self._holders.add(viewer)
+
+    def release(self, viewer: Viewer) -> None:
+        """*viewer* has caught up or is gone."""
+        if viewer in self._holders:
+            self._holders.remove(viewer)
+            if not self._holders and self._open:
+                self._publisher.resume()
+
+    def leave(self, viewer: Viewer) -> None:
+        """*viewer* watches no more."""
+        self._viewers.pop(viewer, None)
+
+    def close(self, cut: bool) -> None:
+        """The stream is over; its viewers end now. With *cut* the publisher's upload is ended, too."""
+        if not self._open:
+            return
+        self._open = False
+        viewers = tuple(self._viewers)
+        self._viewers.clear()
+        self._holders.clear()
+        for viewer in viewers:
+            viewer.end()
+        if cut:
+            self._publisher.cut()

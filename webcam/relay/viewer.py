@@ -1,0 +1,192 @@
+"""A viewer: one subscriber of a stream, a push producer on its response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from zope.interface import implementer
+
+from webcam.relay.backlog import Backlog
+
+BEHIND = 1024 * 1024
+"""A viewer of every frame that is further behind than this (bytes) holds the publisher back."""
+
+STALL = 10.0
+"""Seconds in which a viewer of every frame may take nothing before it is closed."""
+
+
+class Sink(Protocol):
+    """Where a viewer's bytes go: a response."""
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:  # noqa: N802
+        """As :class:`twisted.internet.interfaces.IConsumer` has it."""
+
+    def unregisterProducer(self) -> None:  # noqa: N802
+        """As :class:`twisted.internet.interfaces.IConsumer` has it."""
+
+    def write(self, data: bytes) -> None:
+        """Take these bytes; may call the producer's ``pauseProducing`` before it returns."""
+
+    def finish(self) -> None:
+        """The response ends behind what was written."""
+
+    def abort(self) -> None:
+        """The response ends at once."""
+
+
+class Feed(Protocol):
+    """What a viewer tells the stream that it watches."""
+
+    def hold(self, viewer: Viewer) -> None:
+        """This viewer is too far behind: publish no faster than it takes."""
+
+    def release(self, viewer: Viewer) -> None:
+        """It has caught up."""
+
+    def leave(self, viewer: Viewer) -> None:
+        """It wants no more frames."""
+
+
+@implementer(IPushProducer)
+class Viewer:
+    """Takes every frame at once while its transport is ready; holds back, skips and counts while it is not.
+
+    ``every`` asks for every frame instead of skipping; such a viewer holds the publisher back while it is more than
+    :data:`BEHIND` behind, and is closed when it takes nothing for ``stall`` seconds. It ends by :meth:`end` (the
+    stream is over), :meth:`lost` (its client went) or the stall.
+    """
+
+    def __init__(self, sink: Sink, clock: IReactorTime, every: bool = False, stall: float = STALL) -> None:
+        self.every = every
+        self._sink = sink
+        self._clock = clock
+        self._stall = stall
+        self._backlog = Backlog(keep_every=every)
+        self._feed: Feed | None = None
+        self._ready = True
+        self._sending = False
+        self._ending = False
+        self._holding = False
+        self._closed = False
+        self._timer: IDelayedCall | None = None
+        self.on_close: Callable[[], None] = lambda: None
+
+    @property
+    def skipped(self) -> int:
+        """Frames passed over so far."""
+        return self._backlog.skipped
+
+    @property
+    def behind(self) -> int:
+        """Bytes that its transport has not taken yet."""
+        return self._backlog.size
+
+    def start(self, feed: Feed) -> None:
+        """Watch *feed*; it calls :meth:`take` from now on."""
+        self._feed = feed
+        self._sink.registerProducer(self, True)
+
+    def take(self, frame: bytes) -> None:
+        """One frame of the stream, header included."""
+        if self._closed or self._ending:
+            return
+        self._backlog.add(frame)
+        self._send()
+        if self.every and self._feed is not None and not self._holding and self.behind > BEHIND:
+            self._holding = True
+            self._feed.hold(self)
+
+    def end(self) -> None:
+        """The stream is over: what is held back is still sent, then the response ends."""
+        if self._closed or self._ending:
+            return
+        self._ending = True
+        self._feed = None
+        self._send()
+
+    def lost(self) -> None:
+        """The client is gone, or its session ended."""
+        self._close(self._sink.unregisterProducer)
+
+    def cut(self) -> None:
+        """End the response now, whatever is left of it."""
+        self._close(self._abort)
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """The transport is full."""
+        self._ready = False
+        self._watch_stall()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport takes more."""
+        self._ready = True
+        self._forget_stall()
+        self._send()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The transport is gone."""
+        self.lost()
+
+    def _send(self) -> None:
+        if self._sending:
+            return
+        self._sending = True
+        try:
+            while self._ready and not self._closed:
+                piece = self._backlog.next_piece()
+                if piece is None:
+                    break
+                self._sink.write(piece)
+        finally:
+            self._sending = False
+        self._after_send()
+
+    def _after_send(self) -> None:
+        if self._closed:
+            return
+        if self._ending and not self.behind:
+            self._close(self._finish)
+            return
+        if self._holding and self.behind <= BEHIND // 2:
+            self._holding = False
+            if self._feed is not None:
+                self._feed.release(self)
+        self._watch_stall()
+
+    def _watch_stall(self) -> None:
+        """Only a viewer that may cost somebody else something is timed: one that holds back, one that is ending."""
+        if self._timer is None and not self._ready and self.behind and (self.every or self._ending):
+            self._timer = self._clock.callLater(self._stall, self._stalled)
+
+    def _stalled(self) -> None:
+        self._timer = None
+        self.cut()
+
+    def _forget_stall(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _finish(self) -> None:
+        self._sink.unregisterProducer()
+        self._sink.finish()
+
+    def _abort(self) -> None:
+        self._sink.unregisterProducer()
+        self._sink.abort()
+
+    def _close(self, how: Callable[[], None]) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._forget_stall()
+        self._backlog.clear()
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            if self._holding:
+                feed.release(self)
+            feed.leave(self)
+        how()
+        self.on_close()

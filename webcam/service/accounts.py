@@ -1,0 +1,69 @@
+"""Accounts: who may log in, and what happens when the operator changes that while the server runs."""
+
+from __future__ import annotations
+
+from webcam.errors import NoSuchUser
+from webcam.model import Account
+from webcam.ports import AccountStore
+from webcam.service.passwords import Passwords
+from webcam.service.sessions import Sessions
+from webcam.service.settings import AccountSettings
+from webcam.service.stamps import Stamps
+
+
+class Accounts:
+    """The accounts that the server knows. The operator's program changes them in storage; :meth:`refresh` notices."""
+
+    def __init__(
+        self,
+        store: AccountStore,
+        passwords: Passwords,
+        sessions: Sessions,
+        settings: AccountSettings,
+        stamps: Stamps,
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._sessions = sessions
+        self._settings = settings
+        self._stamps = stamps
+        self._generations: dict[int, int] = {}
+
+    @property
+    def known(self) -> list[int]:
+        """The ids of all accounts."""
+        return sorted(self._generations)
+
+    async def refresh(self) -> None:
+        """Learn of new accounts; end the sessions of those that are gone or have another password."""
+        current = {each.account_id: each for each in await self._store.accounts()}
+        for account_id, generation in list(self._generations.items()):
+            account = current.get(account_id)
+            if account is None or account.generation != generation:
+                self._sessions.end_account(account_id)
+            if account is None:
+                del self._generations[account_id]
+                self._settings.forget(account_id)
+                self._stamps.forget(account_id)
+        for account in current.values():
+            self._learn(account)
+
+    async def authorize(self, name: str, password: str, device: str, meta: str, address: str) -> str:
+        """A new session of *device*; the answer is its token.
+
+        Raises :class:`NoSuchUser` for a wrong name and a wrong password alike, in the same time, and
+        :class:`webcam.errors.CoolingDown`.
+        """
+        account = await self._store.account(name)
+        if account is not None:
+            self._sessions.check_cooling(account.account_id, device, address)
+        if not await self._passwords.check(account.password_hash if account else None, password):
+            raise NoSuchUser("wrong name or password")
+        assert account is not None, "nobody's password was right"
+        self._learn(account)
+        return await self._sessions.open(account.account_id, device, meta, address)
+
+    def _learn(self, account: Account) -> None:
+        self._generations[account.account_id] = account.generation
+        self._settings.learn(account.account_id, account.settings)
+        self._stamps.saw(account.account_id, account.last_stamp)

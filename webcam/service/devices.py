@@ -1,0 +1,73 @@
+"""Devices: which are online, which stream, and the two ends of a live stream."""
+
+from __future__ import annotations
+
+from webcam.errors import NoSuchDevice
+from webcam.model import Presence
+from webcam.relay.hub import Hub, device_text
+from webcam.relay.stream import Publisher, Stream
+from webcam.relay.viewer import Viewer
+from webcam.service.sessions import Session, Sessions
+
+
+class Publication:
+    """A stream that is being published: frames go in until it ends."""
+
+    def __init__(self, hub: Hub, sessions: Sessions, session: Session, stream: Stream) -> None:
+        self._hub = hub
+        self._account_id = session.account_id
+        self._stream = stream
+        self._closed = sessions.stream_opened(session, self._cut)
+        hub.open(self._account_id, stream)
+
+    def publish(self, frame: bytes) -> None:
+        """A whole frame, header included."""
+        self._stream.publish(frame)
+
+    def end(self, errored: bool = False) -> None:
+        """The upload is over: the stream leaves the list and its viewers end, in this turn."""
+        self._closed()
+        self._hub.close(self._account_id, self._stream, errored=errored)
+
+    def _cut(self) -> None:
+        self._hub.close(self._account_id, self._stream, cut=True)
+
+
+class Devices:
+    """Presence and live streams of an account's devices."""
+
+    def __init__(self, sessions: Sessions, hub: Hub) -> None:
+        self._sessions = sessions
+        self._hub = hub
+        sessions.on_offline = hub.forget
+
+    def online(self, session: Session) -> list[Presence]:
+        """Every device of the account that is online, the asking one too, by name."""
+        return self._sessions.online(session.account_id)
+
+    def streams(self, session: Session) -> list[tuple[str, str, int]]:
+        """The live streams of the account, by device: device, sub-protocol, delta (ms)."""
+        return [(each.device, each.subprotocol, each.delta) for each in self._hub.streams(session.account_id)]
+
+    def publish(self, session: Session, subprotocol: str, delta: int, publisher: Publisher) -> Publication:
+        """Begin the device's stream; one that it publishes already is closed."""
+        stream = Stream(session.device, subprotocol, delta, publisher)
+        return Publication(self._hub, self._sessions, session, stream)
+
+    def stream(self, session: Session, device: str) -> Stream:
+        """The stream of a device of the account.
+
+        Raises :class:`NoSuchDevice`, :class:`webcam.errors.NoChannel` or :class:`webcam.errors.ErroredStream`.
+        """
+        if not self._sessions.is_online(session.account_id, device):
+            raise NoSuchDevice(device_text(device))
+        return self._hub.stream(session.account_id, device)
+
+    def watch(self, session: Session, stream: Stream, viewer: Viewer) -> None:
+        """Let *viewer* see *stream* until either ends, or the session."""
+        viewer.on_close = self._sessions.stream_opened(session, viewer.end)
+        stream.watch(viewer)
+
+    def close_all(self) -> None:
+        """The server ends."""
+        self._hub.close_all()

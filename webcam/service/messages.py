@@ -1,0 +1,55 @@
+"""Messages between devices, and the sync marks by which they are acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webcam.model import Draft, Message, Page
+from webcam.ports import MessageStore
+from webcam.service.sessions import Session, Sessions
+from webcam.service.settings import AccountSettings
+from webcam.service.stamps import Stamps
+
+
+class Messages:
+    """Sending, getting and acknowledging."""
+
+    def __init__(
+        self, store: MessageStore, sessions: Sessions, settings: AccountSettings, stamps: Stamps
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._settings = settings
+        self._stamps = stamps
+
+    async def send(self, session: Session, drafts: Sequence[Draft], sync: bool) -> None:
+        """Store *drafts*, all or none. With *sync*, acknowledge what the session was given so far.
+
+        A session that asked for nothing yet acknowledges all up to now.
+        """
+        mark = None
+        if sync and session.given != "":
+            mark = session.given or ""
+        if not drafts and mark is None:
+            return
+        stamp = await self._store.add_messages(
+            session.account_id, session.device, self._stamps.now(), drafts, mark
+        )
+        self._stamps.saw(session.account_id, stamp)
+
+    async def get(self, session: Session, page: Page) -> list[Message]:
+        """What the session's device has to be given, oldest first."""
+        expiry = self._settings.expiry(session.account_id)
+        found = await self._store.messages(session.account_id, session.device, page, expiry)
+        self._given(session, found)
+        return found
+
+    async def take(self, session: Session, page: Page) -> list[Message]:
+        """The same, acknowledging exactly what it returns."""
+        expiry = self._settings.expiry(session.account_id)
+        found = await self._store.take_messages(session.account_id, session.device, page, expiry)
+        self._given(session, found)
+        return found
+
+    def _given(self, session: Session, found: Sequence[Message]) -> None:
+        self._sessions.given(session, found[-1].stamp if found else "")

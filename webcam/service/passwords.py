@@ -1,0 +1,58 @@
+"""Password hashing by argon2id, off the reactor's thread and only so many at once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from twisted.internet.defer import DeferredSemaphore
+
+from webcam.errors import Unavailable
+
+Offload = Callable[..., Awaitable[Any]]
+"""``await offload(function, *args)`` runs a slow function where it blocks nobody."""
+
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+"""OWASP's second choice of parameters for argon2id: 19 MiB, two passes. A Raspberry Pi 3 takes about 0.3 s for it."""
+
+AT_ONCE = 2
+"""Hashes computed at the same time: each takes a core and 19 MiB."""
+
+WAITING = 200
+"""Logins that may wait for their turn; one more is refused."""
+
+
+def hash_password(password: str) -> str:
+    """Blocking: for an offload, or for a program that has no reactor."""
+    return _HASHER.hash(password.encode("utf-8"))
+
+
+def check_password(password_hash: str, password: str) -> bool:
+    """Blocking, as above."""
+    try:
+        return _HASHER.verify(password_hash, password.encode("utf-8"))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+class Passwords:
+    """Checks passwords; a name that doesn't exist takes as long as a wrong password."""
+
+    def __init__(self, offload: Offload) -> None:
+        self._offload = offload
+        self._turns = DeferredSemaphore(AT_ONCE)
+        self._nobody = hash_password(secrets.token_hex(16))
+
+    async def check(self, password_hash: str | None, password: str) -> bool:
+        """``None`` is the hash of nobody: always false, and as slow as any. Raises :class:`Unavailable`."""
+        if len(self._turns.waiting) >= WAITING:
+            raise Unavailable("too many logins are waiting")
+        turn = await self._turns.acquire()
+        try:
+            good = bool(await self._offload(check_password, password_hash or self._nobody, password))
+        finally:
+            turn.release()
+        return good and password_hash is not None

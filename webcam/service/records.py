@@ -1,0 +1,57 @@
+"""Records: stored pictures and clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webcam.errors import EmptyRequest, NoData
+from webcam.model import Expiry, Page, Record
+from webcam.ports import RecordStore
+from webcam.service.sessions import Session
+from webcam.service.settings import AccountSettings
+from webcam.service.stamps import Stamps
+
+
+class Records:
+    """Storing, listing, reading and deleting."""
+
+    def __init__(self, store: RecordStore, settings: AccountSettings, stamps: Stamps) -> None:
+        self._store = store
+        self._settings = settings
+        self._stamps = stamps
+
+    async def add(self, session: Session, meta: str, data: Sequence[bytes]) -> int:
+        """Store the bytes of *data*, in order, byte for byte; the answer is the record's id."""
+        if not any(data):
+            raise EmptyRequest("no data")
+        record_id, stamp = await self._store.add_record(
+            session.account_id, session.device, meta, self._stamps.now(), data
+        )
+        self._stamps.saw(session.account_id, stamp)
+        return record_id
+
+    async def list(self, session: Session, page: Page) -> list[Record]:
+        """Oldest first."""
+        return await self._store.records(session.account_id, page, self._expiry(session))
+
+    async def find(self, session: Session, record_id: int) -> Record:
+        """Raises :class:`webcam.errors.NoSuchRecord`."""
+        return await self._store.record(session.account_id, record_id, self._expiry(session))
+
+    async def with_data(self, session: Session, record_id: int) -> tuple[Record, int]:
+        """The record and its size in bytes. Also raises :class:`NoData` when there is none."""
+        record = await self.find(session, record_id)
+        if not record.size:
+            raise NoData(f"record {record_id}")
+        return record, record.size
+
+    async def part(self, record: Record, part: int) -> bytes:
+        """One part of a record's data, of :data:`webcam.ports.RECORD_PART` bytes."""
+        return await self._store.record_part(record.record_id, part)
+
+    async def delete(self, session: Session, record_ids: Sequence[int], older: bool) -> None:
+        """Delete these; with *older*, all older than the oldest of them, too."""
+        await self._store.delete_records(session.account_id, record_ids, older)
+
+    def _expiry(self, session: Session) -> Expiry:
+        return self._settings.expiry(session.account_id)

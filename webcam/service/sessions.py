@@ -1,0 +1,295 @@
+"""Sessions: proofs that a device logged in, held in memory and written through to storage.
+
+A session ends by silence, by too many requests in all or within a minute (limits of its account), with its account, or
+with its account's password. Whoever has to know is told by :attr:`Sessions.on_end`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+from base64 import urlsafe_b64encode
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from webcam.errors import CoolingDown, NoSuchSession
+from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Presence, SavedSession
+from webcam.ports import AccountStore, Clock
+from webcam.service.settings import AccountSettings
+
+TOKEN_BYTES = 20
+PER_ACCOUNT = 10_000
+"""Sessions of one account; one more ends the one that was silent for longest."""
+
+COOLING = 10_000
+"""Devices that are remembered as cooling down."""
+
+_MINUTE = 60.0
+
+
+def new_token() -> str:
+    """160 random bits in the url-safe base64 alphabet, 28 characters: no client can damage it in a query string."""
+    return urlsafe_b64encode(secrets.token_bytes(TOKEN_BYTES)).decode("ascii")
+
+
+def digest_of(token: str) -> str:
+    """What stands for a token in memory and storage."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """A live session. ``active`` is steady time; ``streams`` counts its open live streams, in and out."""
+
+    digest: str
+    account_id: int
+    device: str
+    meta: str
+    address: str
+    active: float
+    order: int
+    requests: int = 0
+    recent: deque[float] = field(default_factory=deque)
+    given: str | None = None
+    streams: int = 0
+    dirty: bool = False
+    ended: bool = False
+    on_end: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Sessions:
+    """Every live session, by token and by account and device."""
+
+    def __init__(
+        self, store: AccountStore, settings: AccountSettings, clock: Clock, cooldown: float = 60.0
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._cooldown = cooldown
+        self._by_digest: dict[str, Session] = {}
+        self._by_account: dict[int, dict[str, list[Session]]] = {}
+        self._cooling: dict[tuple[int, str, str], float] = {}
+        self._ended: set[str] = set()
+        self._order = 0
+        self.on_offline: Callable[[int, str], None] = lambda account_id, device: None
+
+    # What ends by itself
+
+    async def load(self) -> None:
+        """Take over what storage holds, once, at the start."""
+        now, wall = self._clock.steady(), self._clock.wall()
+        for saved in sorted(await self._store.sessions(), key=lambda each: each.active):
+            silent = max(0.0, wall - saved.active)
+            # What was given after the last save is not known: as nothing, so that it is given again, never lost.
+            self._add(
+                Session(
+                    digest=saved.digest,
+                    account_id=saved.account_id,
+                    device=saved.device,
+                    meta=saved.meta,
+                    address=saved.address,
+                    active=now - silent,
+                    order=self._next_order(),
+                    requests=saved.requests,
+                    given=saved.given or "",
+                )
+            )
+
+    async def sweep(self) -> None:
+        """End what has been silent for too long, and write behind what changed."""
+        now = self._clock.steady()
+        for session in list(self._by_digest.values()):
+            if self._expired(session, now):
+                self.end(session)
+            else:
+                _forget_old(session.recent, now)
+        self._cooling = {key: until for key, until in self._cooling.items() if until > now}
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write what changed since the last time."""
+        ended, self._ended = self._ended, set()
+        dirty = [each for each in self._by_digest.values() if each.dirty]
+        for session in dirty:
+            session.dirty = False
+        try:
+            if ended:
+                await self._store.end_sessions(sorted(ended))
+            if dirty:
+                await self._store.save_sessions([self._saved(each) for each in dirty])
+        except Exception:
+            self._ended |= ended
+            for session in dirty:
+                session.dirty = True
+            raise
+
+    # What devices do
+
+    def check_cooling(self, account_id: int, device: str, address: str) -> None:
+        """Raises :class:`CoolingDown` when the device may not authorize from this address yet."""
+        wait = self._cooling.get((account_id, device, address), 0.0) - self._clock.steady()
+        if wait > 0:
+            raise CoolingDown(math.ceil(wait))
+
+    async def open(self, account_id: int, device: str, meta: str, address: str) -> str:
+        """A new session; the answer is its token. It is in storage when this fires."""
+        token = new_token()
+        session = Session(
+            digest=digest_of(token),
+            account_id=account_id,
+            device=device,
+            meta=meta,
+            address=address,
+            active=self._clock.steady(),
+            order=self._next_order(),
+        )
+        await self._store.save_sessions([self._saved(session)])
+        self._add(session)
+        self._bound(account_id)
+        return token
+
+    def find(self, token: str) -> Session:
+        """The session of a token, now active, and not charged for a request. Raises :class:`NoSuchSession`."""
+        session = self._by_digest.get(digest_of(token))
+        now = self._clock.steady()
+        if session is None:
+            raise NoSuchSession("unknown or ended")
+        if self._expired(session, now):
+            self.end(session)
+            raise NoSuchSession("ended")
+        session.active = now
+        session.dirty = True
+        return session
+
+    def charge(self, token: str) -> Session:
+        """The same, and charged for one request: request N of a limit is served, N + 1 ends the session."""
+        session = self.find(token)
+        limits = self._settings.of(session.account_id)
+        _forget_old(session.recent, session.active)
+        if len(session.recent) + 1 > limits[MINUTE_REQUESTS]:
+            self._cool(session)
+            self.end(session)
+            raise NoSuchSession("too many requests within a minute")
+        if session.requests + 1 > limits[SESSION_REQUESTS]:
+            self.end(session)
+            raise NoSuchSession("too many requests")
+        session.recent.append(session.active)
+        session.requests += 1
+        return session
+
+    def stream_opened(self, session: Session, on_end: Callable[[], None]) -> Callable[[], None]:
+        """A live stream keeps its session active; *on_end* is called if the session ends before it.
+
+        The answer is to be called when the stream is over.
+        """
+        session.streams += 1
+        session.on_end.append(on_end)
+
+        def closed() -> None:
+            if on_end in session.on_end:
+                session.on_end.remove(on_end)
+                session.streams -= 1
+                session.active = self._clock.steady()
+                session.dirty = True
+
+        return closed
+
+    def given(self, session: Session, stamp: str) -> None:
+        """``getMsgs`` gave the session all up to *stamp*; empty when there was nothing."""
+        session.given = max(session.given or "", stamp)
+        session.dirty = True
+
+    # Who is there
+
+    def online(self, account_id: int) -> list[Presence]:
+        """The account's devices that are online, by name; one with several sessions shows its newest."""
+        now = self._clock.steady()
+        found = []
+        for device, sessions in self._by_account.get(account_id, {}).items():
+            alive = [each for each in sessions if not self._expired(each, now)]
+            if alive:
+                found.append(Presence(device, max(alive, key=lambda each: each.order).meta))
+        return sorted(found, key=lambda each: each.device)
+
+    def is_online(self, account_id: int, device: str) -> bool:
+        """Whether the device has a live session."""
+        now = self._clock.steady()
+        sessions = self._by_account.get(account_id, {}).get(device, ())
+        return any(not self._expired(each, now) for each in sessions)
+
+    # Ends
+
+    def end(self, session: Session) -> None:
+        """End it now, its streams too; storage follows with the next write."""
+        if session.ended:
+            return
+        session.ended = True
+        self._by_digest.pop(session.digest, None)
+        self._ended.add(session.digest)
+        devices = self._by_account[session.account_id]
+        devices[session.device].remove(session)
+        offline = not devices[session.device]
+        if offline:
+            del devices[session.device]
+            if not devices:
+                del self._by_account[session.account_id]
+        callbacks, session.on_end = session.on_end, []
+        for callback in callbacks:
+            callback()
+        if offline:
+            self.on_offline(session.account_id, session.device)
+
+    def end_account(self, account_id: int) -> None:
+        """End every session of the account."""
+        for session in self._all(account_id):
+            self.end(session)
+
+    def _all(self, account_id: int) -> list[Session]:
+        devices: Iterable[list[Session]] = self._by_account.get(account_id, {}).values()
+        return [session for sessions in devices for session in sessions]
+
+    def _add(self, session: Session) -> None:
+        self._by_digest[session.digest] = session
+        devices = self._by_account.setdefault(session.account_id, {})
+        devices.setdefault(session.device, []).append(session)
+
+    def _bound(self, account_id: int) -> None:
+        sessions = self._all(account_id)
+        if len(sessions) > PER_ACCOUNT:
+            self.end(min(sessions, key=lambda each: (each.streams > 0, each.active)))
+
+    def _next_order(self) -> int:
+        self._order += 1
+        return self._order
+
+    def _expired(self, session: Session, now: float) -> bool:
+        if session.streams:
+            return False
+        return now - session.active > self._settings.of(session.account_id)[SESSION_MINUTES] * _MINUTE
+
+    def _cool(self, session: Session) -> None:
+        if self._cooldown > 0 and len(self._cooling) < COOLING:
+            key = (session.account_id, session.device, session.address)
+            self._cooling[key] = self._clock.steady() + self._cooldown
+
+    def _saved(self, session: Session) -> SavedSession:
+        now = self._clock.steady()
+        silent = 0.0 if session.streams else now - session.active
+        return SavedSession(
+            digest=session.digest,
+            account_id=session.account_id,
+            device=session.device,
+            meta=session.meta,
+            address=session.address,
+            active=self._clock.wall() - silent,
+            requests=session.requests,
+            given=session.given,
+        )
+
+
+def _forget_old(recent: deque[float], now: float) -> None:
+    while recent and now - recent[0] >= _MINUTE:
+        recent.popleft()

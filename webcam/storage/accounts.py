@@ -1,0 +1,91 @@
+"""Statements on accounts, settings and sessions. Each function runs inside a transaction that its caller began."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from webcam.errors import AccountExists, NoSuchAccount
+from webcam.model import Account, SavedSession, Settings
+
+_ACCOUNT = "SELECT id, name, password_hash, generation, last_stamp FROM accounts"
+
+
+def accounts(cursor: sqlite3.Cursor) -> list[Account]:
+    rows = cursor.execute(f"{_ACCOUNT} ORDER BY name").fetchall()
+    chosen: dict[int, Settings] = {}
+    for account_id, kind, value in cursor.execute("SELECT account_id, kind, value FROM settings"):
+        chosen.setdefault(account_id, {})[kind] = value
+    return [Account(*row, settings=chosen.get(row[0], {})) for row in rows]
+
+
+def account(cursor: sqlite3.Cursor, name: str) -> Account | None:
+    row = cursor.execute(f"{_ACCOUNT} WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return None
+    chosen = cursor.execute("SELECT kind, value FROM settings WHERE account_id = ?", (row[0],)).fetchall()
+    return Account(*row, settings=dict(chosen))
+
+
+def add_account(cursor: sqlite3.Cursor, name: str, password_hash: str) -> int:
+    try:
+        cursor.execute("INSERT INTO accounts (name, password_hash) VALUES (?, ?)", (name, password_hash))
+    except sqlite3.IntegrityError:
+        raise AccountExists(name) from None
+    account_id = cursor.lastrowid
+    assert account_id is not None, "an INSERT has a row id"
+    return account_id
+
+
+def set_password(cursor: sqlite3.Cursor, name: str, password_hash: str) -> None:
+    cursor.execute(
+        "UPDATE accounts SET password_hash = ?, generation = generation + 1 WHERE name = ?", (password_hash, name)
+    )
+    if cursor.rowcount != 1:
+        raise NoSuchAccount(name)
+    cursor.execute("DELETE FROM sessions WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", (name,))
+
+
+def remove_account(cursor: sqlite3.Cursor, name: str) -> None:
+    cursor.execute("DELETE FROM accounts WHERE name = ?", (name,))
+    if cursor.rowcount != 1:
+        raise NoSuchAccount(name)
+
+
+def set_settings(cursor: sqlite3.Cursor, account_id: int, chosen: Settings) -> None:
+    exists(cursor, account_id)
+    cursor.executemany(
+        "INSERT INTO settings (account_id, kind, value) VALUES (?, ?, ?)"
+        " ON CONFLICT (account_id, kind) DO UPDATE SET value = excluded.value",
+        [(account_id, kind, float(value)) for kind, value in chosen.items()],
+    )
+
+
+def exists(cursor: sqlite3.Cursor, account_id: int) -> str:
+    """The account's newest stamp. Raises :class:`NoSuchAccount`."""
+    row = cursor.execute("SELECT last_stamp FROM accounts WHERE id = ?", (account_id,)).fetchone()
+    if row is None:
+        raise NoSuchAccount(str(account_id))
+    return str(row[0])
+
+
+def sessions(cursor: sqlite3.Cursor) -> list[SavedSession]:
+    rows = cursor.execute("SELECT digest, account_id, device, meta, address, active, requests, given FROM sessions")
+    return [SavedSession(*row) for row in rows]
+
+
+def save_sessions(cursor: sqlite3.Cursor, saved: Sequence[SavedSession]) -> None:
+    cursor.executemany(
+        "INSERT INTO sessions (digest, account_id, device, meta, address, active, requests, given)"
+        " SELECT ?, id, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?"
+        " ON CONFLICT (digest) DO UPDATE SET"
+        " active = excluded.active, requests = excluded.requests, given = excluded.given",
+        [
+            (each.digest, each.device, each.meta, each.address, each.active, each.requests, each.given, each.account_id)
+            for each in saved
+        ],
+    )
+
+
+def end_sessions(cursor: sqlite3.Cursor, digests: Sequence[str]) -> None:
+    cursor.executemany("DELETE FROM sessions WHERE digest = ?", [(each,) for each in digests])

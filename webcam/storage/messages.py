@@ -1,0 +1,115 @@
+"""Statements on messages and sync marks. Each function runs inside a transaction that its caller began."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from webcam.model import Draft, Expiry, Message, Page, next_stamp
+from webcam.storage.accounts import exists
+
+# Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
+_DELIVERED = """
+SELECT stamp, sender, name, params FROM (
+    SELECT * FROM (
+        SELECT stamp, sender, name, params FROM messages
+        WHERE account_id = :account AND target = '' AND stamp > :after AND stamp >= :broadcasts
+            AND stamp >= :messages AND sender <> :device
+        ORDER BY stamp LIMIT :limit
+    ) AS broadcast
+    UNION ALL
+    SELECT * FROM (
+        SELECT stamp, sender, name, params FROM messages
+        WHERE account_id = :account AND target = :device AND stamp > :after AND stamp >= :messages
+        ORDER BY stamp LIMIT :limit
+    ) AS targeted
+) AS delivered
+ORDER BY stamp LIMIT :limit
+"""
+
+_SETTLE = """
+UPDATE sync_marks SET settled = settling, settling = stamp, settling_since = :now
+WHERE account_id = :account AND (settling_since <= :now - :grace OR settling_since > :now)
+"""
+
+_EXPIRED = (
+    "SELECT id FROM messages WHERE account_id = :account AND stamp < :messages LIMIT :limit",
+    "SELECT id FROM messages WHERE account_id = :account AND target = '' AND stamp < :broadcasts LIMIT :limit",
+    """
+    SELECT messages.id FROM sync_marks JOIN messages
+        ON messages.account_id = sync_marks.account_id AND messages.target = sync_marks.device
+        AND messages.stamp <= sync_marks.settled
+    WHERE sync_marks.account_id = :account AND messages.target <> '' LIMIT :limit
+    """,
+)
+
+
+def add_messages(
+    cursor: sqlite3.Cursor, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+) -> str:
+    last = exists(cursor, account_id)
+    if mark is not None:
+        _raise_mark(cursor, account_id, device, mark or last)
+    rows = []
+    for draft in drafts:
+        last = next_stamp(now, last)
+        rows.append((account_id, last, device, draft.target, draft.name, draft.params))
+    cursor.executemany(
+        "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)", rows
+    )
+    cursor.execute("UPDATE accounts SET last_stamp = ? WHERE id = ?", (last, account_id))
+    return last
+
+
+def messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
+    after = page.after
+    if after is None:
+        row = cursor.execute(
+            "SELECT stamp FROM sync_marks WHERE account_id = ? AND device = ?", (account_id, device)
+        ).fetchone()
+        after = row[0] if row else ""
+    values = {
+        "account": account_id,
+        "device": device,
+        "after": after,
+        "broadcasts": expiry.broadcasts,
+        "messages": expiry.messages,
+        "limit": page.limit,
+    }
+    return [Message(*row) for row in cursor.execute(_DELIVERED, values)]
+
+
+def take_messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
+    found = messages(cursor, account_id, device, page, expiry)
+    if found:
+        exists(cursor, account_id)
+        _raise_mark(cursor, account_id, device, found[-1].stamp)
+    return found
+
+
+def expire_messages(
+    cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, settle: tuple[float, float], limit: int
+) -> int:
+    values = {
+        "account": account_id,
+        "messages": expiry.messages,
+        "broadcasts": expiry.broadcasts,
+        "now": settle[0],
+        "grace": settle[1],
+        "limit": limit,
+    }
+    cursor.execute(_SETTLE, values)
+    found: set[int] = set()
+    for statement in _EXPIRED:
+        found.update(row[0] for row in cursor.execute(statement, values))
+    doomed = sorted(found)[:limit]
+    cursor.executemany("DELETE FROM messages WHERE id = ?", [(each,) for each in doomed])
+    return len(doomed)
+
+
+def _raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:
+    cursor.execute(
+        "INSERT INTO sync_marks (account_id, device, stamp) VALUES (?, ?, ?)"
+        " ON CONFLICT (account_id, device) DO UPDATE SET stamp = excluded.stamp WHERE excluded.stamp > sync_marks.stamp",
+        (account_id, device, stamp),
+    )

@@ -1,0 +1,104 @@
+"""Statements on records. Each function runs inside a transaction that its caller began."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from webcam.errors import NoSuchRecord
+from webcam.model import Expiry, Page, Record, next_stamp
+from webcam.ports import RECORD_PART
+from webcam.storage.accounts import exists
+
+_RECORD = "SELECT id, device, meta, stamp, size FROM records"
+_NAMES_AT_ONCE = 500
+"""Below the number of variables that any SQLite takes in one statement (999)."""
+
+
+def add_record(
+    cursor: sqlite3.Cursor, account_id: int, device: str, meta: str, now: str, data: Sequence[bytes]
+) -> tuple[int, str]:
+    stamp = next_stamp(now, exists(cursor, account_id))
+    cursor.execute("UPDATE accounts SET last_stamp = ? WHERE id = ?", (stamp, account_id))
+    cursor.execute(
+        "INSERT INTO records (account_id, stamp, device, meta, size) VALUES (?, ?, ?, ?, ?)",
+        (account_id, stamp, device, meta, sum(map(len, data))),
+    )
+    record_id = cursor.lastrowid
+    assert record_id is not None, "an INSERT has a row id"
+    for number, part in enumerate(parts(data)):
+        cursor.execute(
+            "INSERT INTO record_parts (record_id, part, data) VALUES (?, ?, ?)", (record_id, number, part)
+        )
+    return record_id, stamp
+
+
+def parts(data: Sequence[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut to parts as they are stored; never more than one part is held."""
+    part = bytearray()
+    for chunk in data:
+        start = 0
+        while start < len(chunk):
+            piece = chunk[start : start + RECORD_PART - len(part)]
+            part += piece
+            start += len(piece)
+            if len(part) == RECORD_PART:
+                yield bytes(part)
+                part.clear()
+    if part:
+        yield bytes(part)
+
+
+def records(cursor: sqlite3.Cursor, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
+    rows = cursor.execute(
+        f"{_RECORD} WHERE account_id = ? AND stamp > ? AND stamp >= ? ORDER BY stamp LIMIT ?",
+        (account_id, page.after or "", expiry.records, page.limit),
+    )
+    return [Record(*row) for row in rows]
+
+
+def record(cursor: sqlite3.Cursor, account_id: int, record_id: int, expiry: Expiry) -> Record:
+    row = cursor.execute(
+        f"{_RECORD} WHERE id = ? AND account_id = ? AND stamp >= ?", (record_id, account_id, expiry.records)
+    ).fetchone()
+    if row is None:
+        raise NoSuchRecord(str(record_id))
+    return Record(*row)
+
+
+def record_part(cursor: sqlite3.Cursor, record_id: int, part: int) -> bytes:
+    row = cursor.execute(
+        "SELECT data FROM record_parts WHERE record_id = ? AND part = ?", (record_id, part)
+    ).fetchone()
+    if row is None:
+        raise NoSuchRecord(f"{record_id}, part {part}")
+    return bytes(row[0])
+
+
+def delete_records(cursor: sqlite3.Cursor, account_id: int, record_ids: Sequence[int], older: bool) -> None:
+    stamps = []
+    for record_id, owner, stamp in _named(cursor, record_ids):
+        if owner != account_id:
+            raise NoSuchRecord(str(record_id))
+        stamps.append(stamp)
+    cursor.executemany("DELETE FROM records WHERE id = ?", [(each,) for each in record_ids])
+    if older and stamps:
+        cursor.execute("DELETE FROM records WHERE account_id = ? AND stamp < ?", (account_id, min(stamps)))
+
+
+def _named(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> Iterator[tuple[int, int, str]]:
+    for start in range(0, len(record_ids), _NAMES_AT_ONCE):
+        some = list(record_ids[start : start + _NAMES_AT_ONCE])
+        marks = ", ".join("?" * len(some))
+        yield from cursor.execute(
+            f"SELECT id, account_id, stamp FROM records WHERE id IN ({marks})", some
+        ).fetchall()
+
+
+def expire_records(cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, limit: int) -> int:
+    cursor.execute(
+        "DELETE FROM records WHERE id IN"
+        " (SELECT id FROM records WHERE account_id = ? AND stamp < ? ORDER BY stamp LIMIT ?)",
+        (account_id, expiry.records, limit),
+    )
+    return cursor.rowcount
