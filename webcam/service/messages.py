@@ -14,9 +14,7 @@ from webcam.service.stamps import Stamps
 class Messages:
     """Sending, getting and acknowledging."""
 
-    def __init__(
-        self, store: MessageStore, sessions: Sessions, settings: AccountSettings, stamps: Stamps
-    ) -> None:
+    def __init__(self, store: MessageStore, sessions: Sessions, settings: AccountSettings, stamps: Stamps) -> None:
         self._store = store
         self._sessions = sessions
         self._settings = settings
@@ -32,9 +30,7 @@ class Messages:
             mark = session.given or ""
         if not drafts and mark is None:
             return
-        stamp = await self._store.add_messages(
-            session.account_id, session.device, self._stamps.now(), drafts, mark
-        )
+        stamp = await self._store.add_messages(session.account_id, session.device, self._stamps.now(), drafts, mark)
         self._stamps.saw(session.account_id, stamp)
 
     async def get(self, session: Session, page: Page) -> list[Message]:

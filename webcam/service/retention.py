@@ -26,9 +26,7 @@ class RetentionStore(MessageStore, RecordStore, Protocol):
 class Retention:
     """One :meth:`sweep` deletes everything that is expired by then; reading never shows it even before."""
 
-    def __init__(
-        self, store: RetentionStore, accounts: Accounts, settings: AccountSettings, clock: Clock
-    ) -> None:
+    def __init__(self, store: RetentionStore, accounts: Accounts, settings: AccountSettings, clock: Clock) -> None:
         self._store = store
         self._accounts = accounts
         self._settings = settings

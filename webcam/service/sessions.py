@@ -62,9 +62,7 @@ class Session:
 class Sessions:
     """Every live session, by token and by account and device."""
 
-    def __init__(
-        self, store: AccountStore, settings: AccountSettings, clock: Clock, cooldown: float = 60.0
-    ) -> None:
+    def __init__(self, store: AccountStore, settings: AccountSettings, clock: Clock, cooldown: float = 60.0) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock

@@ -74,9 +74,7 @@ class MemoryStore:
 
     async def set_password(self, name: str, password_hash: str) -> None:
         held = self._named(name)
-        held.account = replace(
-            held.account, password_hash=password_hash, generation=held.account.generation + 1
-        )
+        held.account = replace(held.account, password_hash=password_hash, generation=held.account.generation + 1)
         self._end_account(held.account.account_id)
 
     async def remove_account(self, name: str) -> None:
@@ -122,9 +120,7 @@ class MemoryStore:
         for target, message in held.messages:
             if message.stamp <= after or message.stamp < expiry.messages:
                 continue
-            if target == device or (
-                not target and message.sender != device and message.stamp >= expiry.broadcasts
-            ):
+            if target == device or (not target and message.sender != device and message.stamp >= expiry.broadcasts):
                 found.append(message)
         return found[: page.limit]
 

@@ -27,9 +27,7 @@ def add_record(
     record_id = cursor.lastrowid
     assert record_id is not None, "an INSERT has a row id"
     for number, part in enumerate(parts(data)):
-        cursor.execute(
-            "INSERT INTO record_parts (record_id, part, data) VALUES (?, ?, ?)", (record_id, number, part)
-        )
+        cursor.execute("INSERT INTO record_parts (record_id, part, data) VALUES (?, ?, ?)", (record_id, number, part))
     return record_id, stamp
 
 
@@ -67,9 +65,7 @@ def record(cursor: sqlite3.Cursor, account_id: int, record_id: int, expiry: Expi
 
 
 def record_part(cursor: sqlite3.Cursor, record_id: int, part: int) -> bytes:
-    row = cursor.execute(
-        "SELECT data FROM record_parts WHERE record_id = ? AND part = ?", (record_id, part)
-    ).fetchone()
+    row = cursor.execute("SELECT data FROM record_parts WHERE record_id = ? AND part = ?", (record_id, part)).fetchone()
     if row is None:
         raise NoSuchRecord(f"{record_id}, part {part}")
     return bytes(row[0])
@@ -90,9 +86,7 @@ def _named(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> Iterator[tuple[
     for start in range(0, len(record_ids), _NAMES_AT_ONCE):
         some = list(record_ids[start : start + _NAMES_AT_ONCE])
         marks = ", ".join("?" * len(some))
-        yield from cursor.execute(
-            f"SELECT id, account_id, stamp FROM records WHERE id IN ({marks})", some
-        ).fetchall()
+        yield from cursor.execute(f"SELECT id, account_id, stamp FROM records WHERE id IN ({marks})", some).fetchall()
 
 
 def expire_records(cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, limit: int) -> int:

@@ -64,8 +64,7 @@ def messages(found: Iterable[Message]) -> bytes:
 
 def records(found: Iterable[Record]) -> bytes:
     entries = [
-        {fields.RECORD_ID: each.record_id, fields.DEVICE: each.device, fields.STAMP: each.stamp}
-        for each in found
+        {fields.RECORD_ID: each.record_id, fields.DEVICE: each.device, fields.STAMP: each.stamp} for each in found
     ]
     return ok(**{fields.RECORDS: entries})
 

@@ -33,7 +33,7 @@ class Params:
 
         Raises :class:`EmptyRequest` when there is neither, :class:`ParserFail` and :class:`NotAnObject` for the body.
         """
-        params = cls(_parse_query(query), {})
+        params = cls.from_query(query)
         if body:
             value = jsontext.loads_bytes(body)
             if not isinstance(value, dict):
@@ -42,6 +42,11 @@ class Params:
         elif not query:
             raise EmptyRequest("no body, no query")
         return params
+
+    @classmethod
+    def from_query(cls, query: bytes) -> Params:
+        """The same, for a request whose body is no JSON but data. An empty query is no error here."""
+        return cls(_parse_query(query), {})
 
     def text(self, name: str, bound: int = 1024) -> str | None:
         """A field of text of at most *bound* characters."""
@@ -95,9 +100,7 @@ def _parse_query(query: bytes) -> dict[str, str]:
         return {}
     text = query.decode("utf-8", "surrogateescape")
     try:
-        pairs = parse_qsl(
-            text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_QUERY_FIELDS
-        )
+        pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_QUERY_FIELDS)
     except ValueError:
         raise MalformedRequest("too many parameters") from None
     return dict(pairs)

@@ -1,0 +1,47 @@
+"""Endpoints: logging in, staying, settings, time."""
+
+from __future__ import annotations
+
+from webcam.api.guard import Call
+from webcam.wire import fields, replies
+from webcam.wire.requests import chosen_settings
+
+MAX_META = 64 * 1024
+"""Characters of a device's or record's metadata."""
+
+NO_META = "{}"
+
+
+async def authorize(call: Call) -> bytes:
+    params = call.params
+    token = await call.services.accounts.authorize(
+        name=params.required_text(fields.NAME),
+        password=params.required_text(fields.PASSWORD),
+        device=params.required_text(fields.DEVICE),
+        meta=_given(params.any_text(fields.META, MAX_META)),
+        address=call.request.address,
+    )
+    return replies.authorized(token)
+
+
+def _given(meta: str | None) -> str:
+    return NO_META if meta is None else meta
+
+
+async def heartbeat(call: Call) -> bytes:
+    return replies.OK
+
+
+async def get_settings(call: Call) -> bytes:
+    return replies.settings(call.services.settings.of(call.session.account_id))
+
+
+async def set_settings(call: Call) -> bytes:
+    await call.services.settings.change(call.session.account_id, chosen_settings(call.params))
+    return replies.OK
+
+
+async def server_time(call: Call) -> bytes:
+    stamps = call.services.stamps
+    session = call.maybe_session
+    return replies.server_time(stamps.now_of(session.account_id) if session else stamps.now())

@@ -1,0 +1,52 @@
+"""Answers of the edge: good ones, and the one place where a failure becomes what the client reads and the log says."""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from webcam.errors import Failure, NoSuchAccount, NoSuchSession
+from webcam.http.request import Request
+from webcam.wire import replies
+
+_JSON = (("content-type", "application/json"),)
+_log = Logger(namespace="webcam.api")
+
+
+def answer_ok(request: Request, body: bytes) -> None:
+    """A JSON answer."""
+    request.answer(200, body, _JSON)
+
+
+def answer_failure(request: Request, failure: Failure) -> None:
+    """A JSON_BAD answer, and one log line. An answer that has begun can only be broken off."""
+    log_refusal(request, failure)
+    if request.startedWriting:
+        request.abort()
+        return
+    request.answer(failure.status, replies.bad(failure.code), (*_JSON, *failure.headers().items()))
+
+
+def log_refusal(request: Request, failure: Failure) -> None:
+    """One line, without query and body: a token, a password may stand in them."""
+    _log.info(
+        "refused {path} from {address}: {code} ({why})",
+        path=path_text(request),
+        address=request.address,
+        code=failure.code.name,
+        why=str(failure),
+    )
+
+
+def as_failure(error: Exception, request: Request) -> Failure:
+    """What the client is told of *error*. One that nobody foresaw is logged with its traceback."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, NoSuchAccount):
+        return NoSuchSession("its account is gone")
+    _log.failure("{path} failed", path=path_text(request))
+    return Failure(type(error).__name__)
+
+
+def path_text(request: Request) -> str:
+    """The path as a log line shows it."""
+    return ascii(request.path[:100].decode("latin-1"))[1:-1]

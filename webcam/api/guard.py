@@ -1,0 +1,123 @@
+"""The guard: every endpoint's method, parsing, session and failures, in this order and in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from twisted.internet.defer import CancelledError, Deferred
+
+from webcam.api.answers import answer_failure, answer_ok, as_failure
+from webcam.api.services import Services
+from webcam.errors import MalformedRequest, MethodNotAllowed
+from webcam.http.request import Request
+from webcam.service.sessions import Session
+from webcam.wire import fields, replies
+from webcam.wire.requests import Params
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that has passed the guard. ``session`` is the caller's; only open endpoints may be without one."""
+
+    services: Services
+    request: Request
+    params: Params
+    maybe_session: Session | None
+
+    @property
+    def session(self) -> Session:
+        """The caller's session."""
+        assert self.maybe_session is not None, "an endpoint without a session asked for it"
+        return self.maybe_session
+
+
+Handler = Callable[[Call], Awaitable["bytes | None"]]
+"""The JSON answer; ``None`` when the handler has answered itself."""
+
+
+class Needs(Enum):
+    """What an endpoint wants of a session."""
+
+    CHARGED = "a session, charged for one request"
+    OPTIONAL = "a session if one is given, not charged; the request may be empty"
+    NOTHING = "none"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One path. ``raw``: the body is data, and all parameters are in the query."""
+
+    path: str
+    handler: Handler
+    methods: tuple[str, ...] = ("POST",)
+    needs: Needs = Needs.CHARGED
+    raw: bool = False
+
+
+def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], Deferred[None]]:
+    """The endpoint as a route: never fails, and goes on to its end when the client goes away.
+
+    What was begun is finished (a session that storage knows is known here, too); only the answer has no reader.
+    """
+
+    def route(request: Request) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+
+        def finished(_: object) -> None:
+            if not done.called:
+                done.callback(None)
+
+        Deferred.fromCoroutine(_serve(services, endpoint, request)).addBoth(finished)
+        return done
+
+    return route
+
+
+async def _serve(services: Services, endpoint: Endpoint, request: Request) -> None:
+    try:
+        if not _answers_options(endpoint, request):
+            body = await endpoint.handler(_admit(services, endpoint, request))
+            if body is not None:
+                answer_ok(request, body)
+    except CancelledError:
+        pass  # the client is gone, and this request waited for nothing but it
+    except Exception as error:
+        answer_failure(request, as_failure(error, request))
+
+
+def _answers_options(endpoint: Endpoint, request: Request) -> bool:
+    method = request.method.decode("latin-1")
+    if method == "OPTIONS":
+        allowed = ", ".join((*endpoint.methods, "OPTIONS"))
+        request.answer(200, replies.OK, (("allow", allowed), ("content-type", "application/json")))
+        return True
+    if method not in endpoint.methods:
+        raise MethodNotAllowed(endpoint.methods)
+    return False
+
+
+def _admit(services: Services, endpoint: Endpoint, request: Request) -> Call:
+    params = _params(endpoint, request)
+    return Call(services, request, params, _session(services, endpoint, params))
+
+
+def _params(endpoint: Endpoint, request: Request) -> Params:
+    body = b"" if endpoint.raw else b"".join(request.body)
+    if endpoint.needs is Needs.OPTIONAL and not request.query and not body:
+        return Params({}, {})
+    if endpoint.raw and request.body:
+        return Params.from_query(request.query)
+    return Params.parse(request.query, body)
+
+
+def _session(services: Services, endpoint: Endpoint, params: Params) -> Session | None:
+    if endpoint.needs is Needs.NOTHING:
+        return None
+    token = params.text(fields.TOKEN)
+    if endpoint.needs is Needs.OPTIONAL:
+        return services.sessions.find(token) if token else None
+    if not token:
+        raise MalformedRequest(f"{fields.TOKEN} is missing")
+    return services.sessions.charge(token)

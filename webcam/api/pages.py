@@ -1,0 +1,18 @@
+"""Pages of a list: how a request says where it goes on and how much it takes."""
+
+from __future__ import annotations
+
+from webcam.model import Page
+from webcam.wire import fields
+from webcam.wire.requests import Params
+
+PAGE = 32
+"""Entries of an answer: devices of the field hold an answer in 20 KB."""
+
+MAX_PAGE = 1000
+
+
+def page(params: Params, after: str | None) -> Page:
+    """A page of the size that the request names, or of the usual one. Raises ``MalformedRequest``."""
+    limit = params.integer(fields.LIMIT, lowest=1, highest=MAX_PAGE)
+    return Page(after, PAGE if limit is None else limit)

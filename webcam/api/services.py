@@ -1,0 +1,40 @@
+"""What the edge works with: the services and the limits, put together by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twisted.internet.interfaces import IReactorTime
+
+from webcam.service.accounts import Accounts
+from webcam.service.devices import Devices
+from webcam.service.messages import Messages
+from webcam.service.records import Records
+from webcam.service.sessions import Sessions
+from webcam.service.settings import AccountSettings
+from webcam.service.stamps import Stamps
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of what a request may bring; sizes in bytes, times in seconds."""
+
+    body: int = 1024 * 1024
+    record: int = 32 * 1024 * 1024
+    frame: int = 2 * 1024 * 1024
+    stall: float = 10.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that a handler may call."""
+
+    accounts: Accounts
+    sessions: Sessions
+    settings: AccountSettings
+    stamps: Stamps
+    messages: Messages
+    records: Records
+    devices: Devices
+    clock: IReactorTime
+    limits: Limits = field(default_factory=Limits)

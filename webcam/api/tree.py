@@ -1,0 +1,95 @@
+"""The Klein tree: every path of the protocol, and what is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klein import Klein
+from klein.resource import KleinResource
+from twisted.web.server import NOT_DONE_YET
+
+from webcam.api import accounts, devices, messages, records
+from webcam.api.answers import answer_failure
+from webcam.api.guard import Endpoint, Needs, guarded
+from webcam.api.ingest import METHODS as PUBLISH_METHODS
+from webcam.api.ingest import ingest_route
+from webcam.api.services import Limits, Services
+from webcam.api.watch import watch
+from webcam.errors import MethodNotAllowed, NotFound, TooLarge
+from webcam.http.request import Request
+from webcam.http.site import Site
+from webcam.wire import fields
+
+
+async def _nothing_here(call: Any) -> None:
+    """``input.raw`` comes here for its other methods alone: an upload is taken before the tree."""
+    raise MethodNotAllowed(PUBLISH_METHODS)
+
+
+ENDPOINTS = (
+    Endpoint(fields.AUTHORIZE, accounts.authorize, needs=Needs.NOTHING),
+    Endpoint(fields.HEARTBEAT, accounts.heartbeat),
+    Endpoint(fields.GET_SETTINGS, accounts.get_settings),
+    Endpoint(fields.SET_SETTINGS, accounts.set_settings),
+    Endpoint(fields.SERVER_TIME, accounts.server_time, needs=Needs.OPTIONAL),
+    Endpoint(fields.ADD_MESSAGES, messages.add_messages),
+    Endpoint(fields.GET_MESSAGES, messages.get_messages),
+    Endpoint(fields.TAKE_MESSAGES, messages.take_messages),
+    Endpoint(fields.ADD_RECORD, records.add_record, raw=True),
+    Endpoint(fields.ADD_RECORD_DATA, records.add_record, raw=True),
+    Endpoint(fields.LIST_RECORDS, records.list_records),
+    Endpoint(fields.RECORD_META, records.record_meta),
+    Endpoint(fields.RECORD_DATA, records.record_data),
+    Endpoint(fields.DELETE_RECORDS, records.delete_records),
+    Endpoint(fields.DEVICES_ONLINE, devices.devices_online),
+    Endpoint(fields.STREAMS, devices.streams),
+    Endpoint(fields.WATCH, watch, methods=("POST", "GET")),
+    Endpoint(fields.PUBLISH, _nothing_here, methods=PUBLISH_METHODS),
+)
+
+_RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each.raw)
+
+
+class _Tree(KleinResource):
+    """Klein answers a path, host or method that is not UTF-8 in its own words, or not at all; here it is a 404."""
+
+    def render(self, request: Request) -> Any:
+        try:
+            for text in (request.method, request.getRequestHostname(), *request.postpath, *request.prepath):
+                text.decode("utf-8")
+        except UnicodeDecodeError:
+            answer_failure(request, NotFound("not UTF-8"))
+            return NOT_DONE_YET
+        return super().render(request)
+
+
+def build_tree(services: Services) -> KleinResource:
+    """The resource of all ordinary paths."""
+    app = Klein()
+    app.url_map.merge_slashes = False
+    for endpoint in ENDPOINTS:
+        app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
+
+    @app.route("/", branch=True)
+    def unknown(request: Request) -> None:
+        answer_failure(request, NotFound("no such path"))
+
+    return _Tree(app)
+
+
+def build_site(services: Services, reactor: Any) -> Site:
+    """The whole site: the tree, with uploads taken before it and every body bounded."""
+    return Site(
+        build_tree(services),
+        reactor,
+        early={f"/{fields.PUBLISH}".encode(): ingest_route(services)},
+        body_limit=_body_limit(services.limits),
+        too_large=lambda request: answer_failure(request, TooLarge("body over the limit")),
+    )
+
+
+def _body_limit(limits: Limits) -> Any:
+    def limit(path: bytes) -> int:
+        return limits.record if path in _RECORD_PATHS else limits.body
+
+    return limit

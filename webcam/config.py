@@ -1,0 +1,181 @@
+"""Configuration: one table of options, for the command line and the INI file alike."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twisted.python import usage
+
+SECTION = "webcam"
+
+
+def size(text: str) -> int:
+    """Bytes: a whole number, with K, M or G for powers of 1,024."""
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
+    factor = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}.get(unit)
+    if factor is None or not number.isascii() or not number.isdigit() or not int(number):
+        raise ValueError("want a size as 500000, 64K, 32M or 1G")
+    return int(number) * factor
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, not negative."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise ValueError("want a number of seconds")
+    return value
+
+
+def boolean(text: str) -> bool:
+    """As INI files write it."""
+    try:
+        return configparser.ConfigParser.BOOLEAN_STATES[text.lower()]
+    except KeyError:
+        raise ValueError("want yes or no") from None
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise ValueError("want a path")
+    return Path(text)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its name in both places, its default as text, and how its text is read."""
+
+    name: str
+    default: str | None
+    read: Callable[[str], Any]
+    help: str
+    repeated: bool = False
+
+
+OPTIONS = (
+    Option("data", None, _path, "folder of database, certificate and key [webcam-data, or what systemd gives]"),
+    Option("listen", "tcp:8080", str, "Twisted endpoint to listen on, without TLS; may be repeated", repeated=True),
+    Option("plain", "no", boolean, "no TLS: for tests, or behind a proxy on the same host"),
+    Option("certificate", None, _path, "certificate with its chain, PEM [DATA/certificate.pem]"),
+    Option("key", None, _path, "its key, PEM [DATA/key.pem]"),
+    Option("record-limit", "32M", size, "largest record, in bytes (K, M, G)"),
+    Option("frame-limit", "2M", size, "largest frame of a stream with its header, in bytes (K, M, G)"),
+    Option("body-limit", "1M", size, "largest body of any other request, in bytes (K, M, G)"),
+    Option("stall", "10", seconds, "seconds for which a viewer of every frame may take nothing"),
+    Option("cooldown", "60", seconds, "seconds for which a device that asked too often can't authorize"),
+)
+_BY_NAME = {each.name: each for each in OPTIONS}
+
+
+class ConfigurationError(Exception):
+    """The text is one line for the operator."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration, read and checked. Sizes in bytes, times in seconds."""
+
+    data: Path
+    listen: tuple[str, ...]
+    plain: bool
+    certificate: Path
+    key: Path
+    record_limit: int
+    frame_limit: int
+    body_limit: int
+    stall: float
+    cooldown: float
+
+    @property
+    def own_certificate(self) -> bool:
+        """Whether the certificate is the server's own to make."""
+        return self.certificate.parent == self.data and self.key.parent == self.data
+
+
+def read_file(path: Path) -> dict[str, list[str]]:
+    """The texts of an INI file, by option. Raises :class:`ConfigurationError`."""
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        with path.open(encoding="utf-8") as file:
+            parser.read_file(file)
+    except OSError as error:
+        raise ConfigurationError(f"can't read {path}: {error.strerror}") from None
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"can't read {path}: {' '.join(str(error).split())}") from None
+    for section in parser.sections():
+        if section != SECTION:
+            raise ConfigurationError(f"{path}: unknown section [{section}]")
+    if not parser.has_section(SECTION):
+        raise ConfigurationError(f"{path}: no section [{SECTION}]")
+    found = {}
+    for name, text in parser.items(SECTION):
+        option = _BY_NAME.get(name)
+        if option is None:
+            raise ConfigurationError(f"{path}: unknown option {name}")
+        found[name] = text.split() if option.repeated else [text]
+    return found
+
+
+def build(given: Mapping[str, list[str]], environment: Mapping[str, str]) -> Config:
+    """The configuration from texts by option, as the command line and the file gave them."""
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        texts = given.get(option.name) or ([] if option.default is None else [option.default])
+        try:
+            read = [option.read(each) for each in texts]
+        except ValueError as error:
+            raise ConfigurationError(f"{option.name}: {error}, not {' '.join(texts)!r}") from None
+        name = option.name.replace("-", "_")
+        values[name] = tuple(read) if option.repeated else (read[-1] if read else None)
+    data = values["data"] or default_data(environment)
+    values["data"] = data
+    values["certificate"] = values["certificate"] or data / "certificate.pem"
+    values["key"] = values["key"] or data / "key.pem"
+    return Config(**values)
+
+
+def default_data(environment: Mapping[str, str]) -> Path:
+    """The data folder where none is named: systemd's StateDirectory, else ``webcam-data`` here."""
+    return Path(environment.get("STATE_DIRECTORY", "").split(":")[0] or "webcam-data")
+
+
+def _shown(option: Option) -> str:
+    return option.help if option.default is None else f"{option.help} [{option.default}]"
+
+
+class Options(usage.Options):
+    """The command line of ``twistd webcam``: the options above, and ``--config``."""
+
+    synopsis = "Usage: twistd [options] webcam [options]"
+    longdesc = "The web camera server. Options of the command line win over those of the file."
+    optFlags = [[each.name, None, each.help] for each in OPTIONS if each.read is boolean]  # noqa: N815
+    optParameters = [  # noqa: N815
+        ["config", None, None, f"INI file with these options, in a section [{SECTION}]"],
+        *([each.name, None, None, _shown(each)] for each in OPTIONS if each.read is not boolean and not each.repeated),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listen: list[str] = []
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Twisted endpoint to listen on, without TLS; may be repeated [tcp:8080]"""
+        self._listen.append(endpoint)
+
+    def configuration(self, environment: Mapping[str, str] | None = None) -> Config:
+        """What command line, file and environment come to. Raises :class:`ConfigurationError`."""
+        given = {"listen": self._listen} if self._listen else {}
+        for option in OPTIONS:
+            value = self.get(option.name)
+            if value:
+                given[option.name] = ["yes" if option.read is boolean else value]
+        path = self["config"]
+        from_file = read_file(Path(path)) if path else {}
+        return build({**from_file, **given}, os.environ if environment is None else environment)

@@ -1,0 +1,57 @@
+"""Sending a large body piece by piece, at the pace of the client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from webcam.http.request import Request
+
+
+@implementer(IPushProducer)
+class BodySender:
+    """Writes the pieces of an async iterator to a response; the next piece is asked for when the last one has left."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._ready = True
+        self._stopped = False
+        self._waiting: Deferred[None] | None = None
+
+    async def send(self, pieces: AsyncIterator[bytes]) -> bool:
+        """Whether all of it was written; the response is not finished by this. False when the client went."""
+        self._request.notifyFinish().addErrback(lambda _: self.stopProducing())
+        self._request.registerProducer(self, True)
+        try:
+            async for piece in pieces:
+                if not self._ready and not self._stopped:
+                    self._waiting = Deferred()
+                    await self._waiting
+                if self._stopped or self._request.gone:
+                    return False
+                self._request.write(piece)
+            return not self._stopped
+        finally:
+            self._request.unregisterProducer()
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """The transport is full."""
+        self._ready = False
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport takes more."""
+        self._ready = True
+        self._go_on()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The client is gone."""
+        self._stopped = True
+        self._go_on()
+
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.callback(None)

@@ -1,0 +1,101 @@
+"""Twisted's HTTP/1.1 channel, with what a live server needs: early requests, early answers, silence allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.http_headers import Headers
+
+LINGER = 5.0
+"""Seconds for which the rest of a refused body is read and dropped, so that the client gets to read its answer: a close
+with unread bytes resets the connection."""
+
+LENGTH_DIGITS = 19
+
+
+class HTTP1Channel(http.HTTPChannel):
+    """One connection."""
+
+    _wants_continue = False
+    _draining = False
+    _linger: IDelayedCall | None = None
+
+    def allHeadersReceived(self) -> None:  # noqa: N802
+        """Tell the request before its body; the client's "may I send it?" is answered only if so."""
+        super().allHeadersReceived()
+        request = self.requests[-1]
+        request.headersReceived(self._command, self._path, self._version)
+        wants_continue, self._wants_continue = self._wants_continue, False
+        if request.gone:
+            return
+        if request.live:
+            self._savedTimeOut = self.setTimeout(None)
+        if wants_continue:
+            super()._send100Continue()
+
+    def _send100Continue(self) -> None:  # noqa: N802
+        self._wants_continue = True
+
+    def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:  # noqa: N802
+        if header == b"Content-Length" and len(data) > LENGTH_DIGITS:
+            return bool(self._failChooseTransferDecoder())
+        return bool(super()._maybeChooseTransferDecoder(header, data))
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Bytes of the connection."""
+        if not self._draining:
+            super().dataReceived(data)
+
+    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Bytes of a body."""
+        if not self._draining:
+            super().rawDataReceived(data)
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:  # noqa: N802
+        """An answer before the end of its body is the connection's last."""
+        if self._transferDecoder is not None and isinstance(headers, Headers):
+            headers.setRawHeaders(b"connection", [b"close"])
+        super().writeHeaders(version, code, reason, headers)
+
+    def requestDone(self, request: Any) -> None:  # noqa: N802
+        """The answer is complete."""
+        if self._transferDecoder is None:
+            super().requestDone(request)
+            return
+        self.requests.remove(request)
+        self._draining = True
+        self.setTimeout(None)
+        self._linger = self.callLater(LINGER, self._lingered)
+
+    def _lingered(self) -> None:
+        self._linger = None
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802
+        """The connection is gone."""
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        super().connectionLost(reason)
+
+    @contextmanager
+    def corked(self) -> Iterator[None]:
+        """What is written inside may leave as one piece; here Twisted's transports see to that."""
+        yield
+
+    def abortConnection(self) -> None:  # noqa: N802
+        """Drop the connection."""
+        self.transport.abortConnection()
+
+    def pause_upload(self) -> None:
+        """Read no more: TCP holds the client back."""
+        self._networkProducer.pauseProducing()
+
+    def resume_upload(self) -> None:
+        """Read again."""
+        self._networkProducer.resumeProducing()

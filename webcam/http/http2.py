@@ -1,0 +1,380 @@
+"""Twisted's HTTP/2 channel, with the parts replaced that a live server can't do with.
+
+Stock, one stalled reader spins a core, and a reset, an exception or a late frame of one stream takes the connection
+down with all others. docs/architecture.rst names what is replaced and why; tests/edge/test_http2.py holds each of it.
+Built on private names of Twisted and h2: tests/unit/test_private_names.py fails when they change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h2.config
+import h2.errors
+import h2.events
+import h2.exceptions
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IDelayedCall, ITCPTransport
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web import _http2
+
+from webcam.http.credit import Connection
+from webcam.http.keepalive import Keepalive, Verdict
+from webcam.http.sender import Sender
+from webcam.http.stream import Stream
+
+CONNECTION_WINDOW = 1024 * 1024
+"""Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""
+
+BATCH = 64 * 1024
+"""Bytes of frames that are handed to the transport in one write."""
+
+BLOCKED_BYTES = 64 * 1024
+"""Bytes of control frames and headers that may pile up while the transport is full, before the peer is given up."""
+
+LATE_RESET = 1.0
+"""Seconds between an answer that came before the end of its body and the RST_STREAM (NO_ERROR) that stops the body:
+back to back, curl 7.88 fails instead of reading the answer."""
+
+_Codes = h2.errors.ErrorCodes
+
+
+class HTTP2Channel(_http2.H2Connection):
+    """One connection. Its streams are :class:`webcam.http.stream.Stream`, by id in ``streams``."""
+
+    abortTimeout = 5  # noqa: N815
+    _log = Logger()
+
+    def __init__(self, reactor: Any) -> None:
+        super().__init__(reactor)
+        self.conn = Connection(h2.config.H2Configuration(client_side=False, header_encoding=None))
+        self.streams: dict[int, Stream] = {}
+        self._sender = Sender(self.conn)
+        self._paused: set[int] = set()
+        self._blocked = False
+        self._piled_up = 0
+        self._corks = 0
+        self._sending = False
+        self._resuming = False
+        self._closing = False
+        self._timers: set[IDelayedCall] = set()
+        self._handlers = {
+            h2.events.RequestReceived: self._requestReceived,
+            h2.events.DataReceived: self._requestDataReceived,
+            h2.events.StreamEnded: self._requestEnded,
+            h2.events.StreamReset: self._requestAborted,
+            h2.events.WindowUpdated: self._handleWindowUpdate,
+            h2.events.RemoteSettingsChanged: self._settings_changed,
+            h2.events.ConnectionTerminated: self._peer_left,
+        }
+
+    def _sendPrioritisedData(self, *args: Any) -> None:  # noqa: N802
+        """Twisted's sender loop; ours is :meth:`_send`."""
+
+    # The connection's life
+
+    def connectionMade(self) -> None:  # noqa: N802
+        """TLS has agreed on h2."""
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
+        self.setTimeout(None)
+        now = self._reactor.seconds()
+        self._keepalive = Keepalive(idle=self.timeOut or 60.0, heard=now, sent=now)
+        self.conn.initiate_connection()
+        self.conn.increment_flow_control_window(CONNECTION_WINDOW - 65535)
+        self._write_out()
+        self._tick()
+
+    def _tick(self) -> None:
+        now = self._reactor.seconds()
+        verdict, again = self._keepalive.decide(now, bool(self.streams), self._blocked)
+        if verdict is Verdict.DEAD:
+            self._log.info("gone silently: {peer}", peer=_peer(self))
+            self._abort()
+        elif verdict is Verdict.IDLE:
+            self._go_away(_Codes.NO_ERROR, "idle")
+        else:
+            if verdict is Verdict.PING:
+                self.conn.ping(b"webcam..")
+                self._write_out()
+            self._later(again, self._tick)
+
+    def _later(self, delay: float, function: Any, *args: Any) -> None:
+        """Call once, unless the connection is gone by then."""
+
+        def call() -> None:
+            self._timers.discard(timer)
+            function(*args)
+
+        timer = self._reactor.callLater(delay, call)
+        self._timers.add(timer)
+
+    def _go_away(self, code: h2.errors.ErrorCodes, why: str) -> None:
+        if not self._closing:
+            try:
+                self.conn.close_connection(error_code=code)
+            except h2.exceptions.ProtocolError:
+                pass  # the connection is closed already as far as h2 is concerned
+            self._terminate(Failure(ConnectionLost(why)))
+
+    def _terminate(self, reason: Failure) -> None:
+        """Flush a GOAWAY, end every stream, and really close the transport."""
+        if self._closing:
+            return
+        self._write_out()
+        self._closing = True
+        self._end_streams(reason)
+        self.transport.unregisterProducer()  # as long as it has a producer, it waits for ever
+        self.transport.loseConnection()
+        self._later(self.abortTimeout, self.transport.abortConnection)
+
+    def _abort(self) -> None:
+        self._closing = True
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # noqa: N802, N803
+        """The connection is gone, and with it every stream."""
+        self._closing = True
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._end_streams(reason)
+
+    def _end_streams(self, reason: Failure) -> None:
+        for stream_id, stream in list(self.streams.items()):
+            if stream_id in self.streams:
+                stream.connectionLost(reason)
+                self._requestDone(stream_id)
+
+    # What comes in
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Bytes of the connection; all that they cause is written at once when they are done with."""
+        if self._closing:
+            return
+        self._keepalive.received(self._reactor.seconds())
+        with self.corked():
+            try:
+                events = self.conn.receive_data(data)
+            except h2.exceptions.ProtocolError:
+                self._terminate(Failure())
+                return
+            for event in events:
+                handler = self._handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+                if self._closing:
+                    return
+
+    def _requestReceived(self, event: Any) -> None:  # noqa: N802
+        stream_id = event.stream_id
+        stream = Stream(stream_id, self, event.headers, self.requestFactory, self.site, self.factory)
+        self.streams[stream_id] = stream
+        self._sender.open(stream_id)
+        if stream.path is None:  # CONNECT has none
+            self.resetStream(stream_id, _Codes.PROTOCOL_ERROR)
+            return
+        self._guarded(stream, stream.headersReceived)
+
+    def _requestDataReceived(self, event: Any) -> None:  # noqa: N802
+        self.conn.credit_connection(event.flow_controlled_length)
+        stream = self.streams.get(event.stream_id)
+        if stream is not None:
+            self._guarded(stream, stream.receiveDataChunk, event.data, event.flow_controlled_length)
+
+    def _requestEnded(self, event: Any) -> None:  # noqa: N802
+        stream = self.streams.get(event.stream_id)
+        if stream is not None:
+            self._guarded(stream, stream.requestComplete)
+
+    def _guarded(self, stream: Stream, function: Any, *args: Any) -> None:
+        """An exception in one request is that request's alone."""
+        try:
+            function(*args)
+        except Exception:
+            self._log.failure("a request failed in its channel")
+            self.resetStream(stream.streamID, _Codes.INTERNAL_ERROR)
+
+    def _requestAborted(self, event: Any) -> None:  # noqa: N802
+        self._end_stream(event.stream_id, f"reset by the peer: {event.error_code}")
+
+    def _handleWindowUpdate(self, event: Any) -> None:  # noqa: N802
+        self._sender.wake(event.stream_id)
+
+    def _settings_changed(self, event: Any) -> None:
+        self._sender.wake()
+
+    def _peer_left(self, event: Any) -> None:
+        self._terminate(Failure(ConnectionLost("the peer sent GOAWAY")))
+
+    # Ends of streams
+
+    def resetStream(self, stream_id: int, code: h2.errors.ErrorCodes) -> None:  # noqa: N802
+        """End a stream from this side with RST_STREAM."""
+        try:
+            self.conn.reset_stream(stream_id, code)
+        except h2.exceptions.ProtocolError:
+            pass  # closed already: there is nothing to reset
+        self._end_stream(stream_id, f"reset: {code}")
+        self._send()
+
+    def abortRequest(self, streamID: int) -> None:  # noqa: N802, N803
+        """The application wants no more of a request."""
+        self.resetStream(streamID, _Codes.CANCEL)
+
+    def _end_stream(self, stream_id: int, why: str) -> None:
+        stream = self.streams.get(stream_id)
+        if stream is not None:
+            self._requestDone(stream_id)
+            stream.connectionLost(Failure(ConnectionLost(why)))
+
+    def _requestDone(self, stream_id: int) -> None:  # noqa: N802
+        stream = self.streams.pop(stream_id, None)
+        self._sender.drop(stream_id)
+        self._paused.discard(stream_id)
+        if stream is not None:
+            stream.forget()
+
+    def _answered(self, stream_id: int) -> None:
+        if self.conn.is_open(stream_id):
+            self._later(LATE_RESET, self._reset_late, stream_id)
+        self._requestDone(stream_id)
+
+    def _reset_late(self, stream_id: int) -> None:
+        if self.conn.is_open(stream_id):
+            self.resetStream(stream_id, _Codes.NO_ERROR)
+
+    # What goes out
+
+    @contextmanager
+    def corked(self) -> Iterator[None]:
+        """What is written inside leaves as one piece behind it."""
+        self._corks += 1
+        try:
+            yield
+        finally:
+            self._corks -= 1
+            self._send()
+            self._pause_waiting()
+
+    def writeHeaders(  # noqa: N802
+        self,
+        version: bytes,
+        code: bytes,
+        reason: bytes,
+        headers: Any,
+        streamID: int,  # noqa: N803
+    ) -> None:
+        """The head of an answer."""
+        try:
+            self.conn.send_headers(streamID, [(b":status", code), *headers])
+        except h2.exceptions.ProtocolError:
+            return  # the stream is closed; whoever answers it will be told
+        self._send()
+
+    def writeDataToStream(self, streamID: int, data: bytes) -> None:  # noqa: N802, N803
+        """A piece of an answer. The stream's producer is paused at once when it can't leave now."""
+        self._sender.put(streamID, data)
+        self._send()
+        stream = self.streams.get(streamID)
+        if stream is not None and self._sender.queued(streamID) and not self._corks:
+            self._pause(stream)
+
+    def endRequest(self, streamID: int) -> None:  # noqa: N802, N803
+        """The answer ends behind what was written."""
+        self._sender.end(streamID)
+        self._send()
+
+    def _send(self) -> None:
+        """Write all that windows and transport allow, then let producers go on that have sent all they had."""
+        if self._sending or self._corks or self._closing:
+            return
+        self._sending = True
+        try:
+            while self._sender.ready and not self._blocked:
+                ended = self._sender.batch(BATCH)
+                self._write_out()
+                for stream_id in ended:
+                    self._answered(stream_id)
+            self._write_out()
+        finally:
+            self._sending = False
+        self._resume()
+
+    def _pause_waiting(self) -> None:
+        """What was queued under a cork and could not leave."""
+        if self._corks or not self._sender.holding:
+            return
+        for stream_id, stream in list(self.streams.items()):
+            if self._sender.queued(stream_id):
+                self._pause(stream)
+
+    def _pause(self, stream: Stream) -> None:
+        self._paused.add(stream.streamID)
+        stream.flowControlBlocked()
+
+    def _resume(self) -> None:
+        if self._resuming:
+            return
+        self._resuming = True
+        try:
+            for stream_id in sorted(self._paused):
+                stream = self.streams.get(stream_id)
+                if self._blocked or stream is None:
+                    continue
+                if self.remainingOutboundWindow(stream_id) > 0:
+                    self._paused.discard(stream_id)
+                    stream.windowUpdated()
+        finally:
+            self._resuming = False
+
+    def remainingOutboundWindow(self, streamID: int) -> int:  # noqa: N802, N803
+        """Bytes that a producer could send at once; none while older ones wait."""
+        return 0 if self._sender.queued(streamID) else self.conn.send_window(streamID)
+
+    def openStreamWindow(self, streamID: int, increment: int) -> None:  # noqa: N802, N803
+        """Bytes of a body were consumed."""
+        self.conn.credit_stream(streamID, increment)
+        self._send()
+
+    def _send100Continue(self, streamID: int) -> None:  # noqa: N802, N803
+        self.conn.send_headers(streamID, [(b":status", b"100")])
+        self._send()
+
+    def _write_out(self) -> None:
+        data = self.conn.data_to_send()
+        if not data or self._closing:
+            return
+        self._keepalive.wrote(self._reactor.seconds())
+        if self._blocked:
+            self._piled_up += len(data)
+            if self._piled_up > BLOCKED_BYTES:
+                self._log.info("reads no answers: {peer}", peer=_peer(self))
+                self._abort()
+                return
+        self.transport.write(data)
+
+    # What the transport calls
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """The transport is full: so is every stream."""
+        self._blocked = True
+        for stream in list(self.streams.values()):
+            self._pause(stream)
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport takes more."""
+        self._blocked = False
+        self._piled_up = 0
+        self._send()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The transport is gone; ``connectionLost`` follows."""
+        self._blocked = True
+
+
+def _peer(channel: HTTP2Channel) -> str:
+    return str(getattr(channel.transport.getPeer(), "host", "unknown"))

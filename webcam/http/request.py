@@ -1,0 +1,171 @@
+"""The request that applications see, over HTTP/2 and HTTP/1.1 alike.
+
+Twisted's own knows a request only when its body has ended, keeps large bodies in temporary files without a bound and
+parses forms. This one is told of its headers first: a path that the site lists as early gets its body bytes as they
+arrive, every other body is held in memory up to the site's limit for its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.interfaces import IAddress
+from twisted.python.failure import Failure
+from twisted.web import server
+
+if TYPE_CHECKING:
+    from webcam.http.site import Site
+
+
+class BodyConsumer(Protocol):
+    """Takes a request's body as it arrives. Exactly one of ``ended`` and ``lost`` is called, once, as the last."""
+
+    def chunk(self, data: bytes) -> None:
+        """Some bytes of the body."""
+
+    def ended(self) -> None:
+        """The body is over; now the request wants its answer."""
+
+    def lost(self) -> None:
+        """The client reset the request or is gone, or the request was aborted from this side."""
+
+
+class Request(server.Request):
+    """One request and its answer."""
+
+    defaultContentType = None  # noqa: N815
+    site: Site  # type: ignore[assignment]
+    aborted = False
+    declared: int | None = None
+    _consumer: BodyConsumer | None = None
+
+    def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(channel, *args, parsePOSTFormSubmission=False, **kwargs)
+        self.body: list[bytes] = []
+        self.body_size = 0
+
+    # What the channel calls
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802
+        """Nothing is allocated by a length that a client merely declares."""
+
+    def headersReceived(self, command: bytes, uri: bytes, version: bytes) -> None:  # noqa: N802
+        """All headers are here and the request may be answered; the body follows."""
+        self.method, self.uri, self.clientproto = command, uri, version
+        self.path, _, self.query = uri.partition(b"?")
+        self.args = {}
+        self.site = self.channel.site
+        self.declared = _declared_length(self.requestHeaders.getRawHeaders(b"content-length"))
+        early = self.site.early.get(self.path)
+        if early is not None:
+            self._consumer = early(self)
+        elif self.declared is not None and self.declared > self.site.body_limit(self.path):
+            self.site.too_large(self)
+
+    @property
+    def live(self) -> bool:
+        """Whether the body is consumed as it arrives: it may be silent for long, and end short of its length."""
+        return self._consumer is not None
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be answered any more: the client is gone, or the answer is complete."""
+        return bool(self._disconnected or self.finished or self.aborted)
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        """Some bytes of the body."""
+        if self.gone:
+            return
+        if self._consumer is not None:
+            self._consumer.chunk(data)
+            return
+        self.body_size += len(data)
+        if self.body_size > self.site.body_limit(self.path):
+            self.body.clear()
+            self.site.too_large(self)
+            return
+        self.body.append(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
+        """The body is over."""
+        if self.gone:
+            return
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            consumer.ended()
+        else:
+            self.process()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802
+        """The client reset the request or is gone."""
+        consumer, self._consumer = self._consumer, None
+        super().connectionLost(reason)
+        self.body.clear()
+        if consumer is not None:
+            consumer.lost()
+
+    # What applications call
+
+    @property
+    def address(self) -> str:
+        """The client's address without a port, IPv4 in IPv6 written as IPv4."""
+        return _host_of(self.getClientAddress())
+
+    def answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """The whole answer at once; nothing happens when the client is gone."""
+        if self.gone:
+            return
+        self.setResponseCode(status)
+        for name, value in headers:
+            self.setHeader(name.encode("ascii"), value.encode("latin-1"))
+        self.setHeader(b"content-length", b"%d" % len(body))
+        self.start()
+        with self.channel.corked():
+            self.write(body)
+            self.finish()
+
+    def start(self) -> None:
+        """Headers that every answer has."""
+        self.setHeader(b"server", b"webcam")
+        if not self.responseHeaders.hasHeader(b"date"):
+            self.setHeader(b"date", server.datetimeToString())
+
+    def abort(self) -> None:
+        """End the request at once: RST_STREAM (CANCEL) on HTTP/2, the connection on HTTP/1.1."""
+        if not self.gone:
+            self.aborted = True
+            self.channel.abortConnection()
+
+    def pause_body(self) -> None:
+        """Take no more of the body for now; the client is held back by flow control."""
+        if self.channel is not None:
+            self.channel.pause_upload()
+
+    def resume_body(self) -> None:
+        """Take the body again."""
+        if self.channel is not None:
+            self.channel.resume_upload()
+
+    def unregisterProducer(self) -> None:  # noqa: N802
+        """As Twisted's, and no error when the client is gone."""
+        if self.channel is None:
+            self.producer = None
+        else:
+            super().unregisterProducer()
+
+    def finish(self) -> None:
+        """As Twisted's, and no error when the client is gone."""
+        if not self.gone:
+            super().finish()
+
+
+def _declared_length(values: Any) -> int | None:
+    if values and values[0].isdigit():
+        return int(values[0])
+    return None
+
+
+def _host_of(address: IAddress | None) -> str:
+    host = str(getattr(address, "host", ""))
+    return host[7:] if host.startswith("::ffff:") and "." in host else host

@@ -1,0 +1,133 @@
+"""What a connection has yet to send: a queue a stream, served in turn, a DATA frame each."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import h2.exceptions
+
+from webcam.http.credit import Connection
+
+MAX_FRAME = 64 * 1024
+"""A peer may allow larger frames; these are large enough, and others get their turn."""
+
+
+class _Queue:
+    __slots__ = ("chunks", "ended", "size")
+
+    def __init__(self) -> None:
+        self.chunks: deque[bytes | memoryview] = deque()
+        self.size = 0
+        self.ended = False
+
+    def cut(self, size: int) -> bytes:
+        """The next *size* bytes, or all when there are fewer."""
+        parts: list[bytes | memoryview] = []
+        while size > 0 and self.chunks:
+            chunk = self.chunks.popleft()
+            if len(chunk) > size:
+                view = memoryview(chunk)
+                self.chunks.appendleft(view[size:])
+                chunk = view[:size]
+            parts.append(chunk)
+            size -= len(chunk)
+        data = parts[0] if len(parts) == 1 and isinstance(parts[0], bytes) else b"".join(parts)
+        self.size -= len(data)
+        return data
+
+
+class Sender:
+    """Round-robin over the streams that have something to send and a window to send it in.
+
+    A stream whose window is shut is out of the round until :meth:`wake`: it costs nothing while it waits.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._queues: dict[int, _Queue] = {}
+        self._round: deque[int] = deque()
+        self._waiting: set[int] = set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a stream is in the round."""
+        return bool(self._round)
+
+    @property
+    def holding(self) -> bool:
+        """Whether any stream has something that could not leave."""
+        return bool(self._round or self._waiting)
+
+    def open(self, stream_id: int) -> None:
+        """A new stream."""
+        self._queues[stream_id] = _Queue()
+
+    def drop(self, stream_id: int) -> None:
+        """Forget the stream and what it has to send."""
+        self._queues.pop(stream_id, None)
+        self._waiting.discard(stream_id)
+        if stream_id in self._round:
+            self._round.remove(stream_id)
+
+    def queued(self, stream_id: int) -> int:
+        """Bytes that the stream has yet to send."""
+        queue = self._queues.get(stream_id)
+        return queue.size if queue is not None else 0
+
+    def put(self, stream_id: int, data: bytes) -> None:
+        """More to send."""
+        queue = self._queues.get(stream_id)
+        if queue is not None and data:
+            queue.chunks.append(data)
+            queue.size += len(data)
+            self._enter(stream_id)
+
+    def end(self, stream_id: int) -> None:
+        """The stream ends behind what is queued."""
+        queue = self._queues.get(stream_id)
+        if queue is not None:
+            queue.ended = True
+            self._waiting.discard(stream_id)
+            self._enter(stream_id)
+
+    def wake(self, stream_id: int = 0) -> None:
+        """The window of this stream (0: of the connection, so of all) has opened."""
+        woken = sorted(self._waiting) if not stream_id else [stream_id]
+        for each in woken:
+            if each in self._waiting:
+                self._waiting.remove(each)
+                self._enter(each)
+
+    def batch(self, limit: int) -> list[int]:
+        """Hand frames of the round to h2, about *limit* bytes; the answer is the streams that ended with them."""
+        ended: list[int] = []
+        largest = min(self._connection.max_outbound_frame_size, MAX_FRAME)
+        while self._round and limit > 0:
+            stream_id = self._round.popleft()
+            queue = self._queues[stream_id]
+            size = min(queue.size, self._connection.send_window(stream_id), largest)
+            if size <= 0 and (queue.size > 0 or not queue.ended):
+                self._waiting.add(stream_id)
+                continue
+            limit -= max(size, 0) + 9
+            if self._send(stream_id, queue, size):
+                ended.append(stream_id)
+            elif queue.size:
+                self._round.append(stream_id)
+        return ended
+
+    def _send(self, stream_id: int, queue: _Queue, size: int) -> bool:
+        """One frame; whether it was the stream's last. A stream that h2 has closed meanwhile has ended, too."""
+        last = queue.ended and size >= queue.size
+        try:
+            if size > 0:
+                self._connection.send_data(stream_id, queue.cut(size), end_stream=last)
+            else:
+                self._connection.end_stream(stream_id)
+        except h2.exceptions.ProtocolError:
+            return True
+        return last
+
+    def _enter(self, stream_id: int) -> None:
+        if stream_id not in self._waiting and stream_id not in self._round:
+            self._round.append(stream_id)

@@ -1,0 +1,93 @@
+"""One HTTP/2 stream: a request's channel."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import h2.errors
+from twisted.web import _http2
+
+_END = _http2._END_STREAM_SENTINEL
+
+
+class Stream(_http2.H2Stream):
+    """Twisted's stream: paused uploads keep their end in order, and lengths are checked here, not by h2."""
+
+    _wants_continue = False
+    _received = 0
+
+    def headersReceived(self) -> None:  # noqa: N802
+        """The stream is registered with its connection: from here on the request may be answered."""
+        request = self._request
+        request.headersReceived(self.command, self.path, b"HTTP/2")
+        if self._wants_continue and not request.gone:
+            self._conn._send100Continue(self.streamID)
+
+    def _send100Continue(self) -> None:  # noqa: N802
+        self._wants_continue = True
+
+    def receiveDataChunk(self, data: bytes, flowControlledLength: int) -> None:  # noqa: N802, N803
+        """Bytes of the body; consumed now, or kept while the upload is paused (at most a window of them)."""
+        if self.producing:
+            self._consume(data)
+            self._conn.openStreamWindow(self.streamID, flowControlledLength)
+        else:
+            self._inboundDataBuffer.append((data, flowControlledLength))
+
+    def requestComplete(self) -> None:  # noqa: N802
+        """The body is over."""
+        if not self.producing:
+            self._inboundDataBuffer.append((_END, 0))
+        elif self._short():
+            self._conn.resetStream(self.streamID, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+        else:
+            self._request.requestReceived(self.command, self.path, b"HTTP/2")
+
+    def _consume(self, data: bytes) -> None:
+        self._received += len(data)
+        declared = self._request.declared
+        if declared is not None and self._received > declared and not self._request.live:
+            self._conn.resetStream(self.streamID, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+        else:
+            self._request.handleContentChunk(data)
+
+    def _short(self) -> bool:
+        """Whether the body is not what was declared. A live upload may end whenever it likes (RFC 9113, 8.1.1 aside:
+        the field's cameras declare 20 GiB and stop)."""
+        declared = self._request.declared
+        return declared is not None and self._received != declared and not self._request.live
+
+    def pause_upload(self) -> None:
+        """Consume no more: the stream's window stays shut."""
+        self.producing = False
+
+    def resume_upload(self) -> None:
+        """Consume what was kept, and open the window again."""
+        self.producing = True
+        self._conn._guarded(self, self._drain)
+
+    def _drain(self) -> None:
+        consumed = 0
+        while self.producing and self._inboundDataBuffer:
+            data, size = self._inboundDataBuffer.popleft()
+            if data is _END:
+                self.requestComplete()
+            else:
+                consumed += size
+                self._consume(data)
+        self._conn.openStreamWindow(self.streamID, consumed)
+
+    def forget(self) -> None:
+        """The stream is over: what was kept of its body goes."""
+        self._inboundDataBuffer.clear()
+
+    def corked(self) -> AbstractContextManager[None]:
+        """What is written inside leaves as one piece behind it."""
+        corked: AbstractContextManager[None] = self._conn.corked()
+        return corked
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:  # noqa: N802
+        """The head of the answer."""
+        pairs = [(name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        self._conn.writeHeaders(version, code, reason, pairs, self.streamID)

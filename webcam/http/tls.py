@@ -1,0 +1,115 @@
+"""TLS: the context, and a self-signed certificate for a first start."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL, crypto
+from twisted.internet import ssl
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+
+VALID = datetime.timedelta(days=825)
+"""The longest that Apple's devices accept of a certificate that they were told to trust."""
+
+
+class BadCertificate(Exception):
+    """The text is one line for the operator."""
+
+
+def context(certificate: Path, key: Path) -> ssl.CertificateOptions:
+    """TLS 1.2 and 1.3, HTTP/2 preferred; *certificate* may hold its chain. Raises :class:`BadCertificate`."""
+    probe = SSL.Context(SSL.TLS_METHOD)
+    for path, use in ((certificate, probe.use_certificate_chain_file), (key, probe.use_privatekey_file)):
+        try:
+            path.read_bytes()
+            use(str(path))
+        except OSError as error:
+            raise BadCertificate(f"can't read {path}: {error.strerror}") from None
+        except SSL.Error:
+            raise BadCertificate(f"{path} holds no {'key' if path is key else 'certificate'} in PEM form") from None
+    try:
+        probe.check_privatekey()
+    except SSL.Error:
+        raise BadCertificate(f"{key} is not the key of {certificate}") from None
+    chain = x509.load_pem_x509_certificates(certificate.read_bytes())
+    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    return ssl.CertificateOptions(
+        privateKey=crypto.PKey.from_cryptography_key(private),  # type: ignore[arg-type]
+        certificate=crypto.X509.from_cryptography(chain[0]),
+        extraCertChain=[crypto.X509.from_cryptography(each) for each in chain[1:]],
+        raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
+        acceptableProtocols=[b"h2", b"http/1.1"],
+    )
+
+
+def over_tls(options: ssl.CertificateOptions, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
+    """*factory* on TLS. Our channels batch their writes themselves: Twisted's waiting for more is left out."""
+    wrapped = TLSMemoryBIOFactory(options, False, factory, clock=reactor)
+    wrapped.protocol = TLSMemoryBIOProtocol
+    return wrapped
+
+
+def fingerprint(certificate: Path) -> str:
+    """SHA-256 of the certificate, as browsers and openssl show it."""
+    leaf = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+    return leaf.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def make_self_signed(certificate: Path, key: Path) -> None:
+    """A new P-256 key and a certificate for this host's names and addresses; the key is readable by its owner only."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    names = host_names()
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + VALID)
+        .add_extension(x509.SubjectAlternativeName([_general_name(each) for each in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    write_private(key, pem)
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """A file that only its owner reads (mode 0600), from its first moment on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+
+
+def host_names() -> list[str]:
+    """This host's names and addresses, as far as it knows them."""
+    names = [socket.gethostname(), socket.getfqdn(), "localhost", "127.0.0.1", "::1"]
+    try:
+        names += [str(each[4][0]) for each in socket.getaddrinfo(socket.gethostname(), None)]
+    except OSError:
+        pass  # a host that doesn't know its own name still has the others
+    return [each for each in dict.fromkeys(names) if each and each.isascii()]
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

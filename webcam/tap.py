@@ -1,0 +1,232 @@
+"""The composition root: configuration to a running service. The one place that names the reactor."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from twisted.application import service
+from twisted.internet import task, threads
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+
+from webcam import __version__
+from webcam.api.services import Limits, Services
+from webcam.api.tree import build_site
+from webcam.config import Config, ConfigurationError, Options
+from webcam.errors import StartFailure
+from webcam.http import tls
+from webcam.http.listen import CannotListen, listen
+from webcam.ports import Clock, Store
+from webcam.relay.hub import Hub
+from webcam.service.accounts import Accounts
+from webcam.service.devices import Devices
+from webcam.service.messages import Messages
+from webcam.service.passwords import Offload, Passwords, hash_password
+from webcam.service.records import Records
+from webcam.service.retention import Retention
+from webcam.service.sessions import Sessions
+from webcam.service.settings import AccountSettings
+from webcam.service.stamps import Stamps
+from webcam.storage import accounts as account_statements
+from webcam.storage.database import Database
+from webcam.storage.schema import connect, make_ready
+from webcam.storage.sqlite import SQLiteStore
+from webcam.systemd import notify
+
+TICK = 2.0
+"""Seconds between looks at sessions and accounts; what changed is written behind as often."""
+
+SWEEP = 60.0
+"""Seconds between runs of the retention rules."""
+
+FIRST_ACCOUNT = "webcam"
+FIRST_PASSWORD = "first-password"
+
+_log = Logger(namespace="webcam")
+
+
+class SystemClock:
+    """See :class:`webcam.ports.Clock`."""
+
+    wall = staticmethod(time.time)
+    steady = staticmethod(time.monotonic)
+
+
+def make_services(
+    store: Store, clock: Clock, offload: Offload, reactor: Any, limits: Limits, cooldown: float
+) -> tuple[Services, Retention]:
+    """Everything between storage and edge, wired."""
+    settings = AccountSettings(store, clock)
+    stamps = Stamps(clock)
+    sessions = Sessions(store, settings, clock, cooldown)
+    accounts = Accounts(store, Passwords(offload), sessions, settings, stamps)
+    services = Services(
+        accounts=accounts,
+        sessions=sessions,
+        settings=settings,
+        stamps=stamps,
+        messages=Messages(store, sessions, settings, stamps),
+        records=Records(store, settings, stamps),
+        devices=Devices(sessions, Hub()),
+        clock=reactor,
+        limits=limits,
+    )
+    return services, Retention(store, accounts, settings, clock)
+
+
+def prepare(config: Config) -> Path:
+    """What a first start makes: folder, database, a first account, key and certificate. The database's path.
+
+    Raises :class:`StartFailure`.
+    """
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(config.data, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+        path = make_ready(config.data)
+        _first_account(path, config.data / FIRST_PASSWORD)
+        if not config.plain and config.own_certificate and not config.certificate.exists() and not config.key.exists():
+            tls.make_self_signed(config.certificate, config.key)
+    except OSError as error:
+        raise StartFailure(f"can't use the data folder {config.data}: {error.strerror}") from None
+    return path
+
+
+def _first_account(path: Path, password_file: Path) -> None:
+    """An account for the first start: into the file first, so that no account has a password that nobody knows."""
+    connection = connect(path)
+    try:
+        cursor = connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE")
+        (ever,) = cursor.execute("SELECT COUNT(*) FROM sqlite_sequence WHERE name = 'accounts'").fetchone()
+        if not ever:
+            password = secrets.token_urlsafe(12)
+            tls.write_private(password_file, password.encode() + b"\n")
+            account_statements.add_account(cursor, FIRST_ACCOUNT, hash_password(password))
+            _log.warn(
+                "made a first account: name {name}, password {password} (also in {file}; shown this once)",
+                name=FIRST_ACCOUNT,
+                password=password,
+                file=str(password_file),
+            )
+        cursor.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+class WebcamService(service.Service):
+    """The running server: listens with :meth:`startService`, ends with :meth:`stopService`."""
+
+    name = "webcam"
+
+    def __init__(self, config: Config, path: Path, reactor: Any) -> None:
+        self._config = config
+        self._reactor = reactor
+        self._store = SQLiteStore(Database(path, reactor))
+        limits = Limits(
+            body=config.body_limit, record=config.record_limit, frame=config.frame_limit, stall=config.stall
+        )
+        self.services, self._retention = make_services(
+            self._store, SystemClock(), threads.deferToThread, reactor, limits, config.cooldown
+        )
+        self._ports: list[IListeningPort] = []
+        self._jobs: list[task.LoopingCall] = []
+
+    def startService(self) -> None:  # noqa: N802
+        """Load what storage holds, then listen. A failure stops the reactor, with one line in the log."""
+        super().startService()
+        ensureDeferred(self._start()).addErrback(self._failed)
+
+    async def _start(self) -> None:
+        await self.services.accounts.refresh()
+        await self.services.sessions.load()
+        site = build_site(self.services, self._reactor)
+        factory: Any = site
+        if not self._config.plain:
+            options = tls.context(self._config.certificate, self._config.key)
+            factory = tls.over_tls(options, site, self._reactor)
+            _log.info("certificate SHA-256 {print}", print=tls.fingerprint(self._config.certificate))
+        for description in self._config.listen:
+            port = await listen(self._reactor, description, factory)
+            self._ports.append(port)
+            _log.info("listening on {address}", address=_address(port, self._config.plain))
+        self._every(TICK, self._tick)
+        self._every(SWEEP, self._sweep)
+        notify("READY=1")
+        _log.info("webcam {version} is ready", version=__version__)
+
+    def _failed(self, failure: Any) -> None:
+        if failure.check(CannotListen, tls.BadCertificate):
+            _log.critical("webcam: {why}", why=failure.getErrorMessage())
+        else:
+            _log.failure("webcam can't start", failure)
+        self._reactor.fireSystemEvent("shutdown")
+
+    def _every(self, seconds: float, job: Any) -> None:
+        """Run *job* again and again; it survives its own failures, and reports them."""
+
+        async def guarded() -> None:
+            try:
+                await job()
+            except Exception:
+                _log.failure("{job} failed and will be tried again", job=job.__name__)
+
+        loop = task.LoopingCall(lambda: ensureDeferred(guarded()))
+        loop.clock = self._reactor
+        loop.start(seconds, now=False)
+        self._jobs.append(loop)
+
+    async def _tick(self) -> None:
+        await self.services.accounts.refresh()
+        await self.services.sessions.sweep()
+
+    async def _sweep(self) -> None:
+        swept = await self._retention.sweep()
+        if swept:
+            _log.info("expired: {messages} messages, {records} records", messages=swept.messages, records=swept.records)
+
+    def stopService(self) -> Deferred[None]:  # noqa: N802
+        """Stop listening, end the streams, write what is behind, close the database."""
+        super().stopService()
+        notify("STOPPING=1")
+        return ensureDeferred(self._stop())
+
+    async def _stop(self) -> None:
+        for job in self._jobs:
+            job.stop()
+        for port in self._ports:
+            await port.stopListening()
+        self.services.devices.close_all()
+        try:
+            await self.services.sessions.flush()
+        finally:
+            await self._store.close()
+
+
+def _address(port: IListeningPort, plain: bool) -> str:
+    host = port.getHost()
+    number = getattr(host, "port", None)
+    if number is None:
+        return str(host)
+    name = getattr(host, "host", "")
+    shown = "localhost" if name in ("::", "0.0.0.0") else f"[{name}]" if ":" in name else name
+    return f"{'http' if plain else 'https'}://{shown}:{number}/"
+
+
+def makeService(options: Options) -> service.IService:  # noqa: N802
+    """What twistd calls. What is wrong with the configuration ends it here, in one line."""
+    from twisted.internet import reactor
+
+    try:
+        config = options.configuration()
+        path = prepare(config)
+        if not config.plain:
+            tls.context(config.certificate, config.key)
+    except (ConfigurationError, StartFailure, tls.BadCertificate) as error:
+        raise SystemExit(f"webcam: {error}") from None
+    return WebcamService(config, path, reactor)
