@@ -31,7 +31,7 @@ def next_stamp(now: str, last: str) -> str:
     if now > last:
         return now
     whole = last + _STAMP_FORM[len(last) :]
-    moment = datetime.strptime(whole, "%Y-%m-%d %H:%M:%S.%f")
+    moment = datetime.fromisoformat(whole)
     return _text(moment + timedelta(microseconds=1))
 
 

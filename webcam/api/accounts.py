@@ -28,7 +28,7 @@ def _given(meta: str | None) -> str:
     return NO_META if meta is None else meta
 
 
-async def heartbeat(call: Call) -> bytes:
+async def heartbeat(_: Call) -> bytes:
     return replies.OK
 
 

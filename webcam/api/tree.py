@@ -21,7 +21,7 @@ from webcam.http.site import Site
 from webcam.wire import fields
 
 
-async def _nothing_here(call: Any) -> None:
+async def _nothing_here(_: Any) -> None:
     """``input.raw`` comes here for its other methods alone: an upload is taken before the tree."""
     raise MethodNotAllowed(PUBLISH_METHODS)
 

@@ -72,7 +72,7 @@ class Sessions:
         self._cooling: dict[tuple[int, str, str], float] = {}
         self._ended: set[str] = set()
         self._order = 0
-        self.on_offline: Callable[[int, str], None] = lambda account_id, device: None
+        self.on_offline: Callable[[int, str], None] = lambda _account, _device: None
 
     # What ends by itself
 

@@ -17,7 +17,7 @@ BUSY = 5000
 
 def script(version: int) -> str:
     """The SQL that leads from the version before to this one."""
-    return resources.files("webcam.storage").joinpath("schema", f"{version:04d}.sql").read_text("utf-8")
+    return resources.files("webcam.storage").joinpath("schema").joinpath(f"{version:04d}.sql").read_text("utf-8")
 
 
 def connect(path: Path) -> sqlite3.Connection:

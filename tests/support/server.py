@@ -1,0 +1,62 @@
+"""The whole server without sockets, threads or disk: real services and edge on a store in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from webcam.api.services import Limits, Services
+from webcam.api.tree import build_site
+from webcam.service.passwords import hash_password
+from webcam.storage.memory import MemoryStore
+from webcam.tap import make_services
+
+from tests.support.clock import FakeClock
+
+NAME = "user"
+PASSWORD = "111"
+
+
+async def at_once(function: Any, *args: Any) -> Any:
+    """An offload that blocks."""
+    return function(*args)
+
+
+class World:
+    """A server with one account, ``user`` with password ``111``. Every call is finished when it returns."""
+
+    def __init__(self, limits: Limits | None = None, cooldown: float = 60.0) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryStore()
+        self.services: Services
+        self.services, self.retention = make_services(
+            self.store, self.clock, at_once, self.clock, limits or Limits(), cooldown
+        )
+        self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))
+        self.run(self.services.accounts.refresh())
+        self.site = build_site(self.services, self.clock)
+
+    def run(self, coroutine: Any) -> Any:
+        """The result of a coroutine that needs no waiting; its exception is raised."""
+        results: list[Any] = []
+        failures: list[Any] = []
+        Deferred.fromCoroutine(coroutine).addCallbacks(results.append, failures.append)
+        if failures:
+            failures[0].raiseException()
+        assert results, "the coroutine waits for something"
+        return results[0]
+
+    def authorize(self, device: str, meta: str = "", name: str = NAME, password: str = PASSWORD) -> str:
+        """A token for a device."""
+        return self.run(self.services.accounts.authorize(name, password, device, meta, "192.0.2.1"))
+
+
+_HASHES: dict[str, str] = {}
+
+
+def _hash(password: str) -> str:
+    """Hashing is slow by design; once a password is enough."""
+    if password not in _HASHES:
+        _HASHES[password] = hash_password(password)
+    return _HASHES[password]
