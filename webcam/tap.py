@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.application import service
 from twisted.internet import task, threads
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
@@ -46,6 +46,8 @@ SWEEP = 60.0
 
 FIRST_ACCOUNT = "webcam"
 FIRST_PASSWORD = "first-password"
+
+_EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104
 
 _log = Logger(namespace="webcam")
 
@@ -200,7 +202,7 @@ class WebcamService(service.Service):
         for job in self._jobs:
             job.stop()
         for port in self._ports:
-            await port.stopListening()
+            await maybeDeferred(port.stopListening)
         self.services.devices.close_all()
         try:
             await self.services.sessions.flush()
@@ -214,7 +216,7 @@ def _address(port: IListeningPort, plain: bool) -> str:
     if number is None:
         return str(host)
     name = getattr(host, "host", "")
-    shown = "localhost" if name in ("::", "0.0.0.0") else f"[{name}]" if ":" in name else name
+    shown = "localhost" if name in _EVERYWHERE else f"[{name}]" if ":" in name else name
     return f"{'http' if plain else 'https'}://{shown}:{number}/"
 
 

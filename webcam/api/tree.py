@@ -53,7 +53,7 @@ _RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each
 class _Tree(KleinResource):
     """Klein answers a path, host or method that is not UTF-8 in its own words, or not at all; here it is a 404."""
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: Any) -> Any:
         try:
             for text in (request.method, request.getRequestHostname(), *request.postpath, *request.prepath):
                 text.decode("utf-8")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.http_headers import Headers
@@ -21,6 +22,7 @@ LENGTH_DIGITS = 19
 class HTTP1Channel(http.HTTPChannel):
     """One connection."""
 
+    transport: Any
     _wants_continue = False
     _draining = False
     _linger: IDelayedCall | None = None
@@ -76,7 +78,7 @@ class HTTP1Channel(http.HTTPChannel):
         self._linger = None
         self.transport.abortConnection()
 
-    def connectionLost(self, reason: Failure) -> None:  # noqa: N802
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone."""
         if self._linger is not None:
             self._linger.cancel()

@@ -17,6 +17,7 @@ import h2.events
 import h2.exceptions
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, ITCPTransport
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import _http2
@@ -46,6 +47,12 @@ class HTTP2Channel(_http2.H2Connection):
     """One connection. Its streams are :class:`webcam.http.stream.Stream`, by id in ``streams``."""
 
     abortTimeout = 5  # noqa: N815
+    transport: Any
+    conn: Connection
+    requestFactory: Any  # noqa: N815
+    site: Any
+    factory: Any
+    timeOut: Any  # noqa: N815
     _log = Logger()
 
     def __init__(self, reactor: Any) -> None:
@@ -135,7 +142,11 @@ class HTTP2Channel(_http2.H2Connection):
         self._closing = True
         self.transport.abortConnection()
 
-    def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # noqa: N802, N803
+    def connectionLost(  # noqa: N802
+        self,
+        reason: Failure = connectionDone,
+        _cancelTimeouts: bool = True,  # noqa: N803
+    ) -> None:
         """The connection is gone, and with it every stream."""
         self._closing = True
         for timer in self._timers:
@@ -164,10 +175,8 @@ class HTTP2Channel(_http2.H2Connection):
                 return
             for event in events:
                 handler = self._handlers.get(type(event))
-                if handler is not None:
+                if handler is not None and not self._closing:
                     handler(event)
-                if self._closing:
-                    return
 
     def _requestReceived(self, event: Any) -> None:  # noqa: N802
         stream_id = event.stream_id

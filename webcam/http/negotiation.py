@@ -13,6 +13,9 @@ from webcam.http.http2 import HTTP2Channel
 class Channel(http._GenericHTTPChannelProtocol):
     """HTTP/1.1 until the first bytes come; HTTP/2 from then on where TLS has agreed on it."""
 
+    _channel: Any
+    _negotiatedProtocol: Any  # noqa: N815
+
     def __init__(self, reactor: Any) -> None:
         super().__init__(HTTP1Channel())
         self._reactor = reactor
@@ -30,7 +33,7 @@ class Channel(http._GenericHTTPChannelProtocol):
         producer = self._channel._networkProducer
         producer.unregisterProducer()
         self._channel.setTimeout(None)
-        channel = HTTP2Channel(self._reactor)
+        channel: Any = HTTP2Channel(self._reactor)
         channel.requestFactory = self._requestFactory
         channel.site = self._site
         channel.factory = self._factory

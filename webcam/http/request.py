@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
-from twisted.web import server
+from twisted.web import http, server
 
 if TYPE_CHECKING:
     from webcam.http.site import Site
@@ -35,7 +35,8 @@ class Request(server.Request):
     """One request and its answer."""
 
     defaultContentType = None  # noqa: N815
-    site: Site  # type: ignore[assignment]
+    channel: Any
+    site: Site
     aborted = False
     declared: int | None = None
     _consumer: BodyConsumer | None = None
@@ -129,7 +130,7 @@ class Request(server.Request):
         """Headers that every answer has."""
         self.setHeader(b"server", b"webcam")
         if not self.responseHeaders.hasHeader(b"date"):
-            self.setHeader(b"date", server.datetimeToString())
+            self.setHeader(b"date", http.datetimeToString())
 
     def abort(self) -> None:
         """End the request at once: RST_STREAM (CANCEL) on HTTP/2, the connection on HTTP/1.1."""

@@ -38,7 +38,7 @@ class Site(server.Site):
         self.early = early
         self.body_limit = body_limit
         self.too_large = too_large
-        self.protocol = self._channel
+        self.protocol: Any = self._channel
 
     def _channel(self) -> Channel:
         return Channel(self.reactor)

@@ -16,7 +16,7 @@ def accounts(cursor: sqlite3.Cursor) -> list[Account]:
     chosen: dict[int, Settings] = {}
     for account_id, kind, value in cursor.execute("SELECT account_id, kind, value FROM settings"):
         chosen.setdefault(account_id, {})[kind] = value
-    return [Account(*row, chosen.get(row[0], {})) for row in rows]
+    return [_account(row, chosen.get(row[0], {})) for row in rows]
 
 
 def account(cursor: sqlite3.Cursor, name: str) -> Account | None:
@@ -24,7 +24,11 @@ def account(cursor: sqlite3.Cursor, name: str) -> Account | None:
     if row is None:
         return None
     chosen = cursor.execute("SELECT kind, value FROM settings WHERE account_id = ?", (row[0],)).fetchall()
-    return Account(*row, dict(chosen))
+    return _account(row, dict(chosen))
+
+
+def _account(row: tuple[int, str, str, int, str], chosen: Settings) -> Account:
+    return Account(*row, settings=chosen)
 
 
 def add_account(cursor: sqlite3.Cursor, name: str, password_hash: str) -> int:

@@ -110,6 +110,7 @@ def expire_messages(
 def _raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:
     cursor.execute(
         "INSERT INTO sync_marks (account_id, device, stamp) VALUES (?, ?, ?)"
-        " ON CONFLICT (account_id, device) DO UPDATE SET stamp = excluded.stamp WHERE excluded.stamp > sync_marks.stamp",
+        " ON CONFLICT (account_id, device) DO UPDATE SET stamp = excluded.stamp"
+        " WHERE excluded.stamp > sync_marks.stamp",
         (account_id, device, stamp),
     )
