@@ -169,6 +169,13 @@ class Options(usage.Options):
         """Twisted endpoint to listen on, without TLS; may be repeated [tcp:8080]"""
         self._listen.append(endpoint)
 
+    def parseOptions(self, options: Any = None) -> None:  # noqa: N802
+        """As Twisted's, but what is wrong is told in one line, not in a page of usage."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"webcam: {error}; twistd webcam --help names the options") from None
+
     def configuration(self, environment: Mapping[str, str] | None = None) -> Config:
         """What command line, file and environment come to. Raises :class:`ConfigurationError`."""
         given = {"listen": self._listen} if self._listen else {}

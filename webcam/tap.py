@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from twisted.application import service
 from twisted.internet import task, threads
-from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
@@ -20,7 +21,7 @@ from webcam.api.tree import build_site
 from webcam.config import Config, ConfigurationError, Options
 from webcam.errors import StartFailure
 from webcam.http import tls
-from webcam.http.listen import CannotListen, listen
+from webcam.http.listen import CannotListen, Listener, bind
 from webcam.ports import Clock, Store
 from webcam.relay.hub import Hub
 from webcam.service.accounts import Accounts
@@ -122,12 +123,13 @@ def _first_account(path: Path, password_file: Path) -> None:
 
 
 class WebcamService(service.Service):
-    """The running server: listens with :meth:`startService`, ends with :meth:`stopService`."""
+    """The running server: opens its listeners in :meth:`startService`, and ends with :meth:`stopService`."""
 
     name = "webcam"
 
-    def __init__(self, config: Config, path: Path, reactor: Any) -> None:
+    def __init__(self, config: Config, path: Path, listeners: Sequence[Listener], reactor: Any) -> None:
         self._config = config
+        self._listeners = listeners
         self._reactor = reactor
         self._store = SQLiteStore(Database(path, reactor))
         limits = Limits(
@@ -136,11 +138,10 @@ class WebcamService(service.Service):
         self.services, self._retention = make_services(
             self._store, SystemClock(), threads.deferToThread, reactor, limits, config.cooldown
         )
-        self._ports: list[IListeningPort] = []
         self._jobs: list[task.LoopingCall] = []
 
     def startService(self) -> None:  # noqa: N802
-        """Load what storage holds, then listen. A failure stops the reactor, with one line in the log."""
+        """Load what storage holds, then take connections. A failure ends the program."""
         super().startService()
         ensureDeferred(self._start()).addErrback(self._failed)
 
@@ -153,20 +154,16 @@ class WebcamService(service.Service):
             options = tls.context(self._config.certificate, self._config.key)
             factory = tls.over_tls(options, site, self._reactor)
             _log.info("certificate SHA-256 {print}", print=tls.fingerprint(self._config.certificate))
-        for description in self._config.listen:
-            port = await listen(self._reactor, description, factory)
-            self._ports.append(port)
-            _log.info("listening on {address}", address=_address(port, self._config.plain))
+        for listener in self._listeners:
+            listener.open(factory)
+            _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
         notify("READY=1")
         _log.info("webcam {version} is ready", version=__version__)
 
     def _failed(self, failure: Any) -> None:
-        if failure.check(CannotListen, tls.BadCertificate):
-            _log.critical("webcam: {why}", why=failure.getErrorMessage())
-        else:
-            _log.failure("webcam can't start", failure)
+        _log.failure("webcam can't start", failure)
         self._reactor.fireSystemEvent("shutdown")
 
     def _every(self, seconds: float, job: Any) -> None:
@@ -201,8 +198,8 @@ class WebcamService(service.Service):
     async def _stop(self) -> None:
         for job in self._jobs:
             job.stop()
-        for port in self._ports:
-            await maybeDeferred(port.stopListening)
+        for listener in self._listeners:
+            await listener.close()
         self.services.devices.close_all()
         try:
             await self.services.sessions.flush()
@@ -229,6 +226,7 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
         path = prepare(config)
         if not config.plain:
             tls.context(config.certificate, config.key)
-    except (ConfigurationError, StartFailure, tls.BadCertificate) as error:
+        listeners = [bind(reactor, each) for each in config.listen]
+    except (ConfigurationError, StartFailure, tls.BadCertificate, CannotListen) as error:
         raise SystemExit(f"webcam: {error}") from None
-    return WebcamService(config, path, reactor)
+    return WebcamService(config, path, listeners, reactor)

@@ -7,8 +7,11 @@ import socket
 from typing import Any
 
 from twisted.internet import endpoints, error
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.interfaces import IAddress, IListeningPort
+from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 BACKLOG = 512
 UNSENT = 64 * 1024
@@ -27,23 +30,61 @@ class CannotListen(Exception):
     """The text is one line for the operator."""
 
 
-async def listen(reactor: Any, description: str, factory: IProtocolFactory) -> IListeningPort:
-    """Listen on a Twisted endpoint description.
+class Listener(ServerFactory):
+    """A port that is bound, and takes connections from :meth:`open` on; earlier ones wait in its backlog.
 
-    ``tcp:PORT`` without an interface listens on every one, IPv6 and IPv4 both where the machine has both. Raises
+    Bound early, a port in use ends the program before it has become a daemon; opened late, nobody meets a server that
+    hasn't loaded its data.
+    """
+
+    noisy = False
+    port: Any
+    _factory: Any = None
+
+    def open(self, factory: Any) -> None:
+        """Take connections for *factory*."""
+        factory.doStart()
+        self._factory = factory
+        self.port.startReading()
+
+    async def close(self) -> None:
+        """Take no more connections; those that are open stay."""
+        await maybeDeferred(self.port.stopListening)
+        if self._factory is not None:
+            self._factory.doStop()
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802
+        """A protocol of the factory."""
+        return self._factory.buildProtocol(addr)
+
+
+def bind(reactor: Any, description: str) -> Listener:
+    """Bind a Twisted endpoint description.
+
+    ``tcp:PORT`` without an interface means every one, IPv6 and IPv4 both where the machine has both. Raises
     :class:`CannotListen`.
     """
+    listener = Listener()
     try:
-        port = _every_interface(reactor, description, factory)
-        if port is None:
-            port = await endpoints.serverFromString(reactor, description).listen(factory)
-    except (OSError, ValueError, TypeError, KeyError, error.CannotListenError) as problem:
+        listener.port = _every_interface(reactor, description, listener) or _endpoint(reactor, description, listener)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, error.CannotListenError) as problem:
         raise CannotListen(f"can't listen on {description}: {_reason(problem)}") from None
-    _tune(getattr(port, "socket", None))
-    return port
+    listener.port.stopReading()
+    _tune(getattr(listener.port, "socket", None))
+    return listener
 
 
-def _every_interface(reactor: Any, description: str, factory: IProtocolFactory) -> IListeningPort | None:
+def _endpoint(reactor: Any, description: str, listener: Listener) -> Any:
+    results: list[Any] = []
+    endpoints.serverFromString(reactor, description).listen(listener).addBoth(results.append)
+    if not results:
+        raise ValueError("this kind of endpoint is not bound at once")
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return results[0]
+
+
+def _every_interface(reactor: Any, description: str, factory: Listener) -> IListeningPort | None:
     kind, _, rest = description.partition(":")
     if kind != "tcp" or not rest.isdigit() or not socket.has_ipv6:
         return None
