@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except sqlite3.Error as error:
         print(f"webcam: the database refused: {error}", file=sys.stderr)
         return 1
+    except UnicodeError:
+        print("webcam: the name or the password is no text in UTF-8", file=sys.stderr)
+        return 1
     if text:
         print(text)
     return 0

@@ -181,7 +181,7 @@ class Options(usage.Options):
         given = {"listen": self._listen} if self._listen else {}
         for option in OPTIONS:
             value = self.get(option.name)
-            if value:
+            if value not in (None, 0):
                 given[option.name] = ["yes" if option.read is boolean else value]
         path = self["config"]
         from_file = read_file(Path(path)) if path else {}

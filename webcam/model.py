@@ -26,7 +26,7 @@ def next_stamp(now: str, last: str) -> str:
     """The stamp for something that happens at *now* after something stamped *last*: always greater than *last*.
 
     Where the clock stands at or before *last* (it stepped back, or two things share a microsecond) it is the next
-    microsecond after *last*. *last* may be shorter than a whole stamp, or empty.
+    microsecond after *last*. *last* may lack digits of its time of day, or be empty.
     """
     if now > last:
         return now

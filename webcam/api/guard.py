@@ -59,17 +59,24 @@ class Endpoint:
 def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], Deferred[None]]:
     """The endpoint as a route: never fails, and goes on to its end when the client goes away.
 
-    What was begun is finished (a session that storage knows is known here, too); only the answer has no reader.
+    What was begun is finished (a session that storage knows is known here, too); only the answer has no reader. The
+    route is done when the answer is: Klein would finish it otherwise.
     """
 
     def route(request: Request) -> Deferred[None]:
         done: Deferred[None] = Deferred()
 
-        def finished(_: object) -> None:
+        def answered(_: object) -> None:
             if not done.called:
                 done.callback(None)
 
-        Deferred.fromCoroutine(_serve(services, endpoint, request)).addBoth(finished)
+        def served(_: object) -> None:
+            if request.gone:
+                answered(None)
+            else:
+                request.notifyFinish().addBoth(answered)
+
+        Deferred.fromCoroutine(_serve(services, endpoint, request)).addBoth(served)
         return done
 
     return route

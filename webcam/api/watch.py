@@ -21,5 +21,6 @@ async def watch(call: Call) -> None:
     request.start()
     request.write(b"")  # the answer's head goes out before the first frame comes
     viewer = Viewer(request, services.clock, every=every == 1, stall=services.limits.stall)
-    request.notifyFinish().addErrback(lambda _: viewer.lost())
+    over = request.notifyFinish().addErrback(lambda _: viewer.lost())
     services.devices.watch(call.session, stream, viewer)
+    await over  # a route that returns is an answer that Klein finishes

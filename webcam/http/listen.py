@@ -67,7 +67,7 @@ def bind(reactor: Any, description: str) -> Listener:
     listener = Listener()
     try:
         listener.port = _every_interface(reactor, description, listener) or _endpoint(reactor, description, listener)
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, error.CannotListenError) as problem:
+    except (OSError, ValueError, TypeError, LookupError, OverflowError, error.CannotListenError) as problem:
         raise CannotListen(f"can't listen on {description}: {_reason(problem)}") from None
     listener.port.stopReading()
     _tune(getattr(listener.port, "socket", None))

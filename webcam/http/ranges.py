@@ -24,7 +24,7 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     if not first:
         if not last:
             return None
-        if not int(last):
+        if not int(last) or not size:
             raise Unsatisfiable(header)
         return max(0, size - int(last)), size
     start = int(first)

@@ -35,7 +35,7 @@ class Request(server.Request):
     """One request and its answer."""
 
     defaultContentType = None  # noqa: N815
-    channel: Any
+    channel: Any = None  # Twisted deletes its own when the answer is complete
     site: Site
     aborted = False
     declared: int | None = None
@@ -140,17 +140,17 @@ class Request(server.Request):
 
     def pause_body(self) -> None:
         """Take no more of the body for now; the client is held back by flow control."""
-        if self.channel is not None:
+        if not self.gone:
             self.channel.pause_upload()
 
     def resume_body(self) -> None:
         """Take the body again."""
-        if self.channel is not None:
+        if not self.gone:
             self.channel.resume_upload()
 
     def unregisterProducer(self) -> None:  # noqa: N802
         """As Twisted's, and no error when the client is gone."""
-        if self.channel is None:
+        if self.finished or self._disconnected:
             self.producer = None
         else:
             super().unregisterProducer()

@@ -105,11 +105,11 @@ class Sender:
         while self._round and limit > 0:
             stream_id = self._round.popleft()
             queue = self._queues[stream_id]
-            size = min(queue.size, self._connection.send_window(stream_id), largest)
-            if size <= 0 and (queue.size > 0 or not queue.ended):
+            size = max(0, min(queue.size, self._connection.send_window(stream_id), largest))
+            if not size and (queue.size or not queue.ended):
                 self._waiting.add(stream_id)
                 continue
-            limit -= max(size, 0) + 9
+            limit -= size + 9
             if self._send(stream_id, queue, size):
                 ended.append(stream_id)
             elif queue.size:
@@ -120,7 +120,7 @@ class Sender:
         """One frame; whether it was the stream's last. A stream that h2 has closed meanwhile has ended, too."""
         last = queue.ended and size >= queue.size
         try:
-            if size > 0:
+            if size:
                 self._connection.send_data(stream_id, queue.cut(size), end_stream=last)
             else:
                 self._connection.end_stream(stream_id)

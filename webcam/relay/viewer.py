@@ -99,11 +99,11 @@ class Viewer:
             self._feed.hold(self)
 
     def end(self) -> None:
-        """The stream is over: what is held back is still sent, then the response ends."""
+        """The stream is over, or the session: what is held back is still sent, then the response ends."""
         if self._closed or self._ending:
             return
         self._ending = True
-        self._feed = None
+        self._leave()
         self._send()
 
     def lost(self) -> None:
@@ -155,6 +155,13 @@ class Viewer:
                 self._feed.release(self)
         self._watch_stall()
 
+    def _leave(self) -> None:
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            if self._holding:
+                feed.release(self)
+            feed.leave(self)
+
     def _watch_stall(self) -> None:
         """Only a viewer that may cost somebody else something is timed: one that holds back, one that is ending."""
         if self._timer is None and not self._ready and self.behind and (self.every or self._ending):
@@ -183,10 +190,6 @@ class Viewer:
         self._closed = True
         self._forget_stall()
         self._backlog.clear()
-        feed, self._feed = self._feed, None
-        if feed is not None:
-            if self._holding:
-                feed.release(self)
-            feed.leave(self)
+        self._leave()
         how()
         self.on_close()

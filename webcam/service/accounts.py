@@ -37,14 +37,11 @@ class Accounts:
     async def refresh(self) -> None:
         """Learn of new accounts; end the sessions of those that are gone or have another password."""
         current = {each.account_id: each for each in await self._store.accounts()}
-        for account_id, generation in list(self._generations.items()):
-            account = current.get(account_id)
-            if account is None or account.generation != generation:
-                self._sessions.end_account(account_id)
-            if account is None:
-                del self._generations[account_id]
-                self._settings.forget(account_id)
-                self._stamps.forget(account_id)
+        for account_id in self._generations.keys() - current.keys():
+            self._sessions.end_account(account_id)
+            del self._generations[account_id]
+            self._settings.forget(account_id)
+            self._stamps.forget(account_id)
         for account in current.values():
             self._learn(account)
 
@@ -60,10 +57,21 @@ class Accounts:
         if not await self._passwords.check(account.password_hash if account else None, password):
             raise NoSuchUser("wrong name or password")
         assert account is not None, "nobody's password was right"
+        if account.generation < self._generations.get(account.account_id, 0):
+            raise NoSuchUser("the password changed while it was checked")
         self._learn(account)
-        return await self._sessions.open(account.account_id, device, meta, address)
+        token = await self._sessions.open(account.account_id, device, meta, address)
+        if account.generation != self._generations.get(account.account_id):
+            self._sessions.end(self._sessions.find(token))
+            raise NoSuchUser("the password changed while the session was stored")
+        return token
 
     def _learn(self, account: Account) -> None:
-        self._generations[account.account_id] = account.generation
-        self._settings.learn(account.account_id, account.settings)
+        known = self._generations.get(account.account_id)
+        if known != account.generation:
+            self._sessions.end_account(account.account_id)
+            self._generations[account.account_id] = account.generation
+        if known is None:
+            # Once: later it is the server itself that changes settings, and what was read before that is old.
+            self._settings.learn(account.account_id, account.settings)
         self._stamps.saw(account.account_id, account.last_stamp)

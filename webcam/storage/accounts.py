@@ -83,6 +83,7 @@ def save_sessions(cursor: sqlite3.Cursor, saved: Sequence[SavedSession]) -> None
         "INSERT INTO sessions (digest, account_id, device, meta, address, active, requests, given)"
         " SELECT ?, id, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?"
         " ON CONFLICT (digest) DO UPDATE SET"
+        " account_id = excluded.account_id, device = excluded.device, meta = excluded.meta, address = excluded.address,"
         " active = excluded.active, requests = excluded.requests, given = excluded.given",
         [
             (each.digest, each.device, each.meta, each.address, each.active, each.requests, each.given, each.account_id)

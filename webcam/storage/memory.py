@@ -136,8 +136,10 @@ class MemoryStore:
             return 0
         now, grace = settle
         for mark in held.marks.values():
-            if mark.since <= now - grace or mark.since > now:
+            if mark.since <= now - grace:
                 mark.settled, mark.settling, mark.since = mark.settling, mark.stamp, now
+            elif mark.since > now:  # the clock stepped back: the grace begins anew
+                mark.settling, mark.since = mark.stamp, now
 
         def expired(target: str, message: Message) -> bool:
             if message.stamp < expiry.messages or (not target and message.stamp < expiry.broadcasts):

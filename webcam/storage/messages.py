@@ -27,8 +27,10 @@ SELECT stamp, sender, name, params FROM (
 ORDER BY stamp LIMIT :limit
 """
 
+# A clock that stepped back begins the grace anew.
 _SETTLE = """
-UPDATE sync_marks SET settled = settling, settling = stamp, settling_since = :now
+UPDATE sync_marks SET settled = CASE WHEN settling_since > :now THEN settled ELSE settling END,
+    settling = stamp, settling_since = :now
 WHERE account_id = :account AND (settling_since <= :now - :grace OR settling_since > :now)
 """
 

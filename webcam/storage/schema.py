@@ -73,7 +73,8 @@ def _make_ready(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def back_up(connection: sqlite3.Connection, path: Path) -> None:
-    """Copy the whole database to *path*."""
+    """Copy the whole database to *path*, readable by its owner only."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     target = sqlite3.connect(path)
     try:
         connection.backup(target)

@@ -15,7 +15,9 @@ from webcam.errors import ParserFail
 MAX_DEPTH = 200
 """Arrays and objects nested deeper are refused; what is stored must be written again inside an answer."""
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+"""A string, or a bracket outside one. A string that never closes is one match to its end: without that, each quote
+inside it would be tried anew, and a megabyte of them takes an hour."""
 
 
 def _no_constant(name: str) -> Any:
