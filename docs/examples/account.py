@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import ssl
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+URL = "https://localhost:8080"
+
 
 def add_account_options(parser: argparse.ArgumentParser, device: str) -> None:
     """The options that both ends of a stream have; the defaults are those of a server's first start."""
-    parser.add_argument("--url", default="https://localhost:8080", help="the server [%(default)s]")
+    parser.add_argument("--url", default=os.environ.get("WEBCAM_URL", URL), help="the server [%(default)s]")
     parser.add_argument("--certificate", default="webcam-data/certificate.pem", help="to trust [%(default)s]")
     parser.add_argument("--account", default="webcam", help="[%(default)s]")
     parser.add_argument("--password-file", type=Path, default=Path("webcam-data/first-password"), help="[%(default)s]")

@@ -1,6 +1,6 @@
 """A viewer in a few lines of plain Python: writes the frames of a live stream out as picture files.
 
-    python3 docs/examples/viewer.py camera --out seen --count 20
+python3 docs/examples/viewer.py camera --out seen --count 20
 """
 
 from __future__ import annotations

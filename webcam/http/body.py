@@ -23,6 +23,8 @@ class BodySender:
 
     async def send(self, pieces: AsyncIterator[bytes]) -> bool:
         """Whether all of it was written; the response is not finished by this. False when the client went."""
+        if self._request.gone:
+            return False
         self._request.notifyFinish().addErrback(lambda _: self.stopProducing())
         self._request.registerProducer(self, True)
         try:

@@ -1,15 +1,19 @@
-"""Flow-control credit for received bodies, and lengths that may be wrong: what h2 decides for itself otherwise.
+"""h2's connection, with flow-control credit, declared lengths and outgoing DATA in our own hands.
 
 The connection's window is opened on receipt, a stream's on consumption, so that one paused upload never starves the
-others. h2 ties the two together and checks declared lengths by ending the whole connection; both are undone here, on
-private names of h2 that tests/unit/test_private_names.py watches.
+others. h2 ties the two together and checks declared lengths by ending the whole connection; both are undone here, and
+DATA frames are written without h2's objects, on private names of h2 that tests/unit/test_private_names.py watches.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import h2.connection
 import h2.stream
 from hyperframe.frame import WindowUpdateFrame
+
+Buffer = bytes | memoryview
 
 
 class Connection(h2.connection.H2Connection):
@@ -34,6 +38,17 @@ class Connection(h2.connection.H2Connection):
         stream = self.streams.get(stream_id)
         if stream is not None and stream.open and size:
             self._prepare_for_sending(stream.acknowledge_received_data(size))
+
+    def write_data(self, stream_id: int, size: int, pieces: Iterable[Buffer]) -> None:
+        """A DATA frame of *size* bytes, within :meth:`send_window`, that doesn't end the stream.
+
+        h2 makes four objects and three copies of a frame; this makes one copy, and CPU is what a relay spends on it.
+        """
+        self._data_to_send += size.to_bytes(3, "big") + b"\x00\x00" + stream_id.to_bytes(4, "big")
+        for piece in pieces:
+            self._data_to_send += piece
+        self.outbound_flow_control_window -= size
+        self.streams[stream_id].outbound_flow_control_window -= size
 
     def is_open(self, stream_id: int) -> bool:
         """Whether the stream is open in any direction."""

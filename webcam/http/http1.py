@@ -58,16 +58,41 @@ class HTTP1Channel(http.HTTPChannel):
         if not self._draining:
             super().rawDataReceived(data)
 
+    def allContentReceived(self) -> None:  # noqa: N802
+        """The body is over, whether anybody still wants it or not."""
+        if self._draining:
+            self.setRawMode()
+        else:
+            super().allContentReceived()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
+        """The connection's last answer; Twisted would go on reading until the transport has closed."""
+        if not self._draining:
+            self._draining = True
+            super()._respondToBadRequestAndDisconnect()
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802
+        """As any bad request; Twisted's waits for its own producer to leave, so for ever."""
+        self._respondToBadRequestAndDisconnect()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: N802
+        """As Twisted's; a producer that comes to a full transport is told so."""
+        super().registerProducer(producer, streaming)
+        if self._waitingForTransport and self._requestProducer is not None:
+            self._requestProducer.pauseProducing()
+
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:  # noqa: N802
         """An answer before the end of its body is the connection's last."""
-        if self._transferDecoder is not None and isinstance(headers, Headers):
+        if not self._handlingRequest and isinstance(headers, Headers):
             headers.setRawHeaders(b"connection", [b"close"])
         super().writeHeaders(version, code, reason, headers)
 
     def requestDone(self, request: Any) -> None:  # noqa: N802
         """The answer is complete."""
-        if self._transferDecoder is None:
+        if self._handlingRequest:
             super().requestDone(request)
+            if self._waitingForTransport and self.persistent:  # as long as it takes no answers, its requests wait
+                self._networkProducer.pauseProducing()
             return
         self.requests.remove(request)
         self._draining = True

@@ -157,8 +157,8 @@ class HTTP2Channel(_http2.H2Connection):
     def _end_streams(self, reason: Failure) -> None:
         for stream_id, stream in list(self.streams.items()):
             if stream_id in self.streams:
-                stream.connectionLost(reason)
                 self._requestDone(stream_id)
+                self._guarded(stream, stream.connectionLost, reason)
 
     # What comes in
 
@@ -238,7 +238,7 @@ class HTTP2Channel(_http2.H2Connection):
         stream = self.streams.get(stream_id)
         if stream is not None:
             self._requestDone(stream_id)
-            stream.connectionLost(Failure(ConnectionLost(why)))
+            self._guarded(stream, stream.connectionLost, Failure(ConnectionLost(why)))
 
     def _requestDone(self, stream_id: int) -> None:  # noqa: N802
         stream = self.streams.pop(stream_id, None)
@@ -350,8 +350,9 @@ class HTTP2Channel(_http2.H2Connection):
         self._send()
 
     def _send100Continue(self, streamID: int) -> None:  # noqa: N802, N803
-        self.conn.send_headers(streamID, [(b":status", b"100")])
-        self._send()
+        if self.conn.is_open(streamID):  # else it was reset in the read that brought it
+            self.conn.send_headers(streamID, [(b":status", b"100")])
+            self._send()
 
     def _write_out(self) -> None:
         data = self.conn.data_to_send()

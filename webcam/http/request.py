@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
@@ -39,6 +40,8 @@ class Request(server.Request):
     site: Site
     aborted = False
     declared: int | None = None
+    place = b""
+    """The path without percent-encoding, which clients use on letters that need none: what routes and limits go by."""
     _consumer: BodyConsumer | None = None
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
@@ -55,13 +58,14 @@ class Request(server.Request):
         """All headers are here and the request may be answered; the body follows."""
         self.method, self.uri, self.clientproto = command, uri, version
         self.path, _, self.query = uri.partition(b"?")
+        self.place = unquote_to_bytes(self.path)
         self.args = {}
         self.site = self.channel.site
         self.declared = _declared_length(self.requestHeaders.getRawHeaders(b"content-length"))
-        early = self.site.early.get(self.path)
+        early = self.site.early.get(self.place)
         if early is not None:
             self._consumer = early(self)
-        elif self.declared is not None and self.declared > self.site.body_limit(self.path):
+        elif self.declared is not None and self.declared > self.site.body_limit(self.place):
             self.site.too_large(self)
 
     @property
@@ -82,7 +86,7 @@ class Request(server.Request):
             self._consumer.chunk(data)
             return
         self.body_size += len(data)
-        if self.body_size > self.site.body_limit(self.path):
+        if self.body_size > self.site.body_limit(self.place):
             self.body.clear()
             self.site.too_large(self)
             return

@@ -6,7 +6,7 @@ from collections import deque
 
 import h2.exceptions
 
-from webcam.http.credit import Connection
+from webcam.http.credit import Buffer, Connection
 
 MAX_FRAME = 64 * 1024
 """A peer may allow larger frames; these are large enough, and others get their turn."""
@@ -16,24 +16,23 @@ class _Queue:
     __slots__ = ("chunks", "ended", "size")
 
     def __init__(self) -> None:
-        self.chunks: deque[bytes | memoryview] = deque()
+        self.chunks: deque[Buffer] = deque()
         self.size = 0
         self.ended = False
 
-    def cut(self, size: int) -> bytes:
-        """The next *size* bytes, or all when there are fewer."""
-        parts: list[bytes | memoryview] = []
-        while size > 0 and self.chunks:
+    def cut(self, size: int) -> list[Buffer]:
+        """The next *size* bytes, of which there are as many."""
+        self.size -= size
+        pieces: list[Buffer] = []
+        while size > 0:
             chunk = self.chunks.popleft()
             if len(chunk) > size:
                 view = memoryview(chunk)
                 self.chunks.appendleft(view[size:])
                 chunk = view[:size]
-            parts.append(chunk)
+            pieces.append(chunk)
             size -= len(chunk)
-        data = parts[0] if len(parts) == 1 and isinstance(parts[0], bytes) else b"".join(parts)
-        self.size -= len(data)
-        return data
+        return pieces
 
 
 class Sender:
@@ -120,8 +119,10 @@ class Sender:
         """One frame; whether it was the stream's last. A stream that h2 has closed meanwhile has ended, too."""
         last = queue.ended and size >= queue.size
         try:
-            if size:
-                self._connection.send_data(stream_id, queue.cut(size), end_stream=last)
+            if not last:
+                self._connection.write_data(stream_id, size, queue.cut(size))
+            elif size:
+                self._connection.send_data(stream_id, b"".join(queue.cut(size)), end_stream=True)
             else:
                 self._connection.end_stream(stream_id)
         except h2.exceptions.ProtocolError:

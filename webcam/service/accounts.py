@@ -36,8 +36,9 @@ class Accounts:
 
     async def refresh(self) -> None:
         """Learn of new accounts; end the sessions of those that are gone or have another password."""
+        before = set(self._generations)
         current = {each.account_id: each for each in await self._store.accounts()}
-        for account_id in self._generations.keys() - current.keys():
+        for account_id in before - current.keys():
             self._sessions.end_account(account_id)
             del self._generations[account_id]
             self._settings.forget(account_id)
@@ -68,7 +69,7 @@ class Accounts:
 
     def _learn(self, account: Account) -> None:
         known = self._generations.get(account.account_id)
-        if known != account.generation:
+        if known is None or known < account.generation:
             self._sessions.end_account(account.account_id)
             self._generations[account.account_id] = account.generation
         if known is None:

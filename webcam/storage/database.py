@@ -64,6 +64,8 @@ async def _run(pool: adbapi.ConnectionPool, begin: str, function: Callable[..., 
         cursor.execute(begin)
         return function(cursor, *args)
 
+    if not pool.running:
+        raise DatabaseFail("closed")
     try:
         result: _T = await pool.runInteraction(interaction)
     except sqlite3.Error as error:

@@ -1,0 +1,55 @@
+"""How old a frame is when a viewer has it: through a real ``twistd``, TLS and HTTP/2 on loopback.
+
+    python -m tests.benchmarks.latency [--seconds 5] [--rounds 3]
+
+One publisher sends frames of 40 KB at 30 a second; each viewer has a connection of its own. The age of a frame runs
+from before the publisher's TLS takes it until the viewer has its last byte, so the load's own work on the same cores is
+in it. The server that the protocol was written for polls, and measures 490 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.load import relay
+from tests.support.process import Server
+
+SIZE = 40_000
+FPS = 30.0
+VIEWERS = (1, 10, 50)
+
+
+def measure(server: Server, viewers: int, seconds: float) -> tuple[float, float, float, float]:
+    """p50 and p99 of the age in ms, the share of frames that every viewer saw, the server's CPU seconds per second."""
+    password = (server.data / "first-password").read_text().strip()
+    before = server.cpu_seconds()
+    ages = relay(server.port, password, viewers, SIZE, FPS, seconds)
+    cpu = (server.cpu_seconds() - before) / seconds
+    steady = sorted(age for each in ages for age in each)
+    seen = len(steady) / max(1, viewers * max(map(len, ages)))
+    return 1000 * statistics.median(steady), 1000 * steady[int(len(steady) * 0.99)], seen, cpu
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Age of frames at the viewer.")
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of a round [%(default)s]")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; medians are shown [%(default)s]")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder)).start()
+        try:
+            print(f"frames of {SIZE} bytes at {FPS:g}/s; medians of {options.rounds} rounds of {options.seconds:g} s")
+            print(f"{'viewers':>7} {'p50 ms':>8} {'p99 ms':>8} {'seen':>7} {'server CPU':>11}")
+            for viewers in VIEWERS:
+                rounds = [measure(server, viewers, options.seconds) for _ in range(options.rounds)]
+                p50, p99, seen, cpu = (statistics.median(column) for column in zip(*rounds, strict=True))
+                print(f"{viewers:>7} {p50:>8.2f} {p99:>8.2f} {seen:>7.1%} {cpu:>11.1%}")
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Stores for tests: SQLite without threads, SQLite as the server runs it, and one that refuses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from twisted.trial.unittest import TestCase
+
+from webcam.errors import DatabaseFail
+from webcam.model import SavedSession
+from webcam.storage.database import Database
+from webcam.storage.memory import MemoryStore
+from webcam.storage.schema import connect, make_ready
+from webcam.storage.sqlite import SQLiteStore
+
+
+class BlockingDatabase:
+    """Runs each function as one transaction, as :class:`webcam.storage.database.Database` does, on this thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def write(self, function: Callable[..., Any], *args: Any) -> Any:
+        cursor = self._connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            result = function(cursor, *args)
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+        return result
+
+    read = write
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class BlockingStore(SQLiteStore):
+    """The statements of SQLite on a file of its own; a finished call needs no reactor."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        self._blocking = BlockingDatabase(connect(make_ready(Path(self._folder.name))))
+        super().__init__(self._blocking)  # type: ignore[arg-type]
+
+    def discard(self) -> None:
+        """Close it and remove its file."""
+        self._blocking.close()
+        self._folder.cleanup()
+
+
+def open_database(case: TestCase, close: bool = True) -> tuple[Path, Database]:
+    """A real database in a folder of its own, with the real reactor's threads; the test's cleanup closes it."""
+    from twisted.internet import reactor
+
+    folder = Path(case.mktemp())
+    folder.mkdir(parents=True)
+    path = make_ready(folder)
+    database = Database(path, reactor)
+    if close:
+        case.addCleanup(database.close)
+    return path, database
+
+
+class RefusingStore(MemoryStore):
+    """A store that refuses to keep or end sessions while ``refusing`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusing = False
+        self.saves = 0
+
+    async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
+        if self.refusing:
+            raise DatabaseFail("refused")
+        self.saves += 1
+        await super().save_sessions(saved)
+
+    async def end_sessions(self, digests: Sequence[str]) -> None:
+        if self.refusing:
+            raise DatabaseFail("refused")
+        await super().end_sessions(digests)
