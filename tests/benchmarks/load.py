@@ -29,7 +29,7 @@ SETTLE = 1.0
 """Seconds before a measurement, in which what waited while connections were made is read."""
 
 
-def _context(alpn: str) -> ssl.SSLContext:
+def client_context(alpn: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # the server is ours, and its certificate is not what is measured
@@ -39,7 +39,7 @@ def _context(alpn: str) -> ssl.SSLContext:
 
 def ask(port: int, path: str, **question: Any) -> dict[str, Any]:
     """One JSON request; raises ``AssertionError`` when the answer is bad."""
-    connection = http.client.HTTPSConnection("127.0.0.1", port, context=_context("http/1.1"), timeout=60)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=client_context("http/1.1"), timeout=60)
     connection.request("POST", f"/{path}", json.dumps(question))
     answer: dict[str, Any] = json.load(connection.getresponse())
     connection.close()
@@ -97,7 +97,7 @@ class Viewer:
     def open(cls, port: int, token: str, device: str) -> Viewer:
         """Connect and ask for the stream of *device*."""
         raw = socket.create_connection(("127.0.0.1", port))
-        sock = _context("h2").wrap_socket(raw)
+        sock = client_context("h2").wrap_socket(raw)
         head = Encoder().encode(
             [
                 (":method", "POST"),
@@ -175,7 +175,7 @@ def watch(port: int, tokens: list[str], device: str, viewers: int, seconds: floa
 
 def publish(port: int, token: str, size: int, fps: float, stop: Any) -> None:
     """A process that streams frames of *size* bytes, header included, each with the time of its sending."""
-    sock = _context("http/1.1").wrap_socket(socket.create_connection(("127.0.0.1", port)))
+    sock = client_context("http/1.1").wrap_socket(socket.create_connection(("127.0.0.1", port)))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else the end of a frame waits 40 ms for an ACK
     head = f"POST /input.raw?shash={token} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nTransfer-Encoding: chunked\r\n\r\n"
     sock.sendall(head.encode())

@@ -47,33 +47,35 @@ ENDPOINTS = (
     Endpoint(fields.PUBLISH, _nothing_here, methods=PUBLISH_METHODS),
 )
 
+_PATHS = frozenset(each.path.encode() for each in ENDPOINTS)
 _RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each.raw)
 
 
 class _Tree(KleinResource):
-    """Klein answers a path, host or method that is not UTF-8 in its own words, or not at all; here it is a 404."""
+    """Asks Klein for the protocol's paths alone: it answers others in its own words, or as if they were these."""
 
     def render(self, request: Any) -> Any:
-        try:
-            for text in (request.method, request.getRequestHostname(), *request.postpath, *request.prepath):
-                text.decode("utf-8")
-        except UnicodeDecodeError:
-            answer_failure(request, NotFound("not UTF-8"))
+        if not _is_ours(request):
+            answer_failure(request, NotFound("no such path"))
             return NOT_DONE_YET
         return super().render(request)
+
+
+def _is_ours(request: Any) -> bool:
+    """Whether the path is one of the protocol's, and all that Klein reads of the request is UTF-8."""
+    try:
+        for text in (request.method, request.getRequestHostname()):
+            text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return len(request.postpath) == 1 and request.postpath[0] in _PATHS
 
 
 def build_tree(services: Services) -> KleinResource:
     """The resource of all ordinary paths."""
     app = Klein()
-    app.url_map.merge_slashes = False
     for endpoint in ENDPOINTS:
         app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
-
-    @app.route("/", branch=True)
-    def unknown(request: Request) -> None:
-        answer_failure(request, NotFound("no such path"))
-
     return _Tree(app)
 
 

@@ -21,6 +21,5 @@ async def watch(call: Call) -> None:
     request.start()
     request.write(b"")  # the answer's head goes out before the first frame comes
     viewer = Viewer(request, services.clock, every=every == 1, stall=services.limits.stall)
-    over = request.notifyFinish().addErrback(lambda _: viewer.lost())
+    request.notifyFinish().addErrback(lambda _: viewer.lost())
     services.devices.watch(call.session, stream, viewer)
-    await over  # a route that returns is an answer that Klein finishes

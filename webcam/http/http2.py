@@ -1,7 +1,7 @@
 """Twisted's HTTP/2 channel, with the parts replaced that a live server can't do with.
 
 Stock, one stalled reader spins a core, and a reset, an exception or a late frame of one stream takes the connection
-down with all others. docs/architecture.rst names what is replaced and why; tests/edge/test_http2.py holds each of it.
+down with all others. docs/architecture.rst names what is replaced and why; tests/edge/test_http2_*.py hold each of it.
 Built on private names of Twisted and h2: tests/unit/test_private_names.py fails when they change.
 """
 

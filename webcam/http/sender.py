@@ -86,7 +86,6 @@ class Sender:
         queue = self._queues.get(stream_id)
         if queue is not None:
             queue.ended = True
-            self._waiting.discard(stream_id)
             self._enter(stream_id)
 
     def wake(self, stream_id: int = 0) -> None:

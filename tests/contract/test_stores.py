@@ -1,0 +1,52 @@
+"""Every store keeps the contract of webcam.ports: the fake in memory, SQLite's statements, SQLite as it runs."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import TestCase
+
+from webcam.storage.memory import MemoryStore
+from webcam.storage.sqlite import SQLiteStore
+
+from tests.contract.accounts_contract import AccountsContract, SessionsContract, SettingsContract
+from tests.contract.expiry_contract import ExpiryContract
+from tests.contract.messages_contract import DeliveryContract, SyncMarkContract
+from tests.contract.records_contract import DeletedRecordsContract, RecordsContract
+from tests.contract.stamps_contract import StampsContract
+from tests.support.stores import BlockingStore, open_database
+
+
+class WholeContract(
+    AccountsContract,
+    SettingsContract,
+    SessionsContract,
+    DeliveryContract,
+    SyncMarkContract,
+    ExpiryContract,
+    RecordsContract,
+    DeletedRecordsContract,
+    StampsContract,
+):
+    """All of it."""
+
+
+class MemoryStoreTests(WholeContract, TestCase):
+    """The fake that the upper layers' tests use."""
+
+    def setUp(self):
+        self.store = MemoryStore()
+
+
+class StatementsTests(WholeContract, TestCase):
+    """SQLite's statements, without threads."""
+
+    def setUp(self):
+        self.store = BlockingStore()
+        self.addCleanup(self.store.discard)
+
+
+class SQLiteStoreTests(WholeContract, TestCase):
+    """SQLite by adbapi, with the real reactor's threads."""
+
+    def setUp(self):
+        _, database = open_database(self)
+        self.store = SQLiteStore(database)

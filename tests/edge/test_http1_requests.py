@@ -1,0 +1,172 @@
+"""HTTP/1.1: requests with early bodies, early answers, and one after the other."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.web import LIMIT, Web
+
+BODY = bytes(range(256)) * 400
+LENGTH = (("content-length", str(len(BODY))),)
+
+
+class Base(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.web = Web()
+        self.client = self.web.h1()
+
+    def assert_alive(self) -> None:
+        """The connection still serves."""
+        self.assertEqual(self.client.fetch("POST", "/echo", b"alive").body, b"alive")
+        self.assertFalse(self.client.closed)
+
+
+class EarlyBodies(Base):
+    def test_chunked(self) -> None:
+        """The application is told with the headers, and has the bytes as they come."""
+        number = self.client.open("POST", "/live?a=b")
+        (upload,) = self.web.uploads
+        self.assertEqual((upload.request.path, upload.request.query), (b"/live", b"a=b"))
+        self.client.send_data(number, b"one")
+        self.assertEqual(upload.received, b"one")
+        self.client.send_data(number, b"two", end=True)
+        self.assertEqual((upload.received, upload.ends), (b"onetwo", ["ended"]))
+        self.assertEqual(self.client.response(number).body, b"6")
+
+    def test_with_a_length(self) -> None:
+        """So it is with a declared length."""
+        number = self.client.open("PUT", "/live", LENGTH)
+        self.client.send_data(number, BODY[:10])
+        self.assertEqual(self.web.uploads[0].received, BODY[:10])
+        self.client.send_data(number, BODY[10:])
+        self.assertEqual(self.web.uploads[0].received, BODY)
+        self.assertEqual(self.client.response(number).body, b"%d" % len(BODY))
+
+    def test_byte_by_byte(self) -> None:
+        """How the bytes are cut means nothing."""
+        self.client.expect("POST")
+        text = b"POST /live HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
+        for each in text:
+            self.client.send_raw(bytes([each]))
+        self.assertEqual(self.web.uploads[0].received, b"abcd")
+        self.assertEqual(self.client.response(0).body, b"4")
+
+    def test_nothing_is_answered_before_the_body_ends(self) -> None:
+        """Not even headers, nor "100 Continue" unasked."""
+        number = self.client.open("POST", "/live")
+        self.client.send_data(number, b"one")
+        self.assertEqual(self.client.transport.value(), b"")
+
+    def test_twenty_gib_are_declared(self) -> None:
+        """Nothing is set aside; the end of the connection is the end of the upload."""
+        number = self.client.open("PUT", "/live", [("content-length", "21474836480")])
+        self.client.send_data(number, b"short")
+        (upload,) = self.web.uploads
+        self.assertIsNone(upload.request.content)
+        self.client.drop()
+        self.assertEqual((upload.received, upload.ends), (b"short", ["lost"]))
+        self.assertEqual(self.web.timers(), [])
+
+    def test_the_connection_serves_on_behind_one(self) -> None:
+        """A live upload that ended leaves an ordinary connection, which is idle for a minute at most."""
+        self.client.request("POST", "/live", b"x")
+        self.assert_alive()
+        self.assertEqual(self.web.timers(), [60.0])
+
+    def test_broken_chunks(self) -> None:
+        """400, the end of the connection, and the upload is lost once."""
+        number = self.client.open("POST", "/live")
+        self.client.send_raw(b"no number\r\n")
+        self.assertEqual(self.client.response(number).status, 400)
+        self.assertTrue(self.client.closed)
+        self.assertEqual(self.web.uploads[0].ends, ["lost"])
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class Pausing(Base):
+    def test_a_paused_upload_reads_no_more(self) -> None:
+        """TCP holds the client back; all that came meanwhile comes in order when it goes on."""
+        number = self.client.open("POST", "/live")
+        (upload,) = self.web.uploads
+        upload.request.pause_body()
+        self.assertTrue(self.client.transport.reading_paused)
+        self.client.send_data(number, b"one")
+        self.client.send_data(number, b"two", end=True)
+        self.assertEqual((upload.received, upload.ends), (b"", []))
+        upload.request.resume_body()
+        self.assertEqual(self.client.response(number).body, b"6")
+        self.assertEqual((upload.received, upload.ends), (b"onetwo", ["ended"]))
+
+    def test_when_the_answer_is_done(self) -> None:
+        """A late pause holds nothing back."""
+        self.client.fetch("POST", "/live", b"x")
+        request = self.web.uploads[0].request
+        request.pause_body()
+        request.resume_body()
+        self.assertFalse(self.client.transport.reading_paused)
+        self.assert_alive()
+
+    def test_a_paused_upload_is_not_timed_out(self) -> None:
+        self.client.open("POST", "/live")
+        self.web.uploads[0].request.pause_body()
+        self.web.pass_time(600, step=10)
+        self.assertFalse(self.client.closed)
+
+
+class OneAfterTheOther(Base):
+    def test_pipelined_requests(self) -> None:
+        """They are served in their order, live ones among them."""
+        with self.client.one_read():
+            numbers = [
+                self.client.request("POST", "/echo", b"one"),
+                self.client.request("POST", "/live", b"four"),
+                self.client.request("POST", "/echo", b"three"),
+            ]
+        self.assertEqual([self.client.response(each).body for each in numbers], [b"one", b"4", b"three"])
+
+    def test_a_request_behind_one_that_waits(self) -> None:
+        """It begins when the one before has its answer."""
+        with self.client.one_read():
+            self.client.request("GET", "/held")
+            live = self.client.request("POST", "/live", b"x")
+        self.assertEqual(self.web.uploads, [])
+        self.web.held[0].answer(200, b"first")
+        self.assertEqual(self.client.response(live).body, b"1")
+
+    def test_a_client_that_closes(self) -> None:
+        """``connection: close`` is kept to."""
+        number = self.client.request("POST", "/echo", b"x", [("connection", "close")])
+        self.assertTrue(self.client.response(number).ended)
+        self.assertTrue(self.client.closed)
+        self.assertEqual(self.web.timers(), [])
+
+    def test_head_has_no_body(self) -> None:
+        response = self.client.fetch("HEAD", "/echo")
+        self.assertEqual((response.status, response.body, response.ended), (200, b"", True))
+        self.assert_alive()
+
+
+class Continue(Base):
+    EXPECT = (("expect", "100-continue"), ("content-length", "3"))
+
+    def test_is_said_to_an_accepted_request(self) -> None:
+        """Ordinary or live, the client is told to go on."""
+        for path, body in (("/echo", b"abc"), ("/live", b"3")):
+            number = self.client.open("POST", path, self.EXPECT)
+            self.assertEqual(self.client.response(number).informational, [100])
+            self.client.send_data(number, b"abc")
+            self.assertEqual(self.client.response(number).body, body)
+
+    def test_is_not_said_to_others(self) -> None:
+        """Refused, answered at once, or too large: the client keeps its body."""
+        large = (("expect", "100-continue"), ("content-length", str(LIMIT + 1)))
+        for path, headers in (("/refused", self.EXPECT), ("/now", self.EXPECT), ("/echo", large)):
+            client = self.web.h1()
+            self.assertEqual(client.response(client.open("POST", path, headers)).informational, [])
+
+    def test_is_said_once(self) -> None:
+        """The next request on the connection that does not ask is not told."""
+        self.client.open("POST", "/echo", self.EXPECT)
+        self.client.send_data(0, b"abc")
+        number = self.client.open("POST", "/echo", [("content-length", "3")])
+        self.assertEqual(self.client.response(number).informational, [])

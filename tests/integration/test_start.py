@@ -1,0 +1,220 @@
+"""How the server starts, refuses to start, and ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+import ssl
+import stat
+from pathlib import Path
+
+import httpx
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.process import DEADLINE, LOOPBACK, Server, run_to_its_end, shared_server
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has an IPv6 loopback."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+class Starting(SynchronousTestCase):
+    """Each with a folder of its own."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+
+    def server(self, *options: str, listen: tuple[str, ...] = (LOOPBACK,)) -> Server:
+        """A server that runs."""
+        server = Server(self.folder, *options, listen=listen)
+        self.addCleanup(server.stop)
+        return server.start()
+
+    def test_first_start(self) -> None:
+        """Key, certificate, database and an account are made; its password is in the log once, and works."""
+        server = self.server()
+        made = {each.name for each in server.data.iterdir()}
+        self.assertLessEqual({"certificate.pem", "key.pem", "webcam.db", "first-password"}, made)
+        for private in ("key.pem", "webcam.db", "first-password"):
+            self.assertEqual(stat.S_IMODE((server.data / private).stat().st_mode), 0o600, private)
+        password = (server.data / "first-password").read_text().strip()
+        self.assertEqual(server.log.count(password), 1)
+        self.assertEqual(server.account("list"), "webcam\n")
+        login = {"name": "webcam", "pass": password, "device": "d"}
+        with server.client() as client:
+            self.assertEqual(client.post("/authorize.json", json=login).json()["result"], "OK")
+        self.assertEqual(server.log.count(password), 1)
+
+    def test_second_start(self) -> None:
+        """The second start makes nothing new and shows no password; sessions go on."""
+        server = self.server()
+        login = {"name": "webcam", "pass": (server.data / "first-password").read_text().strip(), "device": "d"}
+        with server.client() as client:
+            shash = client.post("/authorize.json", json=login).json()["shash"]
+        kept = {name: (server.data / name).read_bytes() for name in ("certificate.pem", "key.pem", "first-password")}
+        server.stop()
+        said = server.said
+        server.start()
+        self.assertEqual({name: (server.data / name).read_bytes() for name in kept}, kept)
+        self.assertNotIn("password", "\n".join(server.log.splitlines()[said:]))
+        with server.client() as client:
+            self.assertEqual(client.post("/heartBit.json", json={"shash": shash}).json(), {"result": "OK"})
+
+    def test_end(self) -> None:
+        """SIGTERM ends it, with nothing wrong in the log, while a device streams and a viewer watches."""
+        server = self.server()
+        login = {"name": "webcam", "pass": (server.data / "first-password").read_text().strip(), "device": "d"}
+        with server.client() as client:
+            shash = client.post("/authorize.json", json=login).json()["shash"]
+        connection = ssl.create_default_context(cafile=str(server.data / "certificate.pem")).wrap_socket(
+            socket.create_connection(("127.0.0.1", server.port), DEADLINE), server_hostname="localhost"
+        )
+        self.addCleanup(connection.close)
+        connection.sendall(
+            f"POST /input.raw?shash={shash} HTTP/1.1\r\nhost: x\r\ncontent-length: 21474836480\r\n\r\n".encode()
+        )
+        with server.client() as client:
+            self.assertEqual(client.post("/getServerTime.json").json()["result"], "OK")
+        # twistd tells whoever started it by which signal it ended; to systemd that is a clean end.
+        self.assertIn(server.stop(), (0, -signal.SIGTERM))
+        self.assertIn("Server Shut Down.", server.log)
+        self.assertEqual(server.trouble(), [])
+        self.assertFalse((server.data / "webcam.db-wal").exists())
+
+    def test_everywhere(self) -> None:
+        """``tcp:PORT`` listens on IPv4, and on IPv6 where the machine has it."""
+        server = self.server(listen=("tcp:0",))
+        hosts = ["127.0.0.1", *(["[::1]"] if has_ipv6() else [])]
+        for host in hosts:
+            answer = httpx.post(f"https://{host}:{server.port}/getServerTime.json", verify=server.trust())
+            self.assertEqual(answer.json()["result"], "OK", host)
+
+    def test_several(self) -> None:
+        """``--listen`` may be repeated, and ``--plain`` leaves TLS off."""
+        server = self.server("--plain", listen=(LOOPBACK, LOOPBACK))
+        self.assertEqual(len(set(server.ports)), 2)
+        for port in server.ports:
+            answer = httpx.post(f"http://127.0.0.1:{port}/getServerTime.json")
+            self.assertEqual(answer.json()["result"], "OK")
+
+    def test_configuration_file(self) -> None:
+        """Options from an INI file; those of the command line win."""
+        path = self.folder / "webcam.ini"
+        path.write_text("[webcam]\nrecord-limit = 1K\nbody-limit = 2K\n")
+        server = self.server(f"--config={path}", "--record-limit=3K")
+        login = {"name": "webcam", "pass": (server.data / "first-password").read_text().strip(), "device": "d"}
+        with server.client(http2=False) as client:
+            shash = client.post("/authorize.json", json=login).json()["shash"]
+            stored = client.post(f"/addRecord.json?shash={shash}", content=bytes(3072))
+            refused = client.post(f"/heartBit.json?shash={shash}", content=bytes(2049))
+        self.assertEqual((stored.status_code, refused.status_code), (200, 413))
+
+
+class Refusing(SynchronousTestCase):
+    """One clear line, no traceback, and an exit status that says so."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+        self.data = self.folder / "data"
+
+    def refuses(self, reason: str, *options: str) -> None:
+        """The server doesn't start, for this reason (a regular expression)."""
+        listen = () if any(each.startswith("--listen") for each in options) else (f"--listen={LOOPBACK}",)
+        ended = run_to_its_end(self.data, *listen, *options)
+        self.assertNotEqual(ended.returncode, 0, ended.stdout)
+        self.assertNotIn("Traceback", ended.stdout)
+        self.assertNotIn("is ready", ended.stdout)
+        lines = [each for each in ended.stdout.splitlines() if "webcam: " in each or "Unknown" in each]
+        self.assertEqual(len(lines), 1, ended.stdout)
+        self.assertRegex(lines[0], reason)
+
+    def test_port_in_use(self) -> None:
+        """A port in use."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.refuses(r"in use", f"--listen=tcp:{port}:interface=127.0.0.1")
+
+    def test_port_of_another_server(self) -> None:
+        """The port of another server that listens everywhere."""
+        other = Server(self.folder / "other", listen=("tcp:0",))
+        self.addCleanup(other.stop)
+        other.start()
+        self.refuses(r"in use", f"--listen=tcp:{other.port}")
+
+    def test_not_an_endpoint(self) -> None:
+        """What is no endpoint description."""
+        self.refuses(r"can't listen on nonsense", "--listen=nonsense")
+
+    def test_no_key(self) -> None:
+        """A key that isn't there, and one that is none."""
+        certificate = f"--certificate={shared_server().data / 'certificate.pem'}"
+        path = self.folder / "key.pem"
+        self.refuses(r"key\.pem: No such file", certificate, f"--key={path}")
+        path.write_text("a key\n")
+        self.refuses(r"key\.pem holds no key", certificate, f"--key={path}")
+        path.unlink()
+        path.mkdir()
+        self.refuses(r"key\.pem: Is a directory", certificate, f"--key={path}")
+
+    def test_no_certificate(self) -> None:
+        """A certificate that is none, and one of another key."""
+        key = f"--key={shared_server().data / 'key.pem'}"
+        path = self.folder / "certificate.pem"
+        path.write_text("a certificate\n")
+        self.refuses(r"certificate\.pem holds no certificate", key, f"--certificate={path}")
+        other = Server(self.folder / "other")
+        self.addCleanup(other.stop)
+        other.start()
+        self.refuses(r"is not the key of", key, f"--certificate={other.data / 'certificate.pem'}")
+
+    def test_data_folder(self) -> None:
+        """A data folder in whose place is a file."""
+        self.data.write_text("")
+        self.refuses(r"can't use the data folder .*data: ")
+
+    def test_newer_database(self) -> None:
+        """A database of a newer version, which is left as it is."""
+        self.data.mkdir()
+        path = self.data / "webcam.db"
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA user_version = 1000")
+        connection.close()
+        before = path.read_bytes()
+        self.refuses(r"is of version 1000.*use a newer server")
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_not_a_database(self) -> None:
+        """A file that is no database."""
+        self.data.mkdir()
+        (self.data / "webcam.db").write_text("not a database " * 1000)
+        self.refuses(r"webcam\.db can't be used")
+
+    def test_unknown_option(self) -> None:
+        """An unknown option on the command line, a value that an option can't have."""
+        ended = run_to_its_end(self.data, "--nonsense=1")
+        self.assertNotEqual(ended.returncode, 0)
+        self.assertNotIn("Traceback", ended.stdout)
+        self.assertRegex(ended.stdout, r"option --nonsense not recognized")
+        self.refuses(r"record-limit: want a size", "--record-limit=large")
+
+    def test_unknown_key(self) -> None:
+        """An unknown key or section of the configuration file, and a file that isn't there."""
+        path = self.folder / "webcam.ini"
+        option = f"--config={path}"
+        self.refuses(r"can't read .*webcam\.ini: No such file", option)
+        path.write_text("[webcam]\nrecord-size = 1K\n")
+        self.refuses(r"webcam\.ini: unknown option record-size", option)
+        path.write_text("[webcam]\n[other]\n")
+        self.refuses(r"webcam\.ini: unknown section \[other\]", option)
+        self.assertFalse(self.data.exists())

@@ -1,0 +1,39 @@
+"""What tests of sessions begin with: one account, and sessions on a store that can refuse."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from webcam.errors import NoSuchSession
+from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS
+from webcam.service.sessions import Sessions
+from webcam.service.settings import AccountSettings
+
+from tests.support.clock import FakeClock
+from tests.support.stores import RefusingStore
+
+HERE = "192.0.2.1"
+
+
+class SessionsCase(SynchronousTestCase):
+    def setUp(self):
+        self.clock = FakeClock()
+        self.store = RefusingStore()
+        self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
+        self.settings = AccountSettings(self.store, self.clock)
+        self.sessions = Sessions(self.store, self.settings, self.clock)
+        self.offline: list[str] = []
+        self.sessions.on_offline = lambda _, device: self.offline.append(device)
+
+    def set(self, **chosen: float) -> None:
+        kinds = {"minutes": SESSION_MINUTES, "requests": SESSION_REQUESTS, "a_minute": MINUTE_REQUESTS}
+        self.settings.learn(self.account_id, {kinds[name]: value for name, value in chosen.items()})
+
+    def open(self, device: str = "camera", meta: str = "{}", address: str = HERE) -> str:
+        return self.successResultOf(self.sessions.open(self.account_id, device, meta, address))
+
+    def sweep(self) -> None:
+        self.successResultOf(self.sessions.sweep())
+
+    def assertEnded(self, token: str) -> None:
+        self.assertRaises(NoSuchSession, self.sessions.find, token)

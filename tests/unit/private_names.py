@@ -1,0 +1,128 @@
+"""The private names of Twisted and h2 that the HTTP server rests on: whose they are, and how they are used.
+
+None of them is promised by its project. What is used and does not stand here, test_private_names.py finds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h2.connection
+import h2.stream
+import h2.windows
+from klein.resource import KleinResource
+from twisted.protocols import policies, tls
+from twisted.web import _http2, http
+
+H2, Stream, HTTP1, ALPN = _http2.H2Connection, _http2.H2Stream, http.HTTPChannel, http._GenericHTTPChannelProtocol
+Core, CoreStream = h2.connection.H2Connection, h2.stream.H2Stream
+
+PARAMETERS: tuple[tuple[Any, str, str], ...] = (
+    (H2, "__init__", "reactor"),
+    (H2, "_sendPrioritisedData", "*args"),
+    (H2, "connectionLost", "reason _cancelTimeouts"),
+    (H2, "_requestReceived", "event"),
+    (H2, "_requestDataReceived", "event"),
+    (H2, "_requestEnded", "event"),
+    (H2, "_requestAborted", "event"),
+    (H2, "_handleWindowUpdate", "event"),
+    (H2, "_requestDone", "streamID"),
+    (H2, "_send100Continue", "streamID"),
+    (H2, "abortRequest", "streamID"),
+    (H2, "endRequest", "streamID"),
+    (H2, "writeHeaders", "version code reason headers streamID"),
+    (H2, "writeDataToStream", "streamID data"),
+    (H2, "remainingOutboundWindow", "streamID"),
+    (H2, "openStreamWindow", "streamID increment"),
+    (Stream, "__init__", "streamID connection headers requestFactory site factory"),
+    (Stream, "_send100Continue", ""),
+    (Stream, "receiveDataChunk", "data flowControlledLength"),
+    (Stream, "requestComplete", ""),
+    (Stream, "connectionLost", "reason"),
+    (Stream, "windowUpdated", ""),
+    (Stream, "flowControlBlocked", ""),
+    (Stream, "writeHeaders", "version code reason headers"),
+    (HTTP1, "__init__", ""),
+    (HTTP1, "allHeadersReceived", ""),
+    (HTTP1, "_send100Continue", ""),
+    (HTTP1, "_maybeChooseTransferDecoder", "header data"),
+    (HTTP1, "_failChooseTransferDecoder", ""),
+    (HTTP1, "_respondToBadRequestAndDisconnect", ""),
+    (HTTP1, "allContentReceived", ""),
+    (HTTP1, "lineLengthExceeded", "line"),
+    (HTTP1, "registerProducer", "producer streaming"),
+    (HTTP1, "rawDataReceived", "data"),
+    (HTTP1, "writeHeaders", "version code reason headers"),
+    (HTTP1, "requestDone", "request"),
+    (ALPN, "__init__", "original"),
+    (ALPN, "dataReceived", "data"),
+    (http.Request, "gotLength", "length"),
+    (http.Request, "handleContentChunk", "data"),
+    (http.Request, "requestReceived", "command path version"),
+    (http.Request, "connectionLost", "reason"),
+    (KleinResource, "render", "request"),
+    (Core, "_begin_new_stream", "stream_id allowed_ids"),
+    (Core, "_prepare_for_sending", "frames"),
+    (CoreStream, "_track_content_length", "length end_stream"),
+    (CoreStream, "acknowledge_received_data", "acknowledged_size"),
+    (h2.windows.WindowManager, "process_bytes", "size"),
+)
+"""Methods that are called, overridden or replaced, with the parameters behind ``self``."""
+
+CALLS: tuple[tuple[Any, str, str], ...] = (
+    (H2, "__init__", "_sendPrioritisedData"),
+    (Stream, "_convertHeaders", "_send100Continue"),
+    (Stream, "_convertHeaders", "gotLength"),
+    (Stream, "windowUpdated", "remainingOutboundWindow"),
+    (Stream, "requestDone", "endRequest"),
+    (Stream, "loseConnection", "endRequest"),
+    (Stream, "abortConnection", "abortRequest"),
+    (Stream, "write", "writeDataToStream"),
+    (HTTP1, "headerReceived", "_maybeChooseTransferDecoder"),
+    (HTTP1, "allHeadersReceived", "_send100Continue"),
+    (HTTP1, "headerReceived", "_respondToBadRequestAndDisconnect"),
+    (HTTP1, "rawDataReceived", "_respondToBadRequestAndDisconnect"),
+    (HTTP1, "_failChooseTransferDecoder", "_respondToBadRequestAndDisconnect"),
+    (HTTP1, "_finishRequestBody", "allContentReceived"),
+    (HTTP1, "allContentReceived", "_handlingRequest"),
+    (HTTP1, "requestDone", "_handlingRequest"),
+    (HTTP1, "registerProducer", "_requestProducer"),
+    (HTTP1, "pauseProducing", "_waitingForTransport"),
+    (HTTP1, "resumeProducing", "_waitingForTransport"),
+    (HTTP1, "allContentReceived", "_transferDecoder"),
+    (HTTP1, "allContentReceived", "_savedTimeOut"),
+    (HTTP1, "requestDone", "_savedTimeOut"),
+    (http.Request, "connectionLost", "_disconnected"),
+    (Core, "_receive_headers_frame", "_get_or_create_stream"),
+    (Core, "_get_or_create_stream", "_begin_new_stream"),
+    (Core, "acknowledge_received_data", "_inbound_flow_control_window_manager"),
+    (CoreStream, "receive_data", "_track_content_length"),
+)
+"""Who calls or sets them: an override that nobody calls any more changes nothing, silently."""
+
+CLASS_ATTRIBUTES: tuple[tuple[Any, str], ...] = (
+    (_http2, "_END_STREAM_SENTINEL"),
+    (H2, "_log"),
+    (H2, "abortTimeout"),
+    (H2, "factory"),
+    (H2, "site"),
+    (H2, "_terminate"),
+    (HTTP1, "_savedTimeOut"),
+    (HTTP1, "_requestProducer"),
+    (HTTP1, "_waitingForTransport"),
+    (HTTP1, "timeOut"),
+    (ALPN, "_negotiatedProtocol"),
+    (ALPN, "_requestFactory"),
+    (ALPN, "_factory"),
+    (ALPN, "_site"),
+    (ALPN, "_timeOut"),
+    (ALPN, "_callLater"),
+    (policies.TimeoutMixin, "callLater"),
+    (http.Request, "_disconnected"),
+    (http.Request, "finished"),
+    (http.Request, "startedWriting"),
+    (tls.TLSMemoryBIOFactory, "protocol"),
+    (h2.connection, "AllowedStreamIDs"),
+    (CoreStream, "open"),
+)
+"""What is there before there is an object."""

@@ -1,0 +1,262 @@
+"""Accounts: logging in, and what the operator's changes do to sessions while the server runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from webcam.api.services import Limits
+from webcam.errors import CoolingDown, DatabaseFail, NoSuchSession, NoSuchUser, Unavailable
+from webcam.service.passwords import check_password
+from webcam.tap import make_services
+
+from tests.support.clock import FakeClock
+from tests.support.offload import ControlledOffload
+from tests.support.stores import RefusingStore
+
+HERE = "192.0.2.1"
+
+
+class SlowStore(RefusingStore):
+    """Holds back the saving of a session while ``held`` is a Deferred."""
+
+    held: Deferred[None] | None = None
+
+    async def save_sessions(self, saved: Any) -> None:
+        await super().save_sessions(saved)
+        if self.held is not None:
+            await self.held
+
+
+class AccountsCase(SynchronousTestCase):
+    def setUp(self):
+        self.clock = FakeClock()
+        self.store = SlowStore()
+        self.offload = ControlledOffload()
+        self.services, _ = make_services(self.store, self.clock, self.offload, self.clock, Limits(), 60.0)
+        self.accounts, self.sessions = self.services.accounts, self.services.sessions
+        self.account_id = self.run_now(self.store.add_account("user", "hash"))
+        self.refresh()
+
+    def run_now(self, coroutine: Any) -> Any:
+        return self.successResultOf(Deferred.fromCoroutine(coroutine))
+
+    def refresh(self) -> None:
+        self.run_now(self.accounts.refresh())
+
+    def begin(self, name: str = "user", device: str = "camera") -> Deferred[str]:
+        return Deferred.fromCoroutine(self.accounts.authorize(name, "a password", device, "{}", HERE))
+
+    def authorize(self, name: str = "user", device: str = "camera") -> str:
+        begun = self.begin(name, device)
+        self.offload.finish(True)
+        return self.successResultOf(begun)
+
+    def assertEnded(self, token: str) -> None:
+        self.assertRaises(NoSuchSession, self.sessions.find, token)
+
+
+class AuthorizeTests(AccountsCase):
+    def test_the_right_password_opens_a_session(self):
+        token = self.authorize()
+        session = self.sessions.find(token)
+        self.assertEqual((session.account_id, session.device), (self.account_id, "camera"))
+        self.assertEqual(self.offload.calls, [(check_password, "hash", "a password")])
+
+    def test_a_device_may_hold_several_sessions(self):
+        first, second = self.authorize(), self.authorize()
+        self.assertNotEqual(first, second)
+        self.sessions.find(first)
+        self.sessions.find(second)
+
+    def test_a_wrong_name_and_a_wrong_password_take_the_same_way_to_the_same_failure(self):
+        failures = []
+        for name, hashed in (("user", False), ("nobody", True), ("nobody", False)):
+            begun = self.begin(name)
+            self.assertNoResult(begun)
+            self.assertEqual(len(self.offload.running), 1, "a hash is computed whoever asks")
+            self.offload.finish(hashed)
+            failures.append(self.failureResultOf(begun, NoSuchUser).value)
+        self.assertEqual(len({str(failure) for failure in failures}), 1)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+
+    def test_an_account_that_was_added_while_the_server_runs_may_log_in_at_once(self):
+        account_id = self.run_now(self.store.add_account("new", "hash"))
+        self.run_now(self.store.set_settings(account_id, {2: 30}))
+        token = self.authorize("new")
+        self.assertEqual(self.services.settings.of(account_id)[2], 30)
+        self.assertEqual(self.accounts.known, [self.account_id, account_id])
+        self.refresh()
+        self.sessions.find(token)
+
+    def test_a_device_that_cools_down_is_refused_before_its_password_is_looked_at(self):
+        token = self.authorize()
+        for _ in range(50):
+            self.sessions.charge(token)
+        self.assertRaises(NoSuchSession, self.sessions.charge, token)
+        before = len(self.offload.calls)
+        self.assertEqual(self.failureResultOf(self.begin(), CoolingDown).value.wait, 60)
+        self.assertEqual(len(self.offload.calls), before)
+        self.authorize(device="another")
+        self.clock.advance(60)
+        self.authorize()
+
+    def test_too_many_logins_at_once_are_refused(self):
+        begun = [self.begin() for _ in range(202)]
+        self.failureResultOf(self.begin(), Unavailable)
+        self.assertNoResult(begun[-1])
+
+    def test_a_session_that_storage_refuses_is_none(self):
+        self.store.refusing = True
+        begun = self.begin()
+        self.offload.finish(True)
+        self.failureResultOf(begun, DatabaseFail)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+
+
+class RefreshTests(AccountsCase):
+    def test_the_known_accounts_are_those_in_storage(self):
+        other_id = self.run_now(self.store.add_account("another", "hash"))
+        self.refresh()
+        self.assertEqual(self.accounts.known, [self.account_id, other_id])
+        self.run_now(self.store.remove_account("user"))
+        self.refresh()
+        self.assertEqual(self.accounts.known, [other_id])
+
+    def test_without_a_change_nobody_ends(self):
+        token = self.authorize()
+        self.refresh()
+        self.sessions.find(token)
+
+    def test_the_sessions_of_a_removed_account_end_and_its_settings_are_forgotten(self):
+        self.run_now(self.services.settings.change(self.account_id, {2: 30}))
+        token = self.authorize()
+        self.run_now(self.store.remove_account("user"))
+        self.refresh()
+        self.assertEnded(token)
+        self.assertEqual(self.services.settings.of(self.account_id)[2], 10)
+
+    def test_the_sessions_of_an_account_with_another_password_end_and_no_others(self):
+        self.run_now(self.store.add_account("another", "hash"))
+        other, token = self.authorize("another"), self.authorize()
+        self.run_now(self.store.set_password("user", "new hash"))
+        self.refresh()
+        self.assertEnded(token)
+        self.sessions.find(other)
+        again = self.authorize()
+        self.refresh()
+        self.sessions.find(again)
+
+    def test_a_login_with_the_new_password_ends_the_sessions_of_the_old_one(self):
+        old = self.authorize()
+        self.run_now(self.store.set_password("user", "new hash"))
+        new = self.authorize()
+        self.assertEnded(old)
+        self.refresh()
+        self.sessions.find(new)
+
+    def test_an_account_of_the_same_name_does_not_take_over_sessions(self):
+        token = self.authorize()
+        self.run_now(self.store.remove_account("user"))
+        self.run_now(self.store.add_account("user", "hash"))
+        self.authorize()
+        self.refresh()
+        self.assertEnded(token)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+
+    def test_the_newest_stamp_of_storage_is_known(self):
+        stamp = "2999-01-01 00:00:00.000000"
+        self.run_now(self.store.add_record(self.account_id, "camera", "", stamp, [b"x"]))
+        self.refresh()
+        self.assertEqual(self.services.stamps.now_of(self.account_id), stamp)
+
+    def test_a_storage_that_refuses_ends_nobody(self):
+        token = self.authorize()
+
+        async def accounts():
+            raise DatabaseFail("refused")
+
+        self.patch(self.store, "accounts", accounts)
+        self.failureResultOf(self.accounts.refresh(), DatabaseFail)
+        self.sessions.find(token)
+
+
+class MeanwhileTests(AccountsCase):
+    """What changes while a password is checked or a session is stored."""
+
+    def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(self):
+        begun = self.begin()
+        self.run_now(self.store.set_password("user", "new hash"))
+        self.refresh()
+        self.offload.finish(True)
+        self.failureResultOf(begun, NoSuchUser)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+        new = self.authorize()
+        self.refresh()
+        self.sessions.find(new)
+
+    def test_a_password_that_was_changed_while_the_session_was_stored_opens_nothing(self):
+        self.store.held = Deferred()
+        begun = self.begin()
+        self.offload.finish(True)
+        self.run_now(self.store.set_password("user", "new hash"))
+        self.refresh()
+        held, self.store.held = self.store.held, None
+        held.callback(None)
+        self.failureResultOf(begun, NoSuchUser)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+
+    def test_an_account_that_was_removed_while_the_session_was_stored_opens_nothing(self):
+        self.store.held = Deferred()
+        begun = self.begin()
+        self.offload.finish(True)
+        self.run_now(self.store.remove_account("user"))
+        self.refresh()
+        held, self.store.held = self.store.held, None
+        held.callback(None)
+        self.failureResultOf(begun, NoSuchUser)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+
+    def test_a_login_does_not_bring_back_settings_of_the_time_when_it_began(self):
+        begun = self.begin()
+        self.run_now(self.services.settings.change(self.account_id, {2: 30}))
+        self.offload.finish(True)
+        self.successResultOf(begun)
+        self.assertEqual(self.services.settings.of(self.account_id)[2], 30)
+
+    def test_a_refresh_does_not_bring_back_settings_of_the_time_when_it_began(self):
+        release: Deferred[None] = Deferred()
+        read = self.store.accounts
+
+        async def slow():
+            found = await read()
+            await release
+            return found
+
+        self.patch(self.store, "accounts", slow)
+        refreshed = Deferred.fromCoroutine(self.accounts.refresh())
+        self.run_now(self.services.settings.change(self.account_id, {2: 30}))
+        release.callback(None)
+        self.successResultOf(refreshed)
+        self.assertEqual(self.services.settings.of(self.account_id)[2], 30)
+
+    def test_a_refresh_does_not_end_sessions_of_accounts_that_came_behind_its_look(self):
+        release: Deferred[None] = Deferred()
+        read = self.store.accounts
+
+        async def slow():
+            found = await read()
+            await release
+            return found
+
+        self.patch(self.store, "accounts", slow)
+        refreshed = Deferred.fromCoroutine(self.accounts.refresh())
+        self.run_now(self.store.add_account("new", "hash"))
+        self.run_now(self.store.set_password("user", "new hash"))
+        tokens = [self.authorize("new"), self.authorize("user")]
+        release.callback(None)
+        self.successResultOf(refreshed)
+        for token in tokens:
+            self.sessions.find(token)

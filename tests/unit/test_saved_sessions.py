@@ -1,0 +1,162 @@
+"""Sessions in storage: written behind, and taken over by the next start as if nothing had happened."""
+
+from __future__ import annotations
+
+from webcam.errors import DatabaseFail, NoSuchSession
+from webcam.model import SavedSession
+from webcam.service.sessions import Sessions, digest_of
+
+from tests.support.clock import FakeClock
+from tests.support.sessions import HERE, SessionsCase
+
+
+class SavedCase(SessionsCase):
+    def saved(self) -> list[SavedSession]:
+        return self.successResultOf(self.store.sessions())
+
+    def restart(self, seconds: float = 0.0, step: float = 0.0) -> None:
+        """Another process so many seconds later; its steady clock counts from elsewhere, its wall may have stepped."""
+        wall = self.clock.wall()
+        self.clock = FakeClock()
+        self.clock.advance(5)
+        self.clock.step = wall + seconds + step - 5
+        self.sessions = Sessions(self.store, self.settings, self.clock)
+        self.successResultOf(self.sessions.load())
+
+
+class WriteBehindTests(SavedCase):
+    def test_what_changed_is_written_with_the_next_sweep_and_only_that(self):
+        token = self.open()
+        self.open("silent")
+        self.clock.advance(10)
+        self.sessions.charge(token)
+        before = self.store.saves
+        self.assertEqual([each.requests for each in self.saved()], [0, 0])
+        self.sweep()
+        by_device = {each.device: each for each in self.saved()}
+        self.assertEqual((by_device["camera"].requests, by_device["silent"].requests), (1, 0))
+        self.assertEqual(by_device["camera"].active - by_device["silent"].active, 10)
+        self.assertEqual(self.store.saves, before + 1)
+        self.sweep()
+        self.assertEqual(self.store.saves, before + 1, "nothing changed since")
+
+    def test_an_ended_session_leaves_storage_with_the_next_sweep(self):
+        session = self.sessions.find(self.open())
+        self.sessions.end(session)
+        self.sweep()
+        self.assertEqual(self.saved(), [])
+
+    def test_what_could_not_be_written_is_written_later(self):
+        ended, alive = self.sessions.find(self.open("ended")), self.open("alive")
+        self.sessions.end(ended)
+        self.sessions.charge(alive)
+        self.store.refusing = True
+        self.failureResultOf(self.sessions.sweep(), DatabaseFail)
+        self.store.refusing = False
+        self.sweep()
+        self.assertEqual([(each.device, each.requests) for each in self.saved()], [("alive", 1)])
+
+    def test_a_failed_write_disturbs_nobody(self):
+        token = self.open()
+        self.sessions.charge(token)
+        self.store.refusing = True
+        self.failureResultOf(self.sessions.sweep(), DatabaseFail)
+        self.assertEqual(self.sessions.charge(token).requests, 2)
+
+
+class RestartTests(SavedCase):
+    def test_a_restart_is_not_seen_by_devices(self):
+        token = self.open("camera", "meta")
+        self.sessions.charge(token)
+        self.sweep()
+        self.restart()
+        session = self.sessions.charge(token)
+        self.assertEqual((session.device, session.meta, session.address), ("camera", "meta", HERE))
+        self.assertEqual(session.requests, 2)
+        self.assertEqual([each.device for each in self.sessions.online(self.account_id)], ["camera"])
+
+    def test_the_silence_goes_on_over_a_restart(self):
+        self.set(minutes=3)
+        token = self.open()
+        self.clock.advance(100)
+        self.restart(80)
+        self.assertTrue(self.sessions.is_online(self.account_id, "camera"))
+        self.clock.advance(1)
+        self.assertRaises(NoSuchSession, self.sessions.find, token)
+
+    def test_a_session_that_was_silent_for_too_long_meanwhile_has_ended(self):
+        self.set(minutes=3)
+        token = self.open()
+        self.restart(181)
+        self.assertRaises(NoSuchSession, self.sessions.find, token)
+        self.sweep()
+        self.assertEqual(self.saved(), [])
+
+    def test_a_wall_clock_that_stepped_back_meanwhile_ends_nobody_early(self):
+        self.set(minutes=3)
+        token = self.open()
+        self.restart(step=-100_000)
+        self.clock.advance(180)
+        self.sessions.find(token)
+
+    def test_a_session_with_a_live_stream_is_saved_as_active(self):
+        self.set(minutes=3)
+        token = self.open()
+        session = self.sessions.find(token)
+        self.sessions.stream_opened(session, lambda: None)
+        self.clock.advance(1000)
+        session.dirty = True
+        self.sweep()
+        self.restart()
+        self.sessions.find(token)
+
+    def test_lists_still_name_a_device_by_its_newest_session(self):
+        first = self.open(meta="first")
+        self.clock.advance(1)
+        self.open(meta="second")
+        self.restart()
+        self.assertEqual([each.meta for each in self.sessions.online(self.account_id)], ["second"])
+        self.sessions.find(first)
+        self.assertEqual([each.meta for each in self.sessions.online(self.account_id)], ["second"])
+
+    def test_the_limit_of_requests_goes_on_over_a_restart(self):
+        self.set(requests=200, a_minute=200)
+        token = self.open()
+        for _ in range(199):
+            self.sessions.charge(token)
+        self.sweep()
+        self.restart()
+        self.sessions.charge(token)
+        self.assertRaises(NoSuchSession, self.sessions.charge, token)
+
+    def test_what_the_session_was_given_is_known_after_a_restart(self):
+        token = self.open()
+        session = self.sessions.find(token)
+        self.sessions.given(session, "2023-11-14 22:13:20.000000")
+        self.sweep()
+        self.restart()
+        self.assertEqual(self.sessions.find(token).given, "2023-11-14 22:13:20.000000")
+
+    def test_what_was_given_after_the_last_write_is_not_known_and_never_taken_for_everything(self):
+        """A sync right behind the restart must not acknowledge what nobody was given."""
+        token = self.open()
+        self.sessions.given(self.sessions.find(token), "2023-11-14 22:13:20.000000")
+        self.restart()
+        self.assertEqual(self.sessions.find(token).given, "")
+
+    def test_a_token_is_found_by_its_digest_alone(self):
+        token = self.open()
+        self.restart()
+        self.assertEqual(self.sessions.find(token).digest, digest_of(token))
+
+
+class GivenTests(SavedCase):
+    def test_what_was_given_never_falls_and_nothing_is_something(self):
+        session = self.sessions.find(self.open())
+        self.assertIsNone(session.given)
+        self.sessions.given(session, "")
+        self.assertEqual(session.given, "")
+        self.sessions.given(session, "b")
+        self.sessions.given(session, "a")
+        self.sessions.given(session, "")
+        self.assertEqual(session.given, "b")
