@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,6 +98,8 @@ def prepare(config: Config) -> Path:
             tls.make_self_signed(config.certificate, config.key)
     except OSError as error:
         raise StartFailure(f"can't use the data folder {config.data}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise StartFailure(f"the database {path} can't be used: {error}") from None
     return path
 
 
@@ -129,21 +132,27 @@ class WebcamService(service.Service):
 
     def __init__(self, config: Config, path: Path, listeners: Sequence[Listener], reactor: Any) -> None:
         self._config = config
+        self._path = path
         self._listeners = listeners
         self._reactor = reactor
-        self._store = SQLiteStore(Database(path, reactor))
-        limits = Limits(
-            body=config.body_limit, record=config.record_limit, frame=config.frame_limit, stall=config.stall
-        )
-        self.services, self._retention = make_services(
-            self._store, SystemClock(), threads.deferToThread, reactor, limits, config.cooldown
-        )
         self._jobs: list[task.LoopingCall] = []
 
     def startService(self) -> None:  # noqa: N802
         """Load what storage holds, then take connections. A failure ends the program."""
         super().startService()
+        self._build()
         ensureDeferred(self._start()).addErrback(self._failed)
+
+    def _build(self) -> None:
+        """Not before now: a daemon forks on the way here, and threads (the database's) don't survive that."""
+        config = self._config
+        limits = Limits(
+            body=config.body_limit, record=config.record_limit, frame=config.frame_limit, stall=config.stall
+        )
+        self._store = SQLiteStore(Database(self._path, self._reactor))
+        self.services, self._retention = make_services(
+            self._store, SystemClock(), threads.deferToThread, self._reactor, limits, config.cooldown
+        )
 
     async def _start(self) -> None:
         await self.services.accounts.refresh()

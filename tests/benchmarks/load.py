@@ -20,6 +20,8 @@ from typing import Any
 
 from hpack import Encoder
 
+from tests.support.process import Server
+
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _LARGEST = 2**31 - 1
 _STAMP = struct.Struct(">d")
@@ -191,10 +193,13 @@ def publish(port: int, token: str, size: int, fps: float, stop: Any) -> None:
     sock.close()
 
 
-def relay(port: int, password: str, viewers: int, size: int, fps: float, seconds: float) -> list[list[float]]:
-    """Publish for some seconds and watch; the ages (s) of the frames that each viewer saw."""
+def relay(
+    server: Server, password: str, viewers: int, size: int, fps: float, seconds: float
+) -> tuple[list[list[float]], float]:
+    """Publish for some seconds and watch; the ages (s) of the frames that each viewer saw, and the server's CPU (s)."""
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
+    port = server.port
     camera = context.Process(target=publish, args=(port, log_in(port, password, "camera"), size, fps, stop))
     camera.start()
     # A session may make 50 requests a minute: a viewer is one, and so is every look at the list below.
@@ -205,8 +210,11 @@ def relay(port: int, password: str, viewers: int, size: int, fps: float, seconds
     eyes = context.Process(target=watch, args=(port, tokens, "camera", viewers, seconds, theirs))
     eyes.start()
     assert ours.recv() == "ready"
+    time.sleep(SETTLE)
+    before = server.cpu_seconds()
     ages: list[list[float]] = ours.recv()
+    cpu = server.cpu_seconds() - before
     eyes.join()
     stop.set()
     camera.join()
-    return ages
+    return ages, cpu

@@ -16,7 +16,6 @@ from webcam.api.ingest import ingest_route
 from webcam.api.services import Limits, Services
 from webcam.api.watch import watch
 from webcam.errors import MethodNotAllowed, NotFound, TooLarge
-from webcam.http.request import Request
 from webcam.http.site import Site
 from webcam.wire import fields
 

@@ -30,7 +30,8 @@ def context(certificate: Path, key: Path) -> ssl.CertificateOptions:
     """TLS 1.2 and 1.3, HTTP/2 preferred; *certificate* may hold its chain. Raises :class:`BadCertificate`."""
     probe = SSL.Context(SSL.TLS_METHOD)
     probe.set_passwd_cb(lambda *_: b"")  # a key with a passphrase is refused; OpenSSL would ask for it on the terminal
-    for path, use in ((certificate, probe.use_certificate_chain_file), (key, probe.use_privatekey_file)):
+    # The key first: behind a certificate, OpenSSL refuses the key of another one as if it were none at all.
+    for path, use in ((key, probe.use_privatekey_file), (certificate, probe.use_certificate_chain_file)):
         try:
             path.read_bytes()
             use(str(path))

@@ -146,8 +146,8 @@ class MemoryStore:
                 return True
             return bool(target) and target in held.marks and message.stamp <= held.marks[target].settled
 
-        doomed = [each for each in held.messages if expired(*each)][:limit]
-        held.messages = [each for each in held.messages if each not in doomed]
+        doomed = {message.stamp for _, message in [each for each in held.messages if expired(*each)][:limit]}
+        held.messages = [each for each in held.messages if each[1].stamp not in doomed]
         return len(doomed)
 
     async def add_record(
