@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, draft, saved
 from webcam.errors import AccountExists, NoSuchAccount
 from webcam.model import Account
-
-from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, draft, saved
 
 
 class AccountsContract(Contract):
@@ -182,7 +181,7 @@ class SessionsContract(Contract):
             for number, text in enumerate(TEXTS)
         ]
         await self.store.save_sessions(sessions)
-        found = sorted(await self.store.sessions(), key=lambda each: sessions.index(each))
+        found = sorted(await self.store.sessions(), key=sessions.index)
         self.assertEqual(found, sessions)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from webcam.model import Expiry
-
 from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft
+from webcam.model import Expiry
 
 GRACE = 300.0
 NOW = 1_000_000.0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from tests.contract.promises import ALL, KEEP_ALL, TEXTS, UNREAD, Contract, at, draft
 from webcam.errors import NoSuchAccount
 from webcam.model import Expiry, Message, Page
-
-from tests.contract.promises import ALL, KEEP_ALL, TEXTS, UNREAD, Contract, at, draft
 
 
 class DeliveryContract(Contract):
@@ -72,7 +71,9 @@ class DeliveryContract(Contract):
     async def test_every_text_of_a_message_keeps_every_character(self):
         account_id = await self.account()
         for text in TEXTS:
-            await self.store.add_messages(account_id, text, at(0), [draft(text, "to", text), draft("to it", text)], None)
+            await self.store.add_messages(
+                account_id, text, at(0), [draft(text, "to", text), draft("to it", text)], None
+            )
         found = await self.store.messages(account_id, "to", ALL, KEEP_ALL)
         self.assertEqual([(each.sender, each.name, each.params) for each in found], [(text,) * 3 for text in TEXTS])
         for text in TEXTS:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.clock import EPOCH
 from webcam.model import Draft, Expiry, Page, SavedSession, stamp_of
 from webcam.ports import Store
-
-from tests.support.clock import EPOCH
 
 KEEP_ALL = Expiry("", "", "")
 ALL = Page("", 1000)
@@ -55,14 +54,6 @@ class Contract:
     """A suite of the contract: a trial case mixes it in and gives ``store``, empty at first."""
 
     store: Store
-
-    # The methods of TestCase that the suites use.
-    assertEqual: Any
-    assertGreater: Any
-    assertIsNone: Any
-    assertTrue: Any
-    assertFalse: Any
-    assertLess: Any
 
     async def account(self, name: str = "user") -> int:
         return await self.store.add_account(name, f"hash of {name}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at
 from webcam.errors import NoSuchAccount, NoSuchRecord
 from webcam.model import Expiry, Page, Record
 from webcam.ports import RECORD_PART
-
-from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at
 
 
 class _Records(Contract):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from webcam.model import Expiry
+from itertools import pairwise
 
 from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft
+from webcam.model import Expiry
 
 
 class StampsContract(Contract):
@@ -15,7 +16,7 @@ class StampsContract(Contract):
         return (await self.store.add_record(account_id, "phone", "", now, [b"x"]))[1]
 
     def assertRising(self, stamps: list[str]) -> None:
-        for earlier, later in zip(stamps, stamps[1:]):
+        for earlier, later in pairwise(stamps):
             self.assertGreater(later, earlier)
 
     async def test_the_stamp_is_the_time_where_it_can_be(self):
@@ -65,7 +66,9 @@ class StampsContract(Contract):
         message, record = await self.message(account_id, at(9)), await self.record(account_id, at(9))
         await self.store.expire_messages(account_id, Expiry("", at(99), at(99)), (0.0, 300.0), 9)
         await self.store.expire_records(account_id, Expiry(at(99), "", ""), 9)
-        self.assertRising([message, record, await self.message(account_id, at(0)), await self.record(account_id, at(0))])
+        self.assertRising(
+            [message, record, await self.message(account_id, at(0)), await self.record(account_id, at(0))]
+        )
 
     async def test_a_deleted_record_still_counts(self):
         account_id = await self.account()

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from webcam.storage.memory import MemoryStore
-
 from tests.contract.promises import ALL, KEEP_ALL, UNREAD, at, draft, saved
+from tests.support.properties import tried
 from tests.support.stores import BlockingStore
+from webcam.model import Page
+from webcam.storage.memory import MemoryStore
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 """Unicode without half surrogate pairs, which are refused where JSON is read."""
@@ -28,7 +29,7 @@ class AnyTextTests(SynchronousTestCase):
         finally:
             store.discard()
 
-    @settings(max_examples=30, deadline=None)
+    @settings(tried, max_examples=30)
     @given(NAMES)
     def test_accounts_are_found_by_their_names_and_listed_in_order(self, names):
         async def use(store):
@@ -40,7 +41,7 @@ class AnyTextTests(SynchronousTestCase):
 
         self.each_store(use)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(tried, max_examples=30)
     @given(NAMES, ANY_TEXT)
     def test_messages_reach_exactly_their_target(self, devices, text):
         async def use(store):
@@ -54,7 +55,7 @@ class AnyTextTests(SynchronousTestCase):
 
         self.each_store(use)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(tried, max_examples=30)
     @given(NAMES, ANY_TEXT)
     def test_records_and_sessions_keep_their_texts(self, devices, text):
         async def use(store):
@@ -71,14 +72,13 @@ class AnyTextTests(SynchronousTestCase):
 
         self.each_store(use)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(tried, max_examples=30)
     @given(ANY_TEXT)
     def test_a_stamp_to_go_on_from_may_be_any_text(self, after):
         async def use(store):
             account_id = await store.add_account("user", "hash")
             stamp = await store.add_messages(account_id, "camera", at(0), [draft("m")], None)
-            page = type(ALL)(after, 9)
-            found = await store.messages(account_id, "phone", page, KEEP_ALL)
+            found = await store.messages(account_id, "phone", Page(after, 9), KEEP_ALL)
             self.assertEqual(len(found), 1 if stamp > after else 0)
 
         self.each_store(use)

@@ -8,12 +8,11 @@ from contextlib import closing
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
+from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, saved
+from tests.support.stores import open_database
 from webcam.errors import AccountExists, DatabaseFail, NoSuchAccount, ReplyCode
 from webcam.storage import schema
 from webcam.storage.sqlite import SQLiteStore
-
-from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, saved
-from tests.support.stores import open_database
 
 
 class RealStore(Contract, TestCase):
@@ -143,7 +142,6 @@ class TogetherTests(RealStore):
         stamps = await gatherResults(calls)
         self.assertEqual(len(set(stamps)), 40)
         self.assertEqual(await self.unread(account_id, "phone"), [f"m{each}" for each in range(40)])
-
 
 
 class ClosingTests(Contract, TestCase):

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from tests.support.stores import open_database
 from webcam.errors import StartFailure
 from webcam.storage import accounts, schema
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
-
-from tests.support.stores import open_database
 
 TABLES = {"accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"}
 

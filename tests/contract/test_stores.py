@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import TestCase
 
-from webcam.storage.memory import MemoryStore
-from webcam.storage.sqlite import SQLiteStore
-
 from tests.contract.accounts_contract import AccountsContract, SessionsContract, SettingsContract
 from tests.contract.expiry_contract import ExpiryContract
 from tests.contract.messages_contract import DeliveryContract, SyncMarkContract
 from tests.contract.records_contract import DeletedRecordsContract, RecordsContract
 from tests.contract.stamps_contract import StampsContract
 from tests.support.stores import BlockingStore, open_database
+from webcam.storage.memory import MemoryStore
+from webcam.storage.sqlite import SQLiteStore
 
 
 class WholeContract(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from webcam.api.services import Limits
-
 from tests.edge.test_streams_edge import LiveCase
 from tests.support.edge import frames
 from tests.support.http import H1Client, H2Client
+from webcam.api.services import Limits
 
 FULL = 64 * 1024
 BEHIND = 1024 * 1024
@@ -75,7 +74,7 @@ class SlowViewerTests(LiveCase):
         self.assertFalse(response.ended or viewer.closed)
         self.assertTrue(response.body.endswith(frames(20, 20_000)[-1]))
 
-    # every=1
+    # Viewers that ask for every frame
 
     def held(self, publisher) -> bool:
         """Whether the camera can send no more."""
@@ -172,7 +171,7 @@ class SlowViewerTests(LiveCase):
     def test_viewer_that_reads_nothing_of_a_stream_that_is_over(self) -> None:
         """It is closed after 10 s, too."""
         publisher, up = self.up()
-        viewer, _ = self.slow()
+        self.slow()
         for frame in frames(20, 40_000):
             self.send(publisher, up, frame)
         publisher.end(up)

@@ -54,7 +54,7 @@ class DevicesOnlineTests(EdgeCase):
         self.assertEqual(self.devices(), ["m"])
 
     def test_a_streaming_device_stays(self) -> None:
-        publisher, up = self.publish(self.authorize("streaming"))
+        publisher, _ = self.publish(self.authorize("streaming"))
         for _ in range(3):
             self.clock.advance(500)
             publisher.pump()

@@ -47,6 +47,15 @@ class EarlyAnswers(Base):
             self.client.send_data(number, b"x" * (LIMIT + 1), end=True)
         self.assert_last(number, 413)
 
+    def test_too_large_and_broken_in_one_read(self) -> None:
+        """One answer is enough: a chunk behind it that is none is dropped as any other."""
+        with self.client.one_read():
+            number = self.client.open("POST", "/echo")
+            self.client.send_data(number, b"x" * (LIMIT + 1))
+            self.client.send_raw(b"no number\r\n")
+        self.assertNotIn(b"400", self.client.transport.value())
+        self.assert_last(number, 413)
+
     def test_of_the_early_hook(self) -> None:
         """With a body to come, or with none, an answer may be given at once."""
         for headers in (LENGTH, [("content-length", "0")], ()):
@@ -64,6 +73,7 @@ class EarlyAnswers(Base):
             upload.chunk = lambda data, request=upload.request: request.answer(200, b"enough")  # type: ignore[method-assign]
             self.client.send_data(number, b"full", end=end)
             self.assert_last(number, 200)
+            self.assertEqual(upload.ends, [])
 
     def test_requests_behind_it_are_not_served(self) -> None:
         """What was sent behind the body is dropped with it."""
@@ -155,6 +165,7 @@ class BadRequests(Base):
 
     def test_a_line_without_an_end(self) -> None:
         """16 KiB are enough for any line."""
+        self.assert_bad(b"GET /held?" + b"x" * 17000)
         self.assert_bad(b"GET /held?" + b"x" * 17000, b"y HTTP/1.1\r\n\r\n")
 
     def test_a_line_that_is_no_request(self) -> None:

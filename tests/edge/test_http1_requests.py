@@ -163,6 +163,7 @@ class Continue(Base):
         for path, headers in (("/refused", self.EXPECT), ("/now", self.EXPECT), ("/echo", large)):
             client = self.web.h1()
             self.assertEqual(client.response(client.open("POST", path, headers)).informational, [])
+            self.assertEqual(client.rest, b"")
 
     def test_is_said_once(self) -> None:
         """The next request on the connection that does not ask is not told."""

@@ -93,6 +93,15 @@ class Idle(Base):
         self.web.pass_time(0.5, self.client)
         self.assertTrue(self.client.closed)
 
+    def test_the_minute_is_the_sites(self) -> None:
+        """Another site may have another timeout."""
+        self.web.site.timeOut = 20
+        client = self.web.h2()
+        self.web.pass_time(19.5, client)
+        self.assertFalse(client.closed)
+        self.web.pass_time(0.5, client)
+        self.assertTrue(client.closed)
+
     def test_with_an_open_stream_it_is_never_closed(self) -> None:
         """However quiet it is."""
         stream = self.client.open("POST", "/live")
@@ -198,6 +207,8 @@ class Log(Base):
         events: list[object] = []
         globalLogPublisher.addObserver(events.append)
         self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        self.web.site.doStart()
+        self.addCleanup(self.web.site.doStop)
         self.client.fetch("POST", "/echo?shash=secret", b"x")
         self.web.h1().fetch("POST", "/echo?shash=secret", b"x")
         self.assertEqual(events, [])

@@ -284,6 +284,18 @@ class ControlFrames(Base):
         self.assertEqual(self.web.uploads[0].ends, ["lost"])
         self.assertEqual(self.web.timers(), [])
 
+    def test_are_counted_anew_when_they_were_read(self) -> None:
+        """A peer that is slow now and then is no offender."""
+        client = self.web.h2(capacity=1000)
+        client.request("GET", "/held")
+        for _ in range(3):
+            client.reading = False
+            self.web.held[0].write(b"x" * 2000)
+            for _ in range(BLOCKED_BYTES // 17 - 100):
+                client.ping()
+            client.reading = True
+            self.assertFalse(client.closed)
+
     def test_are_no_matter_to_a_peer_that_reads(self) -> None:
         client = self.web.h2(capacity=1000)
         for _ in range(5000):

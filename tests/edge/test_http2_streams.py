@@ -5,7 +5,7 @@ from __future__ import annotations
 from h2.errors import ErrorCodes
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.web import LIMIT, Boom, Producer, Web
+from tests.support.web import LIMIT, Boom, Producer, Upload, Web
 
 
 class Base(SynchronousTestCase):
@@ -73,18 +73,23 @@ class Exceptions(Base):
 
     def test_a_loss_that_raises_keeps_no_other_stream_from_being_told(self) -> None:
         """Every stream is told of the end of its connection, whatever one of them does about it."""
-        for _ in range(3):
-            self.client.open("POST", "/live")
-        first, second, third = self.web.uploads
+        for goodbye in (False, True):
+            self.setUp()
+            for _ in range(3):
+                self.client.open("POST", "/live")
+            first = self.web.uploads[0]
 
-        def lost() -> None:
-            first.ends.append("lost")
-            raise Boom("in the loss")
+            def lost(upload: Upload = first) -> None:
+                upload.ends.append("lost")
+                raise Boom("in the loss")
 
-        first.lost = lost  # type: ignore[method-assign]
-        self.client.drop()
-        self.assertEqual([each.ends for each in (first, second, third)], [["lost"]] * 3)
-        self.assertEqual(len(self.flushLoggedErrors(Boom)), 1)
+            first.lost = lost  # type: ignore[method-assign]
+            if goodbye:
+                self.client.h2.close_connection()
+                self.client.flush()
+            self.client.drop()
+            self.assertEqual([each.ends for each in self.web.uploads], [["lost"]] * 3)
+            self.assertEqual(len(self.flushLoggedErrors(Boom)), 1)
 
 
 class Resets(Base):
@@ -100,12 +105,12 @@ class Resets(Base):
 
     def test_of_a_request_that_waits_for_its_answer(self) -> None:
         """The application is told; an answer that it gives all the same goes nowhere."""
-        stream = self.client.request("GET", "/held")
+        stream = self.client.request("POST", "/held", b"body")
         (request,) = self.web.held
         told: list[object] = []
         request.notifyFinish().addErrback(told.append)
         self.client.reset(stream)
-        self.assertEqual(len(told), 1)
+        self.assertEqual((len(told), request.body), (1, []))
         self.assertTrue(request.gone)
         request.write(b"too late")
         request.answer(200, b"too late")
@@ -195,6 +200,7 @@ class EarlyAnswers(Base):
         self.assertIsNone(self.client.response(stream).status)
         self.client.send_data(stream, b"x")
         self.assertEqual(self.client.response(stream).status, 413)
+        self.assertEqual(self.web.refused[0].body, [])
         self.client.send_data(stream, b"x" * 1000)
         self.assert_alive()
 

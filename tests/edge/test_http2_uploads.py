@@ -109,6 +109,11 @@ class Credit(Base):
         self.assertEqual(self.client.response(stream).body, b"%d" % (20 * len(BODY)))
         self.assertEqual(self.web.uploads[0].received, BODY * 20)
 
+    def test_a_connection_begins_with_a_mebibyte(self) -> None:
+        """On all streams together; each has its own 65,535."""
+        self.client.pump()
+        self.assertEqual(self.client.h2.outbound_flow_control_window, 1024 * 1024)
+
     def test_a_paused_upload_gets_a_window_and_no_more(self) -> None:
         """Its client is held back at 65,535 bytes, none of which reach the application."""
         stream = self.client.open("POST", "/live")
@@ -184,7 +189,10 @@ class Credit(Base):
             upload = self.web.uploads[-1]
             upload.request.pause_body()
             self.client.send_data(stream, BODY[:WINDOW])
+            kept = self.client.protocol._channel.streams[stream]._inboundDataBuffer
+            self.assertTrue(kept)
             self.client.reset(stream)
+            self.assertFalse(kept)
             upload.request.resume_body()
             upload.request.pause_body()
             self.assertEqual((upload.received, upload.ends), (b"", ["lost"]))

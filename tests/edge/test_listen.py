@@ -114,6 +114,7 @@ class Binding(SynchronousTestCase):
             "tcp:http",
             "tcp:70000",
             "tcp:1:2:3:4:5",
+            "systemd:domain=INET:index=9",
             "carrier-pigeon:8080",
             "tcp:²",
         ):

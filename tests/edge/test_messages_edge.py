@@ -93,8 +93,8 @@ class AddTests(MessagesCase):
         """Nothing that is stored may be too deep to be sent inside an answer."""
         for depth in (1, 150, 190, 197, 198, 199, 200, 201, 1000, 100_000):
             text = "[" * depth + "]" * depth
-            for body in (text, json.dumps(text)):
-                body = f'{{"shash":"{self.camera}","msg":"m","params":{body}}}'.encode()
+            for params in (text, json.dumps(text)):
+                body = f'{{"shash":"{self.camera}","msg":"m","params":{params}}}'.encode()
                 answer = self.post("addMsgs.json", body).json()
                 found = self.post("getMsgsAndSync.json", shash=self.phone).body.decode()
                 self.assertEqual(text in found, answer == OK, depth)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-from webcam.api.tree import ENDPOINTS
-
 from tests.support.edge import (
     EMPTY_REQUEST,
     JPEG,
@@ -20,6 +18,7 @@ from tests.support.edge import (
     path_of,
 )
 from tests.support.http import H1Client
+from webcam.api.tree import ENDPOINTS
 
 WITH_SESSION = [
     each.path
@@ -151,7 +150,7 @@ class LogTests(EdgeCase):
     def setUp(self) -> None:
         super().setUp()
         self.other_account("other", SECRET)
-        self.token = self.authorize("camera", name="other", password=SECRET)
+        self.token = self.authorize("camera", name="other")
         self.tokens.append(SECRET)
 
     def test_good_requests_say_nothing(self) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from webcam.ports import RECORD_PART
-
 from tests.edge.test_records_edge import RecordsCase
 from tests.support.edge import JPEG, MALFORMED_REQUEST, NO_SUCH_RECORD, path_of
 from tests.support.http import H1Client, H2Client
+from webcam.ports import RECORD_PART
 
 KINDS = {
     b"\xff\xd8\xff\xe0": "image/jpeg",
@@ -80,6 +79,8 @@ class RecordDataTests(RecordsCase):
             client.reading = False
             self.fetch(rid, client)
             self.assertLess(client.transport.unread, 2 * RECORD_PART)
+            if kind is H2Client:
+                self.assertLessEqual(client.protocol._channel._sender.queued(1), RECORD_PART)
             client.reading = True
             self.assertEqual(len(client.response(max(client.responses)).body), 4 * RECORD_PART)
 

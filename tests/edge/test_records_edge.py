@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from webcam.api.services import Limits
-
 from tests.support.edge import (
     EMPTY_REQUEST,
     JPEG,
@@ -17,6 +15,7 @@ from tests.support.edge import (
     path_of,
 )
 from tests.support.http import H1Client
+from webcam.api.services import Limits
 
 
 class RecordsCase(EdgeCase):

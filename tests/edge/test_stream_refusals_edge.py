@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from webcam.api.services import Limits
-
 from tests.edge.test_streams_edge import LiveCase
 from tests.support.edge import (
     EMPTY_REQUEST,
@@ -16,8 +14,10 @@ from tests.support.edge import (
     NO_SUCH_SESSION,
     OK,
     frames,
+    path_of,
 )
 from tests.support.http import H1Client, H2Client
+from webcam.api.services import Limits
 
 
 class PublishRefusedTests(LiveCase):
@@ -115,13 +115,11 @@ class PublishRefusedTests(LiveCase):
         self.bad(self.ask("output.raw", self.phone, device="camera"), NO_CHANNEL)
 
     def test_refused_upload_does_not_touch_the_one_that_runs(self) -> None:
-        _, up = self.up()
-        self.assert_closed_by_host_of("/input.raw?shash=" + quote(self.camera) + "&delta=x")
-        self.assertEqual(self.listed(), ["camera"])
-
-    def assert_closed_by_host_of(self, path: str) -> None:
+        self.up()
         client = self.connect(self.publisher_class)
+        path = path_of("input.raw", shash=self.camera, delta="x")
         self.assert_closed_by_host(client, client.open("POST", path))
+        self.assertEqual(self.listed(), ["camera"])
 
 
 class PublishRefusedOverHTTP1Tests(PublishRefusedTests):

@@ -88,7 +88,7 @@ class Viewers(ServerCase):
             client.hold(stream)
         ((ready, watched),) = self.viewers(1)
         before = self.server.resident()
-        for number in range(60):
+        for number in range(200):
             self.camera.send(self.upload, numbered(number, size))
             ready.wait(lambda number=number: numbers(ready.answers[watched].body)[-1:] == [number])
             ready.answers[watched].body.clear()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import FakeClock
+from tests.support.stores import RefusingStore
 from webcam.errors import NoSuchSession
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
-
-from tests.support.clock import FakeClock
-from tests.support.stores import RefusingStore
 
 HERE = "192.0.2.1"
 

@@ -98,19 +98,22 @@ class _Tree(Resource):
 
 
 class Web:
-    """The site with its clock. ``held``: the ordinary requests that wait for an answer; ``uploads``: the live ones."""
+    """The site with its clock. ``held``: the ordinary requests that wait for an answer; ``uploads``: the live ones;
+    ``refused``: those that were too large.
+    """
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.held: list[Request] = []
         self.uploads: list[Upload] = []
+        self.refused: list[Request] = []
         early = {b"/live": self._live, b"/now": self._now, b"/refused": self._refused, b"/broken": self._broken}
         self.site = Site(
             _Tree(self),
             self.clock,
             early,
             body_limit=lambda _: LIMIT,
-            too_large=lambda each: each.answer(413, b"large"),
+            too_large=self._too_large,
         )
 
     def h2(self, **options: Any) -> H2Client:
@@ -133,6 +136,10 @@ class Web:
             self.clock.advance(step)
             for client in clients:
                 client.pump()
+
+    def _too_large(self, request: Request) -> None:
+        self.refused.append(request)
+        request.answer(413, b"large")
 
     def _live(self, request: Request) -> Upload:
         upload = Upload(request)

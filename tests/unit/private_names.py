@@ -97,6 +97,8 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (Core, "_get_or_create_stream", "_begin_new_stream"),
     (Core, "acknowledge_received_data", "_inbound_flow_control_window_manager"),
     (CoreStream, "receive_data", "_track_content_length"),
+    (Core, "send_data", "outbound_flow_control_window"),
+    (CoreStream, "send_data", "outbound_flow_control_window"),
 )
 """Who calls or sets them: an override that nobody calls any more changes nothing, silently."""
 

@@ -7,14 +7,13 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import FakeClock
+from tests.support.offload import ControlledOffload
+from tests.support.stores import RefusingStore
 from webcam.api.services import Limits
 from webcam.errors import CoolingDown, DatabaseFail, NoSuchSession, NoSuchUser, Unavailable
 from webcam.service.passwords import check_password
 from webcam.tap import make_services
-
-from tests.support.clock import FakeClock
-from tests.support.offload import ControlledOffload
-from tests.support.stores import RefusingStore
 
 HERE = "192.0.2.1"
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.properties import tried
 from webcam.relay.backlog import HOLD, PIECE, Backlog
 
 
@@ -128,6 +129,7 @@ class EveryTests(SynchronousTestCase):
 
 
 class AnyOrderTests(SynchronousTestCase):
+    @tried
     @given(st.lists(st.one_of(st.just(None), st.integers(1, 60)), max_size=60))
     def test_whole_frames_leave_in_order_and_every_other_is_counted(self, steps):
         """``None`` takes a piece, a number adds a frame of that size; the hold is 40 here."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.relay import FakePublisher, FakeSink, viewer_on
+from tests.support.server import World
 from webcam.errors import ErroredStream, NoChannel, NoSuchDevice
 from webcam.service.devices import Publication
 from webcam.service.sessions import Session
-
-from tests.support.relay import FakePublisher, FakeSink, viewer_on
-from tests.support.server import World
 
 BEHIND = 2 * 1024 * 1024
 

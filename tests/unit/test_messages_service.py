@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.server import World
 from webcam.model import Draft, Page
 from webcam.service.sessions import Session
-
-from tests.support.server import World
 
 
 def draft(name: str, target: str = "") -> Draft:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.offload import ControlledOffload
 from webcam.errors import Unavailable
 from webcam.service.passwords import AT_ONCE, WAITING, Passwords, check_password, hash_password
-
-from tests.support.offload import ControlledOffload
 
 
 class HashTests(SynchronousTestCase):

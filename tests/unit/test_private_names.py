@@ -186,7 +186,9 @@ class ObjectTests(Case):
         frame = WindowUpdateFrame(0)
         frame.window_increment = 5
         connection._prepare_for_sending([frame])
-        self.assertEqual(connection.data_to_send(), frame.serialize(), f"{shown(Core)}._prepare_for_sending")
+        connection._data_to_send += b"behind it"
+        sent = connection.data_to_send()
+        self.assertEqual(sent, frame.serialize() + b"behind it", f"{shown(Core)}._prepare_for_sending, ._data_to_send")
         stream = connection._begin_new_stream(1, h2.connection.AllowedStreamIDs.ODD)
         self.assertIsInstance(stream, CoreStream, f"{shown(Core)}._begin_new_stream")
         self.assertIs(connection.streams.get(1), stream, f"{shown(Core)}.streams")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.server import World
 from webcam.errors import EmptyRequest, NoData, NoSuchRecord
 from webcam.model import Page
 from webcam.ports import RECORD_PART
 from webcam.service.sessions import Session
-
-from tests.support.server import World
 
 ALL = Page(None, 1000)
 

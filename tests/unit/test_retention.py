@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.server import World
 from webcam.errors import DatabaseFail
 from webcam.model import Draft, Page, Swept
 from webcam.service.retention import GRACE, MESSAGES_AT_ONCE, RECORDS_AT_ONCE
-
-from tests.support.server import World
 
 HOUR, DAY = 3600, 86400
 ALL = Page("", 10_000)

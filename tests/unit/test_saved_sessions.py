@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from tests.support.clock import FakeClock
+from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import DatabaseFail, NoSuchSession
 from webcam.model import SavedSession
 from webcam.service.sessions import Sessions, digest_of
-
-from tests.support.clock import FakeClock
-from tests.support.sessions import HERE, SessionsCase
 
 
 class SavedCase(SessionsCase):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 
-from twisted.trial.unittest import SynchronousTestCase
-
+from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import CoolingDown, NoSuchSession
 from webcam.model import Presence
 from webcam.service import sessions as module
 from webcam.service.sessions import Session, Sessions, digest_of, new_token
-
-from tests.support.sessions import HERE, SessionsCase
 
 
 class TokenTests(SessionsCase):

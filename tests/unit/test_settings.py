@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import EPOCH, FakeClock
 from webcam.errors import DatabaseFail, MalformedRequest
 from webcam.model import SETTING_KINDS, stamp_of, whole_settings
 from webcam.service.settings import AccountSettings, expiry
 from webcam.storage.memory import MemoryStore
-
-from tests.support.clock import EPOCH, FakeClock
 
 DAY, HOUR = 86400, 3600
 DEFAULTS = {1: 30, 2: 10, 3: 1500, 4: 50, 5: 125, 6: 30}

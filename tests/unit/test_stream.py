@@ -66,7 +66,7 @@ class FrameTests(StreamCase):
         self.assertEqual((sink.pieces, self.stream.viewers), ([b"one"], 0))
 
     def test_viewers_may_come_and_go_while_a_frame_is_given_out(self):
-        first, sink = self.watch()
+        _first, sink = self.watch()
         second, _ = self.watch()
         late = FakeSink()
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 
 from webcam.api.answers import answer_failure, answer_ok, as_failure
 from webcam.api.services import Services
@@ -88,8 +88,6 @@ async def _serve(services: Services, endpoint: Endpoint, request: Request) -> No
             body = await endpoint.handler(_admit(services, endpoint, request))
             if body is not None:
                 answer_ok(request, body)
-    except CancelledError:
-        pass  # the client is gone, and this request waited for nothing but it
     except Exception as error:
         answer_failure(request, as_failure(error, request))
 

@@ -87,9 +87,9 @@ class HTTP2Channel(_http2.H2Connection):
         """TLS has agreed on h2."""
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
-        self.setTimeout(None)
+        idle = self.setTimeout(None)  # the keepalive is the only clock
         now = self._reactor.seconds()
-        self._keepalive = Keepalive(idle=self.timeOut or 60.0, heard=now, sent=now)
+        self._keepalive = Keepalive(idle=idle or 60.0, heard=now, sent=now)
         self.conn.initiate_connection()
         self.conn.increment_flow_control_window(CONNECTION_WINDOW - 65535)
         self._write_out()
@@ -289,7 +289,8 @@ class HTTP2Channel(_http2.H2Connection):
         self._sender.put(streamID, data)
         self._send()
         stream = self.streams.get(streamID)
-        if stream is not None and self._sender.queued(streamID) and not self._corks:
+        # Under a cork a batch may pile up: a producer that is never told to stop would queue a whole record there.
+        if stream is not None and self._sender.queued(streamID) > (BATCH if self._corks else 0):
             self._pause(stream)
 
     def endRequest(self, streamID: int) -> None:  # noqa: N802, N803

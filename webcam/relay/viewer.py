@@ -149,10 +149,9 @@ class Viewer:
         if self._ending and not self.behind:
             self._close(self._finish)
             return
-        if self._holding and self.behind <= BEHIND // 2:
+        if self._feed is not None and self._holding and self.behind <= BEHIND // 2:
             self._holding = False
-            if self._feed is not None:
-                self._feed.release(self)
+            self._feed.release(self)
         self._watch_stall()
 
     def _leave(self) -> None:

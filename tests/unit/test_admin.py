@@ -1,0 +1,184 @@
+"""The operator's program: what it changes, what it says, and its exit status."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from webcam import __version__, admin
+from webcam.service.passwords import check_password
+from webcam.storage import accounts, schema
+from webcam.storage.schema import FILE, connect
+
+
+class AdminCase(SynchronousTestCase):
+    def setUp(self):
+        self.data = Path(self.mktemp())
+        self.data.mkdir(parents=True)
+
+    def run_it(self, *arguments: str, stdin: str = "", data: bool = True) -> tuple[int, str, str]:
+        """Exit status, standard output, standard error."""
+        out, err = io.StringIO(), io.StringIO()
+        self.patch(sys, "stdin", io.StringIO(stdin))
+        self.patch(sys, "stdout", out)
+        self.patch(sys, "stderr", err)
+        try:
+            status = admin.main([*arguments, *(["--data", str(self.data)] if data else [])])
+        except SystemExit as end:
+            status = end.code
+        return status, out.getvalue(), err.getvalue()
+
+    def add(self, name: str = "user", password: str = "secret") -> None:
+        status, _, err = self.run_it("account", "add", name, "--password-stdin", stdin=f"{password}\n")
+        self.assertEqual((status, err), (0, ""))
+
+    def account(self, name: str = "user"):
+        with closing(connect(self.data / FILE)) as connection:
+            return accounts.account(connection.cursor(), name)
+
+    def assertRefused(self, text: str, *arguments: str, stdin: str = "secret\n") -> None:
+        status, out, err = self.run_it(*arguments, stdin=stdin)
+        self.assertEqual((status, out), (1, ""))
+        self.assertTrue(err.startswith("webcam: "), err)
+        self.assertEqual(err.count("\n"), 1, "one line")
+        self.assertIn(text, err)
+        self.assertNotIn("secret", err)
+
+
+class AddTests(AdminCase):
+    def test_an_account_is_added_with_its_password(self):
+        result = self.run_it("account", "add", "user", "--password-stdin", stdin="secret\n")
+        self.assertEqual(result, (0, "added user\n", ""))
+        password_hash = self.account().password_hash
+        self.assertTrue(check_password(password_hash, "secret"))
+        self.assertNotIn("secret", password_hash)
+
+    def test_the_line_end_of_standard_input_is_no_part_of_the_password_and_spaces_are(self):
+        for number, stdin in enumerate((" sec ret ", " sec ret \n", " sec ret \r\n", " sec ret \nmore\n")):
+            self.run_it("account", "add", f"user {number}", "--password-stdin", stdin=stdin)
+            self.assertTrue(check_password(self.account(f"user {number}").password_hash, " sec ret "), repr(stdin))
+
+    def test_a_password_is_typed_twice(self):
+        asked = []
+        self.patch(admin.getpass, "getpass", lambda prompt: asked.append(prompt) or "typed")
+        self.assertEqual(self.run_it("account", "add", "user")[0], 0)
+        self.assertEqual(asked, ["Password: ", "Again: "])
+        self.assertTrue(check_password(self.account().password_hash, "typed"))
+
+    def test_two_passwords_that_differ_are_refused(self):
+        typed = ["secret one", "secret two"]
+        self.patch(admin.getpass, "getpass", lambda _: typed.pop(0))
+        self.assertRefused("the two passwords differ", "account", "add", "user")
+        self.assertEqual(self.run_it("account", "list")[1], "")
+
+    def test_a_name_that_is_taken_is_refused_and_keeps_its_password(self):
+        self.add(password="first")
+        self.assertRefused("there is an account 'user' already", "account", "add", "user", "--password-stdin")
+        self.assertTrue(check_password(self.account().password_hash, "first"))
+
+    def test_names_and_passwords_have_bounds(self):
+        add = ("account", "add")
+        longest = "n" * 1024
+        self.assertRefused("a name has 1 to 1024 characters", *add, "", "--password-stdin")
+        self.assertRefused("a name has 1 to 1024 characters", *add, longest + "n", "--password-stdin")
+        self.assertRefused("the password is empty", *add, "user", "--password-stdin", stdin="\n")
+        self.assertRefused("the password is empty", *add, "user", "--password-stdin", stdin="")
+        self.assertRefused("longer than 1024", *add, "user", "--password-stdin", stdin="p" * 1025)
+        self.add(longest, "p" * 1024)
+
+    def test_what_is_no_unicode_text_is_refused(self):
+        self.assertRefused("no text in UTF-8", "account", "add", "user\udcff", "--password-stdin")
+        self.assertRefused("no text in UTF-8", "account", "add", "user", "--password-stdin", stdin="secret\udcff")
+        self.assertRefused("no text in UTF-8", "account", "remove", "user\udcff")
+
+    def test_names_keep_every_character(self):
+        for name in ("użytkownik", "\U0001f4f7", "two words", "'; DROP TABLE accounts; --"):
+            self.add(name)
+            self.assertEqual(self.account(name).name, name)
+
+
+class ChangeTests(AdminCase):
+    def test_another_password_is_another_generation_and_ends_the_sessions(self):
+        self.add()
+        before = self.account()
+        with closing(connect(self.data / FILE)) as connection:
+            row = ("digest", before.account_id, "camera", "", "", 0.0, 0, None)
+            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        result = self.run_it("account", "passwd", "user", "--password-stdin", stdin="another\n")
+        self.assertEqual(result, (0, "changed the password of user\n", ""))
+        after = self.account()
+        self.assertTrue(check_password(after.password_hash, "another"))
+        self.assertGreater(after.generation, before.generation)
+        with closing(connect(self.data / FILE)) as connection:
+            self.assertEqual(accounts.sessions(connection.cursor()), [])
+
+    def test_a_removed_account_is_gone(self):
+        self.add()
+        self.assertEqual(self.run_it("account", "remove", "user"), (0, "removed user\n", ""))
+        self.assertIsNone(self.account())
+
+    def test_nobody_can_neither_be_changed_nor_removed(self):
+        self.add()
+        self.assertRefused("there is no account 'nobody'", "account", "passwd", "nobody", "--password-stdin")
+        self.assertRefused("there is no account 'nobody'", "account", "remove", "nobody")
+        self.assertEqual(self.run_it("account", "list")[1], "user\n")
+
+    def test_accounts_are_listed_by_name_one_a_line(self):
+        self.assertEqual(self.run_it("account", "list"), (0, "", ""))
+        for name in ("b", "a"):
+            self.add(name)
+        self.assertEqual(self.run_it("account", "list"), (0, "a\nb\n", ""))
+
+
+class TroubleTests(AdminCase):
+    def test_a_data_folder_that_is_not_there_is_named_and_not_made(self):
+        self.data = self.data / "none"
+        self.assertRefused(str(self.data), "account", "list")
+        self.assertFalse(self.data.exists())
+
+    def test_a_file_in_place_of_the_data_folder(self):
+        self.data = self.data / "file"
+        self.data.touch()
+        self.assertRefused(str(self.data), "account", "list")
+
+    def test_a_file_that_is_no_database(self):
+        (self.data / FILE).write_bytes(b"no database" * 100)
+        self.assertRefused(str(self.data / FILE), "account", "list")
+
+    def test_a_database_of_a_newer_version(self):
+        self.add()
+        with closing(sqlite3.connect(self.data / FILE)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        self.assertRefused("is of version 99, this server knows up to 1", "account", "list")
+
+    def test_a_database_that_is_locked(self):
+        self.add()
+        self.patch(schema, "BUSY", 1)
+        with closing(sqlite3.connect(self.data / FILE, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self.assertRefused("the database refused: database is locked", "account", "remove", "user")
+        self.assertEqual(self.account().name, "user")
+
+    def test_it_works_beside_a_server_that_has_the_database_open(self):
+        self.add()
+        with closing(connect(self.data / FILE)) as server:
+            server.execute("SELECT * FROM accounts").fetchall()
+            self.add("second")
+            self.assertEqual(len(accounts.accounts(server.cursor())), 2)
+
+    def test_wrong_usage_ends_with_status_2_and_says_how(self):
+        for arguments in ((), ("account",), ("account", "add"), ("account", "paint", "x"), ("account", "list", "-x")):
+            status, out, err = self.run_it(*arguments, data=False)
+            self.assertEqual((status, out), (2, ""), arguments)
+            self.assertIn("usage: webcam", err)
+
+    def test_help_and_version(self):
+        self.assertEqual(self.run_it("--version", data=False), (0, f"{__version__}\n", ""))
+        status, out, _ = self.run_it("account", "add", "--help", data=False)
+        self.assertEqual(status, 0)
+        self.assertIn("--password-stdin", out)
