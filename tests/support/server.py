@@ -6,13 +6,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from tests.support.clock import FakeClock
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
 from webcam.service.passwords import hash_password
 from webcam.storage.memory import MemoryStore
 from webcam.tap import make_services
-
-from tests.support.clock import FakeClock
 
 NAME = "user"
 PASSWORD = "111"

@@ -66,6 +66,10 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (CoreStream, "_track_content_length", "length end_stream"),
     (CoreStream, "acknowledge_received_data", "acknowledged_size"),
     (h2.windows.WindowManager, "process_bytes", "size"),
+    (tls.TLSMemoryBIOProtocol, "_write", "bytes"),
+    (tls.TLSMemoryBIOProtocol, "_bufferedWrite", "octets"),
+    (tls.TLSMemoryBIOProtocol, "_tlsShutdownFinished", "reason"),
+    (tls.TLSMemoryBIOProtocol, "_flushSendBIO", ""),
 )
 """Methods that are called, overridden or replaced, with the parameters behind ``self``."""
 
@@ -99,6 +103,10 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (CoreStream, "receive_data", "_track_content_length"),
     (Core, "send_data", "outbound_flow_control_window"),
     (CoreStream, "send_data", "outbound_flow_control_window"),
+    (tls.TLSMemoryBIOProtocol, "write", "_write"),
+    (tls.TLSMemoryBIOProtocol, "_unbufferPendingWrites", "_write"),
+    (tls.TLSMemoryBIOProtocol, "_write", "_lostTLSConnection"),
+    (tls.TLSMemoryBIOProtocol, "_write", "_tlsConnection"),
 )
 """Who calls or sets them: an override that nobody calls any more changes nothing, silently."""
 
