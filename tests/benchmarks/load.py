@@ -59,7 +59,7 @@ class _Frames:
     """Follows the frames of a stream through its bytes without keeping them; ``ages`` in seconds, one a frame."""
 
     def __init__(self) -> None:
-        self.since = 0.0
+        self.since = float("inf")
         self.ages: list[float] = []
         self._head = bytearray()
         self._left = 0

@@ -112,6 +112,21 @@ class ExpiryContract(Contract):
         self.assertEqual(await self.expire(account_id, NOW + GRACE), 0)
         self.assertEqual(await self.unread(account_id, "viewer"), ["motion"])
 
+    async def test_a_mark_without_a_device_takes_no_broadcast_with_it(self):
+        account_id = await self.account()
+        await self.store.add_messages(account_id, "phone", at(0), [draft("motion")], None)
+        await self.store.add_messages(account_id, "", at(1), [], "")
+        await self.expire(account_id, NOW)
+        self.assertEqual(await self.expire(account_id, NOW + GRACE), 0)
+
+    async def test_only_this_accounts_acknowledged_messages_go(self):
+        other_id = await self.acknowledged()
+        account_id = await self.account("another")
+        for now in (NOW, NOW + GRACE):
+            self.assertEqual(await self.expire(other_id, now, limit=0), 0)
+            self.assertEqual(await self.expire(account_id, now), 0)
+        self.assertEqual(await self.expire(other_id, NOW + GRACE), 1)
+
     async def test_the_limit_holds_for_acknowledged_messages(self):
         account_id = await self.account()
         await self.store.add_messages(account_id, "phone", at(0), [draft(f"m{n}", "camera") for n in range(5)], None)

@@ -163,7 +163,7 @@ class RunningDocumentTests(SynchronousTestCase):
         for name in ("certificate.pem", "key.pem"):
             (self.folder / name).write_text("")
         given = ("--certificate", f"{self.folder}/certificate.pem", "--key", f"{self.folder}/key.pem")
-        self.assertIn("holds no certificate in PEM form", self.refused(*given))
+        self.assertIn("holds no key in PEM form", self.refused(*given))
         (self.folder / "key.pem").unlink()
         self.assertIn("can't read webcam-data/key.pem: No such file", self.with_certificate_alone())
 

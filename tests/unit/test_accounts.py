@@ -106,6 +106,10 @@ class AuthorizeTests(AccountsCase):
         begun = [self.begin() for _ in range(202)]
         self.failureResultOf(self.begin(), Unavailable)
         self.assertNoResult(begun[-1])
+        while self.offload.running:
+            self.offload.finish(False)
+        for each in begun:
+            self.failureResultOf(each, NoSuchUser)
 
     def test_a_session_that_storage_refuses_is_none(self):
         self.store.refusing = True

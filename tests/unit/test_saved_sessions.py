@@ -98,6 +98,13 @@ class RestartTests(SavedCase):
         self.clock.advance(180)
         self.sessions.find(token)
 
+    def test_a_wall_clock_that_stepped_back_meanwhile_lets_nobody_live_longer(self):
+        self.set(minutes=3)
+        token = self.open()
+        self.restart(step=-100_000)
+        self.clock.advance(180.25)
+        self.assertRaises(NoSuchSession, self.sessions.find, token)
+
     def test_a_session_with_a_live_stream_is_saved_as_active(self):
         self.set(minutes=3)
         token = self.open()

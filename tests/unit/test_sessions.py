@@ -282,9 +282,9 @@ class EndTests(SessionsCase):
         tokens = []
         for device in ("streams", "asks", "silent"):
             tokens.append(self.open(device))
+            if device == "streams":
+                self.sessions.stream_opened(self.sessions.find(tokens[0]), lambda: None)
             self.clock.advance(1)
-        self.sessions.stream_opened(self.sessions.find(tokens[0]), lambda: None)
-        self.clock.advance(1)
         self.sessions.find(tokens[1])
         self.open("new")
         self.assertEqual([each.device for each in self.sessions.online(self.account_id)], ["asks", "new", "streams"])

@@ -6,6 +6,9 @@ import ipaddress
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
+import termios
 from contextlib import closing
 from pathlib import Path
 
@@ -262,3 +265,24 @@ class CertificateTests(PrepareCase):
             private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret)
         )
         self.assertBad(f"{self.key} holds no key in PEM form")
+        self.assertEqual(self.on_a_terminal().split(), ["refused"])
+
+    def on_a_terminal(self) -> str:
+        """What another process shows on its terminal while it reads certificate and key; an answer is typed already."""
+        program = (
+            "import os, sys, pathlib; from webcam.http import tls\n"
+            "os.open(os.ttyname(0), os.O_RDWR)\n"  # now it is the terminal that OpenSSL would ask on
+            "try: tls.context(*map(pathlib.Path, sys.argv[1:]))\n"
+            "except tls.BadCertificate: print('refused')\n"
+        )
+        ours, its = os.openpty()
+        self.addCleanup(os.close, ours)
+        self.addCleanup(os.close, its)
+        attributes = termios.tcgetattr(its)
+        attributes[3] &= ~termios.ECHO
+        termios.tcsetattr(its, termios.TCSANOW, attributes)
+        os.write(ours, b"passphrase\n" * 2)
+        command = [sys.executable, "-c", program, str(self.certificate), str(self.key)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run(command, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True, check=False)
+        return os.read(ours, 4096).decode()

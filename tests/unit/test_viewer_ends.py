@@ -100,12 +100,12 @@ class EndTests(ViewerCase):
         write = sink.write
 
         def write_full_and_ready(data: bytes) -> None:
-            write(data)
             viewer.pauseProducing()
             viewer.resumeProducing()
+            write(data)
 
         sink.write = write_full_and_ready
-        frame = bytes(range(256)) * 1024
+        frame = b"".join(bytes([number]) * PIECE for number in range(4))
         viewer.take(frame)
         viewer.take(b"next")
         self.assertTrue(sink.written == frame + b"next")

@@ -51,7 +51,6 @@ def context(certificate: Path, key: Path) -> ssl.CertificateOptions:
         certificate=crypto.X509.from_cryptography(chain[0]),
         extraCertChain=[crypto.X509.from_cryptography(each) for each in chain[1:]],
         raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
-        acceptableProtocols=[b"h2", b"http/1.1"],
     )
 
 

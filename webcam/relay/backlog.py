@@ -35,7 +35,7 @@ class Backlog:
 
     def add(self, frame: bytes) -> None:
         """One more whole frame."""
-        if not self._keep_every and self._frames and self._waiting + len(frame) > self._hold:
+        if not self._keep_every and self._waiting + len(frame) > self._hold:
             self.skipped += len(self._frames)
             self._frames.clear()
             self._waiting = 0

@@ -80,7 +80,6 @@ class Stream:
         self._open = False
         viewers = tuple(self._viewers)
         self._viewers.clear()
-        self._holders.clear()
         for viewer in viewers:
             viewer.end()
         if cut:

@@ -58,13 +58,11 @@ class Accounts:
         if not await self._passwords.check(account.password_hash if account else None, password):
             raise NoSuchUser("wrong name or password")
         assert account is not None, "nobody's password was right"
-        if account.generation < self._generations.get(account.account_id, 0):
-            raise NoSuchUser("the password changed while it was checked")
         self._learn(account)
         token = await self._sessions.open(account.account_id, device, meta, address)
         if account.generation != self._generations.get(account.account_id):
             self._sessions.end(self._sessions.find(token))
-            raise NoSuchUser("the password changed while the session was stored")
+            raise NoSuchUser("the password changed meanwhile")
         return token
 
     def _learn(self, account: Account) -> None:
