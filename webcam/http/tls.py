@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import SSL, crypto
-from twisted.internet import ssl
+from twisted.internet import ssl, tcp
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -55,33 +55,59 @@ def context(certificate: Path, key: Path) -> ssl.CertificateOptions:
 
 
 class Transport(TLSMemoryBIOProtocol):
-    """Twisted's, encrypting a write as a whole: one call into OpenSSL and one write below it, not one per 16 KiB."""
+    """Twisted's, made for few large writes.
+
+    A write is encrypted as a whole, and what comes of it is sent at once where nothing waits before it: not 16 KiB at a
+    time, each by way of a buffer and two changes of what the event loop waits for.
+    """
 
     transport: Any
 
     def _write(self, bytes: bytes) -> None:  # noqa: A002
-        if self._lostTLSConnection or not bytes:
+        if self._lostTLSConnection:
             return
+        left = memoryview(bytes)
         try:
-            sent = self._tlsConnection.send(bytes)
+            while left:
+                left = left[self._tlsConnection.send(left) :]
         except SSL.WantReadError:
-            self._bufferedWrite(bytes)
-            return
+            self._bufferedWrite(left.tobytes())
         except SSL.Error:
             self._tlsShutdownFinished(Failure())
             return
         self._flush(len(bytes))
-        if sent < len(bytes):
-            self._write(bytes[sent:])
 
     def _flush(self, size: int) -> None:
-        """Hand on what OpenSSL made of *size* bytes: a record of 16 KiB grows by 22 (TLS 1.3) to 29 bytes (TLS 1.2)."""
+        """Send what OpenSSL made of *size* bytes: a record of 16 KiB grows by 22 (TLS 1.3) to 29 bytes (TLS 1.2)."""
         room = size + 64 * (size // 16384 + 2)
         try:
-            self.transport.write(self._tlsConnection.bio_read(room))
+            encrypted = self._tlsConnection.bio_read(room)
         except SSL.WantReadError:
             return
-        self._flushSendBIO()
+        send_now(self.transport, encrypted)
+        if len(encrypted) == room:
+            self._flushSendBIO()
+
+
+def send_now(transport: Any, data: bytes) -> None:
+    """Write to a TCP transport; what the kernel takes at once doesn't wait for the next turn of the event loop."""
+    if isinstance(transport, tcp.Connection) and _nothing_waits(transport):
+        sent = transport.writeSomeData(data)
+        if isinstance(sent, int):  # else an error, which the ordinary way finds again and reports
+            if sent == len(data):
+                return
+            data = data[sent:]
+    transport.write(data)
+
+
+def _nothing_waits(transport: tcp.Connection) -> bool:
+    return bool(
+        transport.connected
+        and not transport.disconnecting
+        and not transport.dataBuffer
+        and not transport._tempDataBuffer
+        and not transport._writeDisconnected
+    )
 
 
 def over_tls(options: ssl.CertificateOptions, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
