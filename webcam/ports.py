@@ -42,6 +42,9 @@ class AccountStore(Protocol):
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
         """Add or replace, by digest. One whose account is gone is left out without an error."""
 
+    async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
+        """Replace what changes in a session's life, in those that are there: one that was deleted stays deleted."""
+
     async def end_sessions(self, digests: Sequence[str]) -> None:
         """Delete; a digest that is gone is no error."""
 

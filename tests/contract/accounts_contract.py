@@ -170,8 +170,23 @@ class SessionsContract(Contract):
         await self.store.end_sessions([])
         self.assertEqual([each.digest for each in await self.store.sessions()], ["b"])
 
+    async def test_a_touch_replaces_what_changes_and_brings_nothing_back(self):
+        account_id = await self.account()
+        await self.store.save_sessions([saved("there", account_id, requests=1), saved("ended", account_id)])
+        await self.store.end_sessions(["ended"])
+        await self.store.touch_sessions(
+            [
+                saved("there", account_id, active=EPOCH_LATER, requests=2, given=at(5), device="other", meta="other"),
+                saved("ended", account_id),
+                saved("never was", account_id),
+            ]
+        )
+        touched = saved("there", account_id, active=EPOCH_LATER, requests=2, given=at(5))
+        self.assertEqual(await self.store.sessions(), [touched])
+
     async def test_saving_nothing_is_no_error(self):
         await self.store.save_sessions([])
+        await self.store.touch_sessions([])
         self.assertEqual(await self.store.sessions(), [])
 
     async def test_a_session_keeps_every_character(self):

@@ -74,13 +74,18 @@ class RefusingStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.refusing = False
-        self.saves = 0
+        self.touches = 0
 
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
         if self.refusing:
             raise DatabaseFail("refused")
-        self.saves += 1
         await super().save_sessions(saved)
+
+    async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
+        if self.refusing:
+            raise DatabaseFail("refused")
+        self.touches += 1
+        await super().touch_sessions(saved)
 
     async def end_sessions(self, digests: Sequence[str]) -> None:
         if self.refusing:

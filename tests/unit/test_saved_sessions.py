@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from tests.support.clock import FakeClock
+from tests.support.server import World
 from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import DatabaseFail, NoSuchSession
 from webcam.model import SavedSession
@@ -29,15 +32,15 @@ class WriteBehindTests(SavedCase):
         self.open("silent")
         self.clock.advance(10)
         self.sessions.charge(token)
-        before = self.store.saves
+        before = self.store.touches
         self.assertEqual([each.requests for each in self.saved()], [0, 0])
         self.sweep()
         by_device = {each.device: each for each in self.saved()}
         self.assertEqual((by_device["camera"].requests, by_device["silent"].requests), (1, 0))
         self.assertEqual(by_device["camera"].active - by_device["silent"].active, 10)
-        self.assertEqual(self.store.saves, before + 1)
+        self.assertEqual(self.store.touches, before + 1)
         self.sweep()
-        self.assertEqual(self.store.saves, before + 1, "nothing changed since")
+        self.assertEqual(self.store.touches, before + 1, "nothing changed since")
 
     def test_an_ended_session_leaves_storage_with_the_next_sweep(self):
         session = self.sessions.find(self.open())
@@ -166,3 +169,13 @@ class GivenTests(SavedCase):
         self.sessions.given(session, "a")
         self.sessions.given(session, "")
         self.assertEqual(session.given, "b")
+
+
+class AfterPasswordTests(SynchronousTestCase):
+    def test_write_behind_brings_no_session_back_that_a_new_password_ended(self):
+        """The operator's program deletes them; the server may not have noticed yet when it writes, or when it ends."""
+        world = World()
+        world.services.sessions.charge(world.authorize("camera"))
+        world.run(world.store.set_password("user", "new hash"))
+        world.run(world.services.sessions.flush())
+        self.assertEqual(world.run(world.store.sessions()), [])

@@ -304,12 +304,15 @@ class HTTP2Channel(_http2.H2Connection):
             return
         self._sending = True
         try:
-            while self._sender.ready and not self._blocked:
+            while not self._blocked:
                 ended = self._sender.batch(BATCH)
                 self._write_out()
                 for stream_id in ended:
                     self._answered(stream_id)
-            self._write_out()
+                if not self._sender.ready:
+                    break
+            else:
+                self._write_out()
         finally:
             self._sending = False
         self._resume()

@@ -1,4 +1,4 @@
-"""What a connection has yet to send: a queue a stream, served in turn, a DATA frame each."""
+"""What a connection has yet to send: a queue a stream, served in turn, a DATA frame each where several have some."""
 
 from __future__ import annotations
 
@@ -20,9 +20,16 @@ class _Queue:
         self.size = 0
         self.ended = False
 
-    def cut(self, size: int) -> list[Buffer]:
+    def cut(self, size: int) -> Buffer:
         """The next *size* bytes, of which there are as many."""
         self.size -= size
+        chunk = self.chunks[0]
+        if len(chunk) == size:
+            return self.chunks.popleft()
+        if len(chunk) > size:
+            view = memoryview(chunk)
+            self.chunks[0] = view[size:]
+            return view[:size]
         pieces: list[Buffer] = []
         while size > 0:
             chunk = self.chunks.popleft()
@@ -32,7 +39,7 @@ class _Queue:
                 chunk = view[:size]
             pieces.append(chunk)
             size -= len(chunk)
-        return pieces
+        return b"".join(pieces)
 
 
 class Sender:
@@ -103,30 +110,36 @@ class Sender:
         while self._round and limit > 0:
             stream_id = self._round.popleft()
             queue = self._queues[stream_id]
-            size = max(0, min(queue.size, self._connection.send_window(stream_id), largest))
+            share = largest if self._round else max(largest, limit)
+            size = max(0, min(queue.size, self._connection.send_window(stream_id), share))
             if not size and (queue.size or not queue.ended):
                 self._waiting.add(stream_id)
                 continue
             limit -= size + 9
-            if self._send(stream_id, queue, size):
+            if self._send(stream_id, queue, size, largest):
                 ended.append(stream_id)
-            elif queue.size:
+            elif queue.size or queue.ended:
                 self._round.append(stream_id)
         return ended
 
-    def _send(self, stream_id: int, queue: _Queue, size: int) -> bool:
-        """One frame; whether it was the stream's last. A stream that h2 has closed meanwhile has ended, too."""
-        last = queue.ended and size >= queue.size
+    def _send(self, stream_id: int, queue: _Queue, size: int, largest: int) -> bool:
+        """So many bytes; whether they were the stream's last. A stream that h2 has closed meanwhile has ended, too."""
+        last = queue.ended and size == queue.size
         try:
             if not last:
-                self._connection.write_data(stream_id, size, queue.cut(size))
-            elif size:
-                self._connection.send_data(stream_id, b"".join(queue.cut(size)), end_stream=True)
+                self._connection.write_data(stream_id, queue.cut(size), largest)
+                return False
+            whole = (size - 1) // largest * largest
+            if whole > 0:
+                self._connection.write_data(stream_id, queue.cut(whole), largest)
+                size -= whole
+            if size:
+                self._connection.send_data(stream_id, bytes(queue.cut(size)), end_stream=True)
             else:
                 self._connection.end_stream(stream_id)
         except h2.exceptions.ProtocolError:
-            return True
-        return last
+            pass
+        return True
 
     def _enter(self, stream_id: int) -> None:
         if stream_id not in self._waiting and stream_id not in self._round:

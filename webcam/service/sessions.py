@@ -117,7 +117,7 @@ class Sessions:
             if ended:
                 await self._store.end_sessions(sorted(ended))
             if dirty:
-                await self._store.save_sessions([self._saved(each) for each in dirty])
+                await self._store.touch_sessions([self._saved(each) for each in dirty])
         except Exception:
             self._ended |= ended
             for session in dirty:

@@ -92,5 +92,12 @@ def save_sessions(cursor: sqlite3.Cursor, saved: Sequence[SavedSession]) -> None
     )
 
 
+def touch_sessions(cursor: sqlite3.Cursor, saved: Sequence[SavedSession]) -> None:
+    cursor.executemany(
+        "UPDATE sessions SET active = ?, requests = ?, given = ? WHERE digest = ?",
+        [(each.active, each.requests, each.given, each.digest) for each in saved],
+    )
+
+
 def end_sessions(cursor: sqlite3.Cursor, digests: Sequence[str]) -> None:
     cursor.executemany("DELETE FROM sessions WHERE digest = ?", [(each,) for each in digests])

@@ -95,6 +95,14 @@ class MemoryStore:
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
         self._sessions.update({each.digest: each for each in saved if each.account_id in self._held})
 
+    async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
+        for each in saved:
+            known = self._sessions.get(each.digest)
+            if known is not None:
+                self._sessions[each.digest] = replace(
+                    known, active=each.active, requests=each.requests, given=each.given
+                )
+
     async def end_sessions(self, digests: Sequence[str]) -> None:
         for digest in digests:
             self._sessions.pop(digest, None)

@@ -39,6 +39,9 @@ class SQLiteStore:
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
         await self._database.write(accounts.save_sessions, saved)
 
+    async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
+        await self._database.write(accounts.touch_sessions, saved)
+
     async def end_sessions(self, digests: Sequence[str]) -> None:
         await self._database.write(accounts.end_sessions, digests)
 
