@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import h2.config
 import h2.connection
 import h2.events
 from h2.settings import SettingCodes
 
-from webcam.http.credit import Connection
+from webcam.http.connection import Connection
 from webcam.http.sender import Sender
 
 ALL = 1024 * 1024
@@ -20,7 +19,7 @@ class Pair:
     """A server's connection with its sender, and the client's; ``frames`` are the DATA frames that arrived."""
 
     def __init__(self, window: int = 65535) -> None:
-        self.server = Connection(h2.config.H2Configuration(client_side=False, header_encoding=None))
+        self.server = Connection()
         self.client = h2.connection.H2Connection()
         self.sender = Sender(self.server)
         self.frames: list[tuple[int, bytes]] = []

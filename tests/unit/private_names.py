@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import h2.connection
+import h2.frame_buffer
 import h2.stream
 import h2.windows
 from klein.resource import KleinResource
@@ -16,6 +17,7 @@ from twisted.web import _http2, http
 
 H2, Stream, HTTP1, ALPN = _http2.H2Connection, _http2.H2Stream, http.HTTPChannel, http._GenericHTTPChannelProtocol
 Core, CoreStream = h2.connection.H2Connection, h2.stream.H2Stream
+FrameBuffer = h2.frame_buffer.FrameBuffer
 
 PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (H2, "__init__", "reactor"),
@@ -63,6 +65,9 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (KleinResource, "render", "request"),
     (Core, "_begin_new_stream", "stream_id allowed_ids"),
     (Core, "_prepare_for_sending", "frames"),
+    (Core, "_receive_frame", "frame"),
+    (Core, "_terminate_connection", "error_code"),
+    (h2.windows.WindowManager, "window_consumed", "size"),
     (CoreStream, "_track_content_length", "length end_stream"),
     (CoreStream, "acknowledge_received_data", "acknowledged_size"),
     (h2.windows.WindowManager, "process_bytes", "size"),
@@ -101,6 +106,12 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (Core, "_get_or_create_stream", "_begin_new_stream"),
     (Core, "acknowledge_received_data", "_inbound_flow_control_window_manager"),
     (CoreStream, "receive_data", "_track_content_length"),
+    (CoreStream, "receive_data", "_inbound_window_manager"),
+    (Core, "receive_data", "_receive_frame"),
+    (Core, "receive_data", "_terminate_connection"),
+    (Core, "reset_stream", "_prepare_for_sending"),
+    (Core, "_receive_headers_frame", "max_concurrent_streams"),
+    (FrameBuffer, "add_data", "_data"),
     (Core, "send_data", "outbound_flow_control_window"),
     (CoreStream, "send_data", "outbound_flow_control_window"),
     (tls.TLSMemoryBIOProtocol, "write", "_write"),

@@ -206,7 +206,7 @@ class CompletenessTests(Case):
         "negotiation.py": (ALPN, HTTP1),
         "request.py": (server.Request,),
         "site.py": (server.Site,),
-        "credit.py": (Core, CoreStream),
+        "connection.py": (Core, CoreStream),
     }
     """Our modules, and whose private names they can touch."""
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import h2.config
 import h2.errors
 import h2.events
 import h2.exceptions
@@ -22,8 +21,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import _http2
 
-from webcam.http.credit import Connection
+from webcam.http.connection import Connection
 from webcam.http.keepalive import Keepalive, Verdict
+from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, STREAMS, Bucket
 from webcam.http.sender import Sender
 from webcam.http.stream import Stream
 
@@ -41,6 +41,8 @@ LATE_RESET = 1.0
 back to back, curl 7.88 fails instead of reading the answer."""
 
 _Codes = h2.errors.ErrorCodes
+_BLAME = (_Codes.REFUSED_STREAM, _Codes.PROTOCOL_ERROR)
+"""Resets that the peer makes us send, as fast as it likes."""
 
 
 class HTTP2Channel(_http2.H2Connection):
@@ -57,7 +59,8 @@ class HTTP2Channel(_http2.H2Connection):
 
     def __init__(self, reactor: Any) -> None:
         super().__init__(reactor)
-        self.conn = Connection(h2.config.H2Configuration(client_side=False, header_encoding=None))
+        self.conn = Connection(self._charge)
+        self._bucket = Bucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
         self.streams: dict[int, Stream] = {}
         self._sender = Sender(self.conn)
         self._paused: set[int] = set()
@@ -80,6 +83,15 @@ class HTTP2Channel(_http2.H2Connection):
 
     def _sendPrioritisedData(self, *args: Any) -> None:  # noqa: N802
         """Twisted's sender loop; ours is :meth:`_send`."""
+
+    def _charge(self) -> bool:
+        paid = self._bucket.take(self._reactor.seconds())
+        if not paid:
+            self._met("frames that carry nothing")
+        return paid
+
+    def _met(self, limit: str) -> None:
+        self.site.tally.count(limit, _peer(self), self._reactor.seconds())
 
     # The connection's life
 
@@ -180,6 +192,10 @@ class HTTP2Channel(_http2.H2Connection):
 
     def _requestReceived(self, event: Any) -> None:  # noqa: N802
         stream_id = event.stream_id
+        if len(self.streams) >= STREAMS:
+            self._met("streams of a connection")
+            self.resetStream(stream_id, _Codes.REFUSED_STREAM)
+            return
         stream = Stream(stream_id, self, event.headers, self.requestFactory, self.site, self.factory)
         self.streams[stream_id] = stream
         self._sender.open(stream_id)
@@ -228,6 +244,8 @@ class HTTP2Channel(_http2.H2Connection):
         except h2.exceptions.ProtocolError:
             pass  # closed already: there is nothing to reset
         self._end_stream(stream_id, f"reset: {code}")
+        if code in _BLAME and not self._charge():
+            self._go_away(_Codes.ENHANCE_YOUR_CALM, "made to reset too many streams")
         self._send()
 
     def abortRequest(self, streamID: int) -> None:  # noqa: N802, N803

@@ -6,7 +6,7 @@ from collections import deque
 
 import h2.exceptions
 
-from webcam.http.credit import Buffer, Connection
+from webcam.http.connection import Buffer, Connection
 
 MAX_FRAME = 64 * 1024
 """A peer may allow larger frames; these are large enough, and others get their turn."""

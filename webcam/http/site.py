@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.interfaces import IAddress
 from twisted.web import server
 
+from webcam.http.limits import Tally
 from webcam.http.negotiation import Channel
 from webcam.http.request import BodyConsumer, Request
 
@@ -38,6 +39,7 @@ class Site(server.Site):
         self.early = early
         self.body_limit = body_limit
         self.too_large = too_large
+        self.tally = Tally()
         self.protocol: Any = self._channel
 
     def _channel(self) -> Channel:

@@ -1,0 +1,68 @@
+"""Bounds on what a peer may cost, and the counting of those that meet one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from twisted.logger import Logger
+
+STREAMS = 100
+"""Open streams of one HTTP/2 connection; one more is refused, and may be tried again (REFUSED_STREAM)."""
+
+CONTROL_BURST = 400
+CONTROL_RATE = 50.0
+"""Frames that carry nothing (PING, SETTINGS, PRIORITY, RST_STREAM, empty DATA, tiny WINDOW_UPDATE) that a connection
+may send at once, and each second. A browser that leaves a wall of cameras resets up to a hundred streams at once."""
+
+TINY_WINDOW_UPDATE = 256
+"""Bytes; whoever opens a window by less makes a frame of it, and wants to."""
+
+NOTICE = 60.0
+"""Seconds in which a limit that is met again and again is told of once."""
+
+_log = Logger()
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A token bucket: full at first, refilled with time. Times in seconds of one clock."""
+
+    burst: float
+    rate: float
+    stamp: float
+    tokens: float = -1.0
+
+    def __post_init__(self) -> None:
+        self.tokens = self.burst
+
+    def take(self, now: float, cost: float = 1.0) -> bool:
+        """Whether there is enough left; if so, it is taken."""
+        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.stamp) * self.rate)
+        self.stamp = now
+        if self.tokens < cost:
+            return False
+        self.tokens -= cost
+        return True
+
+
+class Tally:
+    """Counts the limits that were met; each is logged when it is met first, then at most once a minute."""
+
+    def __init__(self) -> None:
+        self.met: Counter[str] = Counter()
+        """How often, by limit."""
+        self._told: dict[str, tuple[float, int]] = {}
+
+    def count(self, limit: str, address: str, now: float) -> None:
+        """*limit* was met by a peer at *address*."""
+        self.met[limit] += 1
+        last, told = self._told.get(limit, (-NOTICE, 0))
+        if now - last >= NOTICE:
+            self._told[limit] = (now, self.met[limit])
+            _log.warn(
+                "limit met: {limit}, {times} times since the last such line, now by {address}",
+                limit=limit,
+                times=self.met[limit] - told,
+                address=address,
+            )
