@@ -34,6 +34,13 @@ def seconds(text: str) -> float:
     return value
 
 
+def count(text: str) -> int:
+    """A whole number, 1 or more."""
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise ValueError("want a whole number")
+    return int(text)
+
+
 def boolean(text: str) -> bool:
     """As INI files write it."""
     try:
@@ -69,6 +76,9 @@ OPTIONS = (
     Option("frame-limit", "2M", size, "largest frame of a stream with its header, in bytes (K, M, G)"),
     Option("body-limit", "1M", size, "largest body of any other request, in bytes (K, M, G)"),
     Option("stall", "10", seconds, "seconds for which a viewer of every frame may take nothing"),
+    Option("connections", "4000", count, "open connections in all"),
+    Option("connections-per-address", "400", count, "open connections of one address (IPv6: of one /64)"),
+    Option("drain", "10", seconds, "seconds for which what is under way may go on when the server is stopped"),
     Option("cooldown", "60", seconds, "seconds for which a device that asked too often can't authorize"),
 )
 _BY_NAME = {each.name: each for each in OPTIONS}
@@ -91,6 +101,9 @@ class Config:
     frame_limit: int
     body_limit: int
     stall: float
+    connections: int
+    connections_per_address: int
+    drain: float
     cooldown: float
 
     @property

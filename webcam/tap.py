@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import sqlite3
 import time
@@ -23,6 +24,8 @@ from webcam.config import Config, ConfigurationError, Options
 from webcam.errors import StartFailure
 from webcam.http import tls
 from webcam.http.listen import CannotListen, Listener, bind
+from webcam.http.request import host_of
+from webcam.http.site import Site
 from webcam.ports import Clock, Store
 from webcam.relay.hub import Hub
 from webcam.service.accounts import Accounts
@@ -136,6 +139,7 @@ class WebcamService(service.Service):
         self._listeners = listeners
         self._reactor = reactor
         self._jobs: list[task.LoopingCall] = []
+        self._site: Site | None = None
 
     def startService(self) -> None:  # noqa: N802
         """Load what storage holds, then take connections. A failure ends the program."""
@@ -147,7 +151,13 @@ class WebcamService(service.Service):
         """Not before now: a daemon forks on the way here, and threads (the database's) don't survive that."""
         config = self._config
         limits = Limits(
-            body=config.body_limit, record=config.record_limit, frame=config.frame_limit, stall=config.stall
+            body=config.body_limit,
+            record=config.record_limit,
+            frame=config.frame_limit,
+            stall=config.stall,
+            connections=config.connections,
+            # A proxy's connections are all of its own address.
+            connections_per_address=config.connections if config.plain else config.connections_per_address,
         )
         self._store = SQLiteStore(Database(self._path, self._reactor))
         self.services, self._retention = make_services(
@@ -157,14 +167,14 @@ class WebcamService(service.Service):
     async def _start(self) -> None:
         await self.services.accounts.refresh()
         await self.services.sessions.load()
-        site = build_site(self.services, self._reactor)
+        self._site = site = build_site(self.services, self._reactor)
         factory: Any = site
         if not self._config.plain:
             options = tls.context(self._config.certificate, self._config.key)
             factory = tls.over_tls(options, site, self._reactor)
             _log.info("certificate SHA-256 {print}", print=tls.fingerprint(self._config.certificate))
         for listener in self._listeners:
-            listener.open(factory)
+            listener.open(factory, lambda address: site.connections.admits(host_of(address)))
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
@@ -199,7 +209,7 @@ class WebcamService(service.Service):
             _log.info("expired: {messages} messages, {records} records", messages=swept.messages, records=swept.records)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802
-        """Stop listening, end the streams, write what is behind, close the database."""
+        """Stop listening, end the streams, let answers under way end, write what is behind, close the database."""
         super().stopService()
         notify("STOPPING=1")
         return ensureDeferred(self._stop())
@@ -210,6 +220,8 @@ class WebcamService(service.Service):
         for listener in self._listeners:
             await listener.close()
         self.services.devices.close_all()
+        if self._site is not None:
+            await self._site.connections.drain(self._config.drain)
         try:
             await self.services.sessions.flush()
         finally:
@@ -226,10 +238,17 @@ def _address(port: IListeningPort, plain: bool) -> str:
     return f"{'http' if plain else 'https'}://{shown}:{number}/"
 
 
+def _raise_descriptor_limit() -> None:
+    """As many descriptors as the system lets this process have: often 1,024 are set where a million are allowed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def makeService(options: Options) -> service.IService:  # noqa: N802
     """What twistd calls. What is wrong with the configuration ends it here, in one line."""
     from twisted.internet import reactor
 
+    _raise_descriptor_limit()
     try:
         config = options.configuration()
         path = prepare(config)

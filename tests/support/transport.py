@@ -28,6 +28,9 @@ class Transport(StringTransport):
         self.writes = 0
         self._inbox = bytearray()
 
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """As TCP has it."""
+
     @property
     def reading_paused(self) -> bool:
         """Whether the server has paused reading from this connection."""

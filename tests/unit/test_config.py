@@ -69,6 +69,9 @@ class DefaultTests(Case):
                 frame_limit=2 * 1024**2,
                 body_limit=1024**2,
                 stall=10.0,
+                connections=4000,
+                connections_per_address=400,
+                drain=10.0,
                 cooldown=60.0,
             ),
         )
@@ -95,8 +98,9 @@ class CommandLineTests(Case):
         config = self.config(
             *("--data", "d", "--listen", "tcp:1", "--plain", "--certificate", "c", "--key", "k", "--stall", "5"),
             *("--record-limit", "1M", "--frame-limit", "64K", "--body-limit", "100", "--cooldown", "0"),
+            *("--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
         )
-        limits = (2**20, 65536, 100, 5.0, 0.0)
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 0.0)
         self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, Path("c"), Path("k"), *limits))
 
     def test_listen_is_repeated(self) -> None:
@@ -138,8 +142,9 @@ class FileTests(Case):
         """What the command line can say, the file can."""
         lines = ("data = d", "listen = tcp:1 tcp:2", "plain = yes", "certificate = c", "key: k", "stall = 5")
         more = ("record-limit = 1M", "frame-limit = 64K", "body-limit = 100", "cooldown = 0", "# a comment")
-        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more)))
-        limits = (2**20, 65536, 100, 5.0, 0.0)
+        rest = ("connections = 7", "connections-per-address = 3", "drain = 1.5")
+        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest)))
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 0.0)
         self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, Path("c"), Path("k"), *limits))
 
     def test_nothing_said(self) -> None:

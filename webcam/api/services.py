@@ -17,12 +17,14 @@ from webcam.service.stamps import Stamps
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of what a request may bring; sizes in bytes, times in seconds."""
+    """Bounds of what requests may bring, and of how many connections may; sizes in bytes, times in seconds."""
 
     body: int = 1024 * 1024
     record: int = 32 * 1024 * 1024
     frame: int = 2 * 1024 * 1024
     stall: float = 10.0
+    connections: int = 4000
+    connections_per_address: int = 400
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from webcam.api.ingest import METHODS as PUBLISH_METHODS
 from webcam.api.ingest import ingest_route
 from webcam.api.services import Limits, Services
 from webcam.api.watch import watch
-from webcam.errors import MethodNotAllowed, NotFound, TooLarge
+from webcam.errors import MethodNotAllowed, NotFound, TooLarge, Unavailable
 from webcam.http.site import Site
 from webcam.wire import fields
 
@@ -86,6 +86,8 @@ def build_site(services: Services, reactor: Any) -> Site:
         early={f"/{fields.PUBLISH}".encode(): ingest_route(services)},
         body_limit=_body_limit(services.limits),
         too_large=lambda request: answer_failure(request, TooLarge("body over the limit")),
+        overloaded=lambda request: answer_failure(request, Unavailable("no room for its body")),
+        connections=(services.limits.connections, services.limits.connections_per_address),
     )
 
 

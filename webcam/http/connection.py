@@ -9,7 +9,7 @@ tests/unit/test_private_names.py watches.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import h2.config
@@ -19,10 +19,13 @@ import h2.events
 import h2.exceptions
 import h2.settings
 import h2.stream
+import hpack
 from hyperframe.frame import (
+    ContinuationFrame,
     DataFrame,
     ExtensionFrame,
     Frame,
+    GoAwayFrame,
     PingFrame,
     PriorityFrame,
     RstStreamFrame,
@@ -34,6 +37,9 @@ from webcam.http.limits import STREAMS, TINY_WINDOW_UPDATE
 
 Buffer = bytes | memoryview
 
+TABLE = 4096
+"""Bytes of fields that a connection remembers to name them shortly: HTTP/2's default."""
+
 _RECEIVING = (h2.stream.StreamState.OPEN, h2.stream.StreamState.HALF_CLOSED_LOCAL)
 _IDLE_FRAMES = (PingFrame, SettingsFrame, PriorityFrame, RstStreamFrame, ExtensionFrame)
 
@@ -42,6 +48,37 @@ class Flood(h2.exceptions.ProtocolError):
     """The peer sends more frames that carry nothing than it may."""
 
     error_code = h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
+
+
+class CompressionError(h2.exceptions.ProtocolError):
+    """A field block that can't be decoded: no later one can be (RFC 9113, 4.3). h2 has no code of its own for it."""
+
+    error_code = h2.errors.ErrorCodes.COMPRESSION_ERROR
+
+
+class _Decoder(hpack.Decoder):
+    def decode(self, data: bytes, raw: bool = False) -> Iterable[hpack.HeaderTuple]:
+        try:
+            return super().decode(data, raw)
+        except hpack.OversizedHeaderListError:
+            raise
+        except hpack.HPACKError as error:
+            raise CompressionError(str(error)) from error
+
+
+class _Encoder(hpack.Encoder):
+    """Its table stays within :data:`TABLE`, whatever the peer offers to remember (RFC 7541, 4.2 lets it)."""
+
+    @property
+    def header_table_size(self) -> int:
+        return int(self.header_table.maxsize)
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        size = min(value, TABLE)
+        self.header_table.maxsize = size
+        if self.header_table.resized:
+            self.table_size_changes.append(size)
 
 
 class _Settings(h2.settings.Settings):
@@ -72,8 +109,12 @@ class Connection(h2.connection.H2Connection):
                 codes.MAX_HEADER_LIST_SIZE: self.DEFAULT_MAX_HEADER_LIST_SIZE,
             },
         )
+        self.decoder = _Decoder()
+        self.decoder.max_header_list_size = self.local_settings.max_header_list_size or 0
+        self.encoder = _Encoder()
         self._charge = charge
         self._resets = 0
+        self._greeted = False
 
     def receive_data(self, data: Any) -> list[h2.events.Event]:
         """As h2's; a frame over the limit is refused when its header is here, not when its megabytes are."""
@@ -85,11 +126,25 @@ class Connection(h2.connection.H2Connection):
             raise error
         return events
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of a frame or of a header block is here, and the rest isn't."""
+        return bool(self.incoming_buffer._data or self.incoming_buffer._headers_buffer)
+
+    def announce_goaway(self) -> None:
+        """GOAWAY for streams to come; those that are open, or on their way here, go on (RFC 9113, 6.8)."""
+        frame = GoAwayFrame(0, last_stream_id=2**31 - 1)
+        self._prepare_for_sending([frame])
+
     def _receive_frame(self, frame: Frame) -> list[h2.events.Event]:
+        if not self._greeted:
+            self._greet(frame)
         if type(frame) is DataFrame:
             events = self._receive_open_data(frame)
             if events is not None:
                 return events
+        elif type(frame) is ContinuationFrame:
+            raise h2.exceptions.ProtocolError("CONTINUATION of nothing")  # h2's answer depends on the stream's state
         elif isinstance(frame, _IDLE_FRAMES) or (
             type(frame) is WindowUpdateFrame and frame.window_increment < TINY_WINDOW_UPDATE
         ):
@@ -99,6 +154,12 @@ class Connection(h2.connection.H2Connection):
         if self._resets > resets:
             self._take(frame)  # a peer can make us reset streams as fast as it could itself
         return events
+
+    def _greet(self, frame: Frame) -> None:
+        """The first frame is the rest of the preface (RFC 9113, 3.4); h2 takes any."""
+        if type(frame) is not SettingsFrame or "ACK" in frame.flags:
+            raise h2.exceptions.ProtocolError("SETTINGS are missing from the preface")
+        self._greeted = True
 
     def _take(self, frame: Frame) -> None:
         if not self._charge():

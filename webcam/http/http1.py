@@ -12,6 +12,8 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
+from webcam.http.limits import HEADERS
+
 LINGER = 5.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client gets to read its answer: a close
 with unread bytes resets the connection."""
@@ -23,13 +25,39 @@ class HTTP1Channel(http.HTTPChannel):
     """One connection."""
 
     transport: Any
+    site: Any
     _wants_continue = False
     _draining = False
+    _head_since: float | None = None
     _linger: IDelayedCall | None = None
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802
+        """A line of a request's head."""
+        if self._head_since is None:
+            self._head_since = self.site.reactor.seconds()
+        super().lineReceived(line)
+
+    def look_after(self, now: float) -> str | None:
+        """See :class:`webcam.http.connections.Peer`."""
+        if self._head_since is not None:
+            return "time for headers" if now - self._head_since > HEADERS else None
+        if self.requests and self.requests[-1].too_slow(now):
+            return "time for a body"
+        return None
+
+    def drain(self) -> None:
+        """See :class:`webcam.http.connections.Peer`."""
+        self.persistent = False
+        if not self.requests and not self._draining:
+            self._draining = True
+            self.loseConnection()
 
     def allHeadersReceived(self) -> None:  # noqa: N802
         """Tell the request before its body; the client's "may I send it?" is answered only if so."""
+        persistent = self.persistent
         super().allHeadersReceived()
+        self._head_since = None
+        self.persistent = self.persistent and persistent
         request = self.requests[-1]
         request.headersReceived(self._command, self._path, self._version)
         wants_continue, self._wants_continue = self._wants_continue, False
@@ -83,7 +111,7 @@ class HTTP1Channel(http.HTTPChannel):
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:  # noqa: N802
         """An answer before the end of its body is the connection's last."""
-        if not self._handlingRequest and isinstance(headers, Headers):
+        if isinstance(headers, Headers) and not (self._handlingRequest and self.persistent):
             headers.setRawHeaders(b"connection", [b"close"])
         super().writeHeaders(version, code, reason, headers)
 

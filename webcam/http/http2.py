@@ -23,7 +23,7 @@ from twisted.web import _http2
 
 from webcam.http.connection import Connection
 from webcam.http.keepalive import Keepalive, Verdict
-from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, STREAMS, Bucket
+from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, Bucket
 from webcam.http.sender import Sender
 from webcam.http.stream import Stream
 
@@ -70,6 +70,8 @@ class HTTP2Channel(_http2.H2Connection):
         self._sending = False
         self._resuming = False
         self._closing = False
+        self._draining = False
+        self._unfinished_since = self._reactor.seconds()
         self._timers: set[IDelayedCall] = set()
         self._handlers = {
             h2.events.RequestReceived: self._requestReceived,
@@ -130,6 +132,24 @@ class HTTP2Channel(_http2.H2Connection):
 
         timer = self._reactor.callLater(delay, call)
         self._timers.add(timer)
+
+    def look_after(self, now: float) -> str | None:
+        """See :class:`webcam.http.connections.Peer`."""
+        for stream in list(self.streams.values()):
+            if stream.too_slow(now):
+                self._met("time for a body")
+                self.resetStream(stream.streamID, _Codes.CANCEL)
+        if self.streams or not self.conn.unfinished:
+            self._unfinished_since = now
+        return "time for headers" if now - self._unfinished_since > HEADERS else None
+
+    def drain(self) -> None:
+        """Refuse new streams (GOAWAY says so), and close when those under way have ended."""
+        if not self._draining and not self._closing:
+            self._draining = True
+            self.conn.announce_goaway()
+            self._write_out()
+            self._send()
 
     def _go_away(self, code: h2.errors.ErrorCodes, why: str) -> None:
         if not self._closing:
@@ -192,6 +212,9 @@ class HTTP2Channel(_http2.H2Connection):
 
     def _requestReceived(self, event: Any) -> None:  # noqa: N802
         stream_id = event.stream_id
+        if self._draining:
+            self.resetStream(stream_id, _Codes.REFUSED_STREAM)
+            return
         if len(self.streams) >= STREAMS:
             self._met("streams of a connection")
             self.resetStream(stream_id, _Codes.REFUSED_STREAM)
@@ -334,6 +357,8 @@ class HTTP2Channel(_http2.H2Connection):
         finally:
             self._sending = False
         self._resume()
+        if self._draining and not self.streams:
+            self._go_away(_Codes.NO_ERROR, "drained")
 
     def _pause_waiting(self) -> None:
         """What was queued under a cork and could not leave."""

@@ -15,6 +15,24 @@ CONTROL_RATE = 50.0
 """Frames that carry nothing (PING, SETTINGS, PRIORITY, RST_STREAM, empty DATA, tiny WINDOW_UPDATE) that a connection
 may send at once, and each second. A browser that leaves a wall of cameras resets up to a hundred streams at once."""
 
+CONNECTIONS = 4000
+CONNECTIONS_PER_ADDRESS = 400
+"""Open connections in all, and from one address: a site's devices may all be behind one."""
+
+HANDSHAKE = 10.0
+HEADERS = 15.0
+"""Seconds for a TLS handshake, and for the rest of a request's headers behind their first byte."""
+
+BODY_GRACE = 15.0
+BODY_RATE = 1024.0
+"""An ordinary body may be slow: after these seconds it has to come at so many bytes a second, over all its time."""
+
+BODIES = 256 * 1024 * 1024
+"""Bytes of ordinary bodies that are held at once, of all connections."""
+
+LOOK = 2.0
+"""Seconds between two looks at who is too slow."""
+
 TINY_WINDOW_UPDATE = 256
 """Bytes; whoever opens a window by less makes a frame of it, and wants to."""
 

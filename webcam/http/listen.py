@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import endpoints, error
@@ -40,11 +41,13 @@ class Listener(ServerFactory):
     noisy = False
     port: Any
     _factory: Any = None
+    _admits: Callable[[IAddress | None], bool]
 
-    def open(self, factory: Any) -> None:
-        """Take connections for *factory*."""
+    def open(self, factory: Any, admits: Callable[[IAddress | None], bool] = lambda _: True) -> None:
+        """Take connections for *factory*, of addresses that *admits* takes: the others are closed at once."""
         factory.doStart()
         self._factory = factory
+        self._admits = admits
         self.port.startReading()
 
     async def close(self) -> None:
@@ -54,8 +57,8 @@ class Listener(ServerFactory):
             self._factory.doStop()
 
     def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: N802
-        """A protocol of the factory."""
-        return self._factory.buildProtocol(addr)
+        """A protocol of the factory, for a peer that is admitted."""
+        return self._factory.buildProtocol(addr) if self._admits(addr) else None
 
 
 def bind(reactor: Any, description: str) -> Listener:

@@ -1,24 +1,70 @@
-"""Which protocol a connection speaks: decided by ALPN, with the first bytes."""
+"""A connection: which protocol it speaks, decided by ALPN with the first bytes, and its life from TLS to its end."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.interfaces import IHandshakeListener, ISSLTransport
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from twisted.web import http
+from zope.interface import implementer
 
+from webcam.http.connections import Connections
 from webcam.http.http1 import HTTP1Channel
 from webcam.http.http2 import HTTP2Channel
+from webcam.http.limits import HANDSHAKE
 
 
+@implementer(IHandshakeListener)
 class Channel(http._GenericHTTPChannelProtocol):
     """HTTP/1.1 until the first bytes come; HTTP/2 from then on where TLS has agreed on it."""
 
     _channel: Any
     _negotiatedProtocol: Any  # noqa: N815
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, connections: Connections, address: str) -> None:
         super().__init__(HTTP1Channel())
         self._reactor = reactor
+        self._connections = connections
+        self._since = reactor.seconds()
+        self._shaken = False
+        self.address = address
+
+    def makeConnection(self, transport: Any) -> None:  # noqa: N802
+        """The connection is there; TLS, where there is any, is yet to be agreed on."""
+        self._connections.opened(self)
+        if not ISSLTransport.providedBy(transport):
+            self.handshakeCompleted()
+        self._channel.makeConnection(transport)
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """TLS has been agreed on."""
+        self._shaken = True
+        self._connections.shaken(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        """The connection is gone."""
+        self._connections.closed(self)
+        self._channel.connectionLost(reason)
+
+    def look_after(self, now: float) -> str | None:
+        """See :class:`webcam.http.connections.Peer`."""
+        if not self._shaken:
+            return "time for a handshake" if now - self._since > HANDSHAKE else None
+        met: str | None = self._channel.look_after(now)
+        return met
+
+    def drain(self) -> None:
+        """See :class:`webcam.http.connections.Peer`."""
+        if self._shaken:
+            self._channel.drain()
+        else:
+            self.abort()
+
+    def abort(self) -> None:
+        """See :class:`webcam.http.connections.Peer`."""
+        self._channel.transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes of the connection."""

@@ -15,6 +15,8 @@ from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
 from twisted.web import http, server
 
+from webcam.http.limits import BODIES, BODY_GRACE, BODY_RATE
+
 if TYPE_CHECKING:
     from webcam.http.site import Site
 
@@ -42,7 +44,10 @@ class Request(server.Request):
     declared: int | None = None
     place = b""
     """The path without percent-encoding, which clients use on letters that need none: what routes and limits go by."""
+    began = 0.0
+    complete = False
     _consumer: BodyConsumer | None = None
+    _held = 0
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, parsePOSTFormSubmission=False, **kwargs)
@@ -61,6 +66,7 @@ class Request(server.Request):
         self.place = unquote_to_bytes(self.path)
         self.args = {}
         self.site = self.channel.site
+        self.began = self.site.reactor.seconds()
         self.declared = _declared_length(self.requestHeaders.getRawHeaders(b"content-length"))
         early = self.site.early.get(self.place)
         if early is not None:
@@ -89,11 +95,31 @@ class Request(server.Request):
         if self.body_size > self.site.body_limit(self.place):
             self.body.clear()
             self.site.too_large(self)
-            return
-        self.body.append(data)
+        elif self.site.bodies + len(data) > BODIES:
+            self.body.clear()
+            self.site.tally.count("bytes of bodies in all", self.address, self.site.reactor.seconds())
+            self.site.overloaded(self)
+        else:
+            self._held += len(data)
+            self.site.bodies += len(data)
+            self.body.append(data)
+
+    def too_slow(self, now: float) -> bool:
+        """Whether an ordinary body comes at less than a trickle."""
+        if self.live or self.complete or self.gone:
+            return False
+        return now - self.began > BODY_GRACE + self.body_size / BODY_RATE
+
+    def _let_go(self) -> None:
+        """The body is no longer held."""
+        self.body.clear()
+        if self._held:
+            self.site.bodies -= self._held
+            self._held = 0
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
         """The body is over."""
+        self.complete = True
         if self.gone:
             return
         if self._consumer is not None:
@@ -106,7 +132,7 @@ class Request(server.Request):
         """The client reset the request or is gone."""
         consumer, self._consumer = self._consumer, None
         super().connectionLost(reason)
-        self.body.clear()
+        self._let_go()
         if consumer is not None:
             consumer.lost()
 
@@ -115,7 +141,7 @@ class Request(server.Request):
     @property
     def address(self) -> str:
         """The client's address without a port, IPv4 in IPv6 written as IPv4."""
-        return _host_of(self.getClientAddress())
+        return host_of(self.getClientAddress())
 
     def answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
         """The whole answer at once; nothing happens when the client is gone."""
@@ -162,6 +188,7 @@ class Request(server.Request):
     def finish(self) -> None:
         """As Twisted's, and no error when the client is gone."""
         if not self.gone:
+            self._let_go()
             super().finish()
 
 
@@ -171,6 +198,6 @@ def _declared_length(values: Any) -> int | None:
     return None
 
 
-def _host_of(address: IAddress | None) -> str:
+def host_of(address: IAddress | None) -> str:
     host = str(getattr(address, "host", ""))
     return host[7:] if host.startswith("::ffff:") and "." in host else host

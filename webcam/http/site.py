@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IAddress
+from twisted.internet.task import LoopingCall
 from twisted.web import server
 
-from webcam.http.limits import Tally
+from webcam.http.connections import Connections
+from webcam.http.limits import CONNECTIONS, CONNECTIONS_PER_ADDRESS, LOOK, Tally
 from webcam.http.negotiation import Channel
-from webcam.http.request import BodyConsumer, Request
+from webcam.http.request import BodyConsumer, Request, host_of
 
 EarlyRoute = Callable[[Request], "BodyConsumer | None"]
 """Called with a request whose headers are here; ``None`` when it has aborted the request."""
@@ -23,7 +25,11 @@ IDLE = 60.0
 
 
 class Site(server.Site):
-    """A Twisted site on our channels."""
+    """A Twisted site on our channels.
+
+    ``too_large`` answers a request whose body is over its limit, ``overloaded`` one for whose body there is no room
+    (:data:`webcam.http.limits.BODIES`); without it, the former does.
+    """
 
     noisy = False
 
@@ -34,21 +40,39 @@ class Site(server.Site):
         early: Mapping[bytes, EarlyRoute],
         body_limit: Callable[[bytes], int],
         too_large: Callable[[Request], None],
+        overloaded: Callable[[Request], None] | None = None,
+        connections: tuple[int, int] = (CONNECTIONS, CONNECTIONS_PER_ADDRESS),
     ) -> None:
         super().__init__(resource, requestFactory=Request, timeout=IDLE, reactor=reactor, parsePOSTFormSubmission=False)
         self.early = early
         self.body_limit = body_limit
         self.too_large = too_large
+        self.overloaded = overloaded or too_large
+        self.bodies = 0
+        """Bytes of ordinary bodies that are held now."""
         self.tally = Tally()
-        self.protocol: Any = self._channel
-
-    def _channel(self) -> Channel:
-        return Channel(self.reactor)
+        self.connections = Connections(reactor, self.tally, *connections)
+        self._look = LoopingCall(self.connections.look_after)
+        self._look.clock = reactor
 
     def buildProtocol(self, addr: IAddress | None) -> Channel:  # noqa: N802
         """A channel for a new connection."""
-        channel: Channel = super().buildProtocol(addr)
+        channel = Channel(self.reactor, self.connections, host_of(addr))
+        channel.callLater = self.reactor.callLater
+        channel.timeOut = self.timeOut
+        channel.requestFactory = self.requestFactory
+        channel.site = self
+        channel.factory = self
         return channel
+
+    def startFactory(self) -> None:  # noqa: N802
+        """Look after slow peers from now on."""
+        self._look.start(LOOK, now=False)
+
+    def stopFactory(self) -> None:  # noqa: N802
+        """No more."""
+        if self._look.running:
+            self._look.stop()
 
     def log(self, request: Any) -> None:
         """No access log."""

@@ -58,6 +58,10 @@ class Stream(_http2.H2Stream):
         declared = self._request.declared
         return declared is not None and self._received != declared and not self._request.live
 
+    def too_slow(self, now: float) -> bool:
+        """Whether its body comes at less than a trickle."""
+        return bool(self._request.too_slow(now))
+
     def pause_upload(self) -> None:
         """Consume no more: the stream's window stays shut."""
         self.producing = False

@@ -1,0 +1,123 @@
+"""Connections of a site: who is admitted, who is cut off, how they end."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from webcam.http.connections import Connections, network_of
+from webcam.http.limits import Tally
+
+
+class FakePeer:
+    def __init__(self, connections: Connections, address: str, stays: bool = False) -> None:
+        self.connections = connections
+        self.address = address
+        self.stays = stays
+        self.slow: str | None = None
+        self.aborted = self.draining = False
+        connections.opened(self)
+
+    def look_after(self, now: float) -> str | None:
+        return self.slow
+
+    def drain(self) -> None:
+        self.draining = True
+        if not self.stays:
+            self.connections.closed(self)
+
+    def abort(self) -> None:
+        self.aborted = True
+        self.connections.closed(self)
+
+
+class Case(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.tally = Tally()
+        self.connections = Connections(self.clock, self.tally, total=4, per_address=2)
+
+    def peer(self, address: str = "192.0.2.1", stays: bool = False, shaken: bool = True) -> FakePeer:
+        peer = FakePeer(self.connections, address, stays)
+        if shaken:
+            self.connections.shaken(peer)
+        return peer
+
+
+class Admission(Case):
+    def test_so_many_of_an_address_and_no_other_pays_for_it(self) -> None:
+        first, _ = self.peer(), self.peer()
+        self.assertFalse(self.connections.admits("192.0.2.1"))
+        self.assertTrue(self.connections.admits("192.0.2.2"))
+        self.assertEqual(self.tally.met, {"connections of an address": 1})
+        self.connections.closed(first)
+        self.assertTrue(self.connections.admits("192.0.2.1"))
+
+    def test_so_many_in_all(self) -> None:
+        for number in range(4):
+            self.assertTrue(self.connections.admits(f"192.0.2.{number}"))
+            self.peer(f"192.0.2.{number}")
+        self.assertFalse(self.connections.admits("192.0.2.9"))
+        self.assertEqual(self.tally.met, {"connections in all": 1})
+
+    def test_half_of_them_in_their_handshake(self) -> None:
+        first = self.peer("192.0.2.1", shaken=False)
+        self.peer("192.0.2.2", shaken=False)
+        self.assertFalse(self.connections.admits("192.0.2.3"))
+        self.assertEqual(self.tally.met, {"handshakes at once": 1})
+        self.connections.shaken(first)
+        self.assertTrue(self.connections.admits("192.0.2.3"))
+
+    def test_a_household_of_ipv6_is_one_address(self) -> None:
+        self.peer("2001:db8::1"), self.peer("2001:db8::ffff:2")
+        self.assertFalse(self.connections.admits("2001:db8::3"))
+        self.assertTrue(self.connections.admits("2001:db8:0:1::3"))
+
+    def test_networks(self) -> None:
+        self.assertEqual(network_of("192.0.2.1"), "192.0.2.1")
+        self.assertEqual(network_of("2001:db8::1"), "2001:db8::/64")
+        self.assertEqual(network_of("/run/socket"), "/run/socket")
+
+    def test_nothing_is_remembered_of_who_is_gone(self) -> None:
+        peers = [self.peer(f"192.0.2.{number}") for number in range(4)]
+        for peer in (*peers, *peers):
+            self.connections.closed(peer)
+        self.assertEqual(len(self.connections), 0)
+        self.assertEqual(dict(self.connections._networks), {})
+
+
+class Looks(Case):
+    def test_the_slow_are_cut_off_and_counted(self) -> None:
+        slow, fine = self.peer(), self.peer()
+        slow.slow = "time for headers"
+        self.connections.look_after()
+        self.assertEqual((slow.aborted, fine.aborted), (True, False))
+        self.assertEqual(self.tally.met, {"time for headers": 1})
+
+
+class Drains(Case):
+    def test_nobody_there(self) -> None:
+        self.successResultOf(self.connections.drain(10))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_those_that_end_at_once(self) -> None:
+        self.peer(), self.peer()
+        self.successResultOf(self.connections.drain(10))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_that_ends_in_time(self) -> None:
+        peer = self.peer(stays=True)
+        drained = self.connections.drain(10)
+        self.clock.advance(9)
+        self.assertNoResult(drained)
+        self.connections.closed(peer)
+        self.successResultOf(drained)
+        self.assertFalse(peer.aborted)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_that_doesnt(self) -> None:
+        peer = self.peer(stays=True)
+        drained = self.connections.drain(10)
+        self.clock.advance(10)
+        self.successResultOf(drained)
+        self.assertTrue(peer.aborted)

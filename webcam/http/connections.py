@@ -1,0 +1,129 @@
+"""Every open connection of a site: how many there may be, what is looked after now and then, how they end."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from webcam.http.limits import Tally
+
+
+class Peer(Protocol):
+    """A connection, as its site sees it."""
+
+    address: str
+
+    def look_after(self, now: float) -> str | None:
+        """The limit that the peer has met by being slow, if any."""
+
+    def drain(self) -> None:
+        """Begin nothing new; close when what is under way has ended."""
+
+    def abort(self) -> None:
+        """Close now."""
+
+
+class Connections:
+    """Admits, counts and ends connections. An address is an IPv4 address, or the /64 of an IPv6 one."""
+
+    def __init__(self, clock: IReactorTime, tally: Tally, total: int, per_address: int) -> None:
+        self._clock = clock
+        self._tally = tally
+        self._total = total
+        self._per_address = per_address
+        self._open: set[Peer] = set()
+        self._shaking: set[Peer] = set()
+        self._cut_off: set[Peer] = set()
+        self._networks: Counter[str] = Counter()
+        self._drained: Deferred[None] | None = None
+        self._deadline: IDelayedCall | None = None
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def admits(self, address: str) -> bool:
+        """Whether one more connection from there may be made. Half of all may be in their handshake at once."""
+        met = None
+        if len(self._open) >= self._total:
+            met = "connections in all"
+        elif self._networks[network_of(address)] >= self._per_address:
+            met = "connections of an address"
+        elif len(self._shaking) >= max(1, self._total // 2):
+            met = "handshakes at once"
+        if met is not None:
+            self._tally.count(met, address, self._clock.seconds())
+        return met is None
+
+    def opened(self, peer: Peer) -> None:
+        """A new connection, which has TLS to agree on yet."""
+        self._open.add(peer)
+        self._shaking.add(peer)
+        self._networks[network_of(peer.address)] += 1
+
+    def shaken(self, peer: Peer) -> None:
+        """TLS has been agreed on, or there is none."""
+        self._shaking.discard(peer)
+
+    def closed(self, peer: Peer) -> None:
+        """It is gone."""
+        if peer not in self._open:
+            return
+        self._open.remove(peer)
+        self._shaking.discard(peer)
+        self._cut_off.discard(peer)
+        network = network_of(peer.address)
+        self._networks[network] -= 1
+        if not self._networks[network]:
+            del self._networks[network]
+        if self._drained is not None and not self._open:
+            self._end_of_drain()
+
+    def look_after(self) -> None:
+        """Cut off who is too slow to be anything but a burden."""
+        now = self._clock.seconds()
+        for peer in self._open - self._cut_off:
+            met = peer.look_after(now)
+            if met is not None:
+                self._cut_off.add(peer)
+                self._tally.count(met, peer.address, now)
+                peer.abort()
+
+    def drain(self, seconds: float) -> Deferred[None]:
+        """Let every connection end what is under way; after *seconds* cut the rest. Fires when all are gone."""
+        self._drained = Deferred()
+        drained = self._drained
+        for peer in list(self._open):
+            peer.drain()
+        if self._open:
+            self._deadline = self._clock.callLater(seconds, self._cut)
+        elif not drained.called:
+            self._end_of_drain()
+        return drained
+
+    def _cut(self) -> None:
+        self._deadline = None
+        for peer in list(self._open):
+            peer.abort()
+
+    def _end_of_drain(self) -> None:
+        drained, self._drained = self._drained, None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if drained is not None:
+            drained.callback(None)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: one household has 2**64 of IPv6's."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
