@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         text = options.run(options)
+    except KeyboardInterrupt:
+        return 130
     except (_Refused, StartFailure) as error:
         print(f"webcam: {error}", file=sys.stderr)
         return 1

@@ -166,7 +166,7 @@ def _shown(option: Option) -> str:
 class Options(usage.Options):
     """The command line of ``twistd webcam``: the options above, and ``--config``."""
 
-    synopsis = "Usage: twistd [options] webcam [options]"
+    synopsis = "[options]"
     longdesc = "The web camera server. Options of the command line win over those of the file."
     optFlags = [[each.name, None, each.help] for each in OPTIONS if each.read is boolean]  # noqa: N815
     optParameters = [  # noqa: N815
@@ -187,7 +187,7 @@ class Options(usage.Options):
         try:
             super().parseOptions(options)
         except usage.UsageError as error:
-            raise SystemExit(f"webcam: {error}; twistd webcam --help names the options") from None
+            raise SystemExit(f"webcam: {str(error).rstrip('.')}; twistd webcam --help names the options") from None
 
     def configuration(self, environment: Mapping[str, str] | None = None) -> Config:
         """What command line, file and environment come to. Raises :class:`ConfigurationError`."""

@@ -35,6 +35,11 @@ def next_stamp(now: str, last: str) -> str:
     return _text(moment + timedelta(microseconds=1))
 
 
+def stamp_before(stamp: str) -> str:
+    """The microsecond before a whole stamp."""
+    return _text(datetime.fromisoformat(stamp) - timedelta(microseconds=1))
+
+
 @dataclass(frozen=True)
 class SettingKind:
     """An option that an account sets for itself: what it is called and the bounds of its value."""
@@ -85,7 +90,7 @@ class Account:
 class SavedSession:
     """A session as storage keeps it. ``digest`` is the SHA-256 of the token, in hex: a stolen database opens nothing.
 
-    ``given`` is the newest stamp that ``getMsgs`` gave to the session, ``None`` while it asked for nothing.
+    ``given`` is the newest stamp of a message that the session was given, ``None`` while it asked for none.
     """
 
     digest: str
@@ -162,3 +167,7 @@ class Page:
 
     after: str | None
     limit: int = 32
+
+
+PAGE_BYTES = 1024 * 1024
+"""A page of messages ends before it passes this many characters of their parameters, but holds one at least."""

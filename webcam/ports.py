@@ -37,7 +37,7 @@ class AccountStore(Protocol):
         """Replace the values of the kinds in *chosen*; the others stay."""
 
     async def sessions(self) -> list[SavedSession]:
-        """Every saved session."""
+        """Every saved session, in the order in which they were saved first."""
 
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
         """Add or replace, by digest. One whose account is gone is left out without an error."""

@@ -1,4 +1,4 @@
-"""Logging in, for the examples beside this file. The standard library only."""
+"""Logging in, and what both ends of a stream share, for the examples beside this file. The standard library only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ import json
 import os
 import ssl
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 URL = "https://localhost:8080"
+
+BROKEN = (OSError, EOFError, http.client.HTTPException)
+"""What a connection ends in when the server or the network goes."""
+
+
+class Refused(Exception):
+    """The server said BAD; ``code`` says why (docs/protocol.rst lists the codes)."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the server refused: code {code}")
+        self.code = code
 
 
 def add_account_options(parser: argparse.ArgumentParser, device: str) -> None:
@@ -31,8 +43,13 @@ def connect(options: argparse.Namespace) -> http.client.HTTPConnection:
     return http.client.HTTPSConnection(url.netloc, context=ssl.create_default_context(cafile=options.certificate))
 
 
+def path(name: str, **parameters: object) -> str:
+    """A path with its query string."""
+    return f"/{name}?{urlencode(parameters)}"
+
+
 def log_in(options: argparse.Namespace) -> str:
-    """A session's token."""
+    """A session's token. Raises :class:`Refused`."""
     question = {
         "name": options.account,
         "pass": options.password_file.read_text().strip(),
@@ -43,6 +60,18 @@ def log_in(options: argparse.Namespace) -> str:
     reply = json.load(connection.getresponse())
     connection.close()
     if reply["result"] != "OK":
-        sys.exit(f"the server refused {options.account}: code {reply['code']}")
+        raise Refused(reply["code"])
     token: str = reply["shash"]
     return token
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a program; what ends it is told in one line."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Refused as error:
+        sys.exit(str(error))
+    except BROKEN as error:
+        sys.exit(f"{type(error).__name__}: {error}")

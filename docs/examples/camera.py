@@ -9,9 +9,45 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from account import add_account_options, connect, log_in
+from account import BROKEN, add_account_options, connect, log_in, path, run
+
+RETRY = 2.0
+"""Seconds before it tries again, when the server or the network has gone."""
+
+
+def frames(pictures: list[bytes], fps: float, count: int) -> Iterator[bytes]:
+    """Whole frames, each when it is due; *count* of them, or without an end when that is 0."""
+    due = time.monotonic()
+    sent = 0
+    while not count or sent < count:
+        payload = pictures[sent % len(pictures)]
+        yield b"\xaa\xaa" + len(payload).to_bytes(4, "little") + payload
+        sent += 1
+        due = max(due + 1 / fps, time.monotonic() - 1)
+        time.sleep(max(0.0, due - time.monotonic()))
+
+
+def publish(options: argparse.Namespace, source: Iterator[bytes]) -> int:
+    """One upload, until the source or the connection ends; how many frames went out."""
+    upload = connect(options)
+    delta = round(1000 / options.fps)
+    upload.putrequest("POST", path("input.raw", shash=log_in(options), subproto="RAW_JPEG", delta=delta))
+    upload.putheader("Transfer-Encoding", "chunked")
+    upload.endheaders()
+    print(f"{options.device} streams at {options.fps:g} frames a second; Ctrl-C ends it")
+    sent = 0
+    try:
+        for frame in source:
+            upload.send(b"%x\r\n%b\r\n" % (len(frame), frame))
+            sent += 1
+    except KeyboardInterrupt:
+        pass
+    upload.send(b"0\r\n\r\n")
+    print(f"sent {sent} frames; the server says {upload.getresponse().status}")
+    return sent
 
 
 def main() -> None:
@@ -21,31 +57,21 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=0, help="stop after so many frames [never]")
     add_account_options(parser, device="camera")
     options = parser.parse_args()
-
-    pictures = [path.read_bytes() for path in sorted(options.pictures.glob("*.jpg"))]
+    if not options.fps > 0:
+        parser.error("--fps wants more than 0")
+    pictures = [each.read_bytes() for each in sorted(options.pictures.glob("*.jpg"))]
     if not pictures:
         parser.error(f"no .jpg files in {options.pictures}")
-    token = log_in(options)
-    upload = connect(options)
-    upload.putrequest("POST", f"/input.raw?shash={token}&subproto=RAW_JPEG&delta={round(1000 / options.fps)}")
-    upload.putheader("Transfer-Encoding", "chunked")
-    upload.endheaders()
-    print(f"{options.device} streams {len(pictures)} pictures at {options.fps:g} frames a second; Ctrl-C ends it")
-    sent = 0
-    due = time.monotonic()
-    try:
-        while not options.count or sent < options.count:
-            payload = pictures[sent % len(pictures)]
-            frame = b"\xaa\xaa" + len(payload).to_bytes(4, "little") + payload
-            upload.send(b"%x\r\n%b\r\n" % (len(frame), frame))
-            sent += 1
-            due += 1 / options.fps
-            time.sleep(max(0.0, due - time.monotonic()))
-    except KeyboardInterrupt:
-        pass
-    upload.send(b"0\r\n\r\n")
-    print(f"sent {sent} frames; the server says {upload.getresponse().status}")
+
+    log_in(options)  # what is wrong at the beginning is no matter of trying again
+    while True:
+        try:
+            publish(options, frames(pictures, options.fps, options.count))
+            return
+        except BROKEN as error:
+            print(f"the connection is gone ({type(error).__name__}), trying again")
+            time.sleep(RETRY)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

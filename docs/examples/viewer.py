@@ -11,7 +11,10 @@ import time
 from http.client import HTTPResponse
 from pathlib import Path
 
-from account import add_account_options, connect, log_in
+from account import Refused, add_account_options, connect, log_in, path, run
+
+WAITING = {13: "it streams nothing yet", 14: "its stream had an error", 15: "it is not online"}
+"""Codes that may be other ones soon."""
 
 
 def read_exactly(answer: HTTPResponse, size: int) -> bytes:
@@ -32,16 +35,18 @@ def read_frame(answer: HTTPResponse) -> bytes:
 
 
 def open_stream(options: argparse.Namespace, token: str) -> HTTPResponse:
-    """The live stream; waits for the camera when it isn't streaming yet."""
+    """The live stream; waits for the camera when it isn't streaming yet. Raises ``Refused`` for any other reason."""
     while True:
         connection = connect(options)
-        connection.request("POST", f"/output.raw?shash={token}&device={options.camera}")
+        connection.request("POST", path("output.raw", shash=token, device=options.camera))
         answer = connection.getresponse()
         if answer.getheader("Content-Type") != "application/json":
             return answer
         code = json.load(answer)["code"]
-        print(f"{options.camera} streams nothing yet (code {code}), waiting")
         connection.close()
+        if code not in WAITING:
+            raise Refused(code)
+        print(f"waiting for {options.camera}: {WAITING[code]}")
         time.sleep(2)
 
 
@@ -53,22 +58,20 @@ def main() -> None:
     add_account_options(parser, device="viewer")
     options = parser.parse_args()
 
-    options.out.mkdir(parents=True, exist_ok=True)
     answer = open_stream(options, log_in(options))
+    options.out.mkdir(parents=True, exist_ok=True)
     seen = 0
     try:
         while seen < options.count:
             picture = read_frame(answer)
             seen += 1
-            path = options.out / f"{seen:04d}.jpg"
-            path.write_bytes(picture)
-            print(f"{path}: {len(picture)} bytes")
+            file = options.out / f"{seen:04d}.jpg"
+            file.write_bytes(picture)
+            print(f"{file}: {len(picture)} bytes")
     except EOFError:
         print("the stream has ended")
-    except KeyboardInterrupt:
-        pass
     print(f"saw {seen} frames")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

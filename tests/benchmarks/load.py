@@ -15,7 +15,12 @@ import socket
 import ssl
 import struct
 import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from hpack import Encoder
@@ -88,47 +93,49 @@ class _Frames:
 
 
 class Viewer:
-    """One HTTP/2 connection with one stream of frames. One that is not ``sampled`` drops its bytes without decrypting
-    them: it makes the server's work whole and costs the load next to none."""
+    """One HTTP/2 connection with streams of frames. One that is not ``sampled`` drops its bytes without decrypting
+    them: it makes the server's work whole and costs the load next to none. ``size`` counts what came, in bytes."""
 
     _buffer = memoryview(bytearray(262144))
 
     def __init__(self, sock: ssl.SSLSocket, sampled: bool) -> None:
         self.sock = sock
         self.sampled = sampled
-        self.frames = _Frames()
+        self.frames: dict[int, _Frames] = defaultdict(_Frames)
+        self.size = 0
         self._header = bytearray()
         self._left = 0
 
     @classmethod
-    def open(cls, port: int, token: str, device: str, sampled: bool) -> Viewer:
-        """Connect and ask for the stream of *device*."""
-        raw = socket.create_connection(("127.0.0.1", port))
-        sock = client_context("h2").wrap_socket(raw)
-        head = Encoder().encode(
-            [
-                (":method", "POST"),
-                (":scheme", "https"),
-                (":authority", f"127.0.0.1:{port}"),
-                (":path", f"/output.raw?shash={token}&device={device}"),
-            ]
-        )
-        sock.sendall(
-            _PREFACE
-            + _frame(4, 0, 0, struct.pack(">HI", 4, _LARGEST))
-            + _frame(8, 0, 0, struct.pack(">I", _LARGEST - 65535))
-            + _frame(1, 5, 1, head)
-        )
+    def open(cls, port: int, paths: list[str], sampled: bool) -> Viewer:
+        """Connect and ask for these streams."""
+        sock = client_context("h2").wrap_socket(socket.create_connection(("127.0.0.1", port)))
+        sock.sendall(opening(_LARGEST))
+        encoder = Encoder()
+        for number, path in enumerate(paths):
+            sock.sendall(frame(1, 5, 2 * number + 1, head(encoder, port, path)))
         sock.setblocking(False)
         return cls(sock, sampled)
+
+    @property
+    def ages(self) -> list[float]:
+        """Of the frames of all its streams."""
+        return [age for each in self.frames.values() for age in each.ages]
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self.size = 0
+        for each in self.frames.values():
+            each.since = time.monotonic()
 
     def read(self) -> None:
         """Take what has come."""
         try:
             if not self.sampled:
-                os.readv(self.sock.fileno(), [self._buffer])
+                self.size += os.readv(self.sock.fileno(), [self._buffer])
                 return
             while size := self.sock.recv_into(self._buffer):
+                self.size += size
                 self._feed(self._buffer[:size])
         except (ssl.SSLWantReadError, BlockingIOError):
             pass
@@ -146,7 +153,7 @@ class Viewer:
                 self._answer_ping()
             size = min(self._left, len(data) - start)
             if self._header[3] == 0:
-                self.frames.feed(data[start : start + size])
+                self.frames[int.from_bytes(self._header[5:9], "big")].feed(data[start : start + size])
             start += size
             self._left -= size
             if not self._left:
@@ -155,33 +162,72 @@ class Viewer:
     def _answer_ping(self) -> None:
         """Whatever it held: the server takes any sign of life."""
         if self._header[3] == 6 and not self._header[4] & 1:
-            self.sock.send(_frame(6, 1, 0, bytes(8)))
+            self.sock.send(frame(6, 1, 0, bytes(8)))
 
 
-def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    """One of HTTP/2's."""
     return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
 
 
-def watch(port: int, tokens: list[str], device: str, viewers: int, seconds: float, report: Connection) -> None:
-    """A process of viewers; reports the ages that the sampled ones saw, after it has said that it is ready."""
+def opening(window: int) -> bytes:
+    """A client's preface, with windows of this size."""
+    return (
+        _PREFACE + frame(4, 0, 0, struct.pack(">HI", 4, window)) + frame(8, 0, 0, struct.pack(">I", _LARGEST - 65535))
+    )
+
+
+def head(encoder: Encoder, port: int, path: str) -> bytes:
+    """The header block of a request."""
+    fields = [(":method", "POST"), (":scheme", "https"), (":authority", f"127.0.0.1:{port}"), (":path", path)]
+    block: bytes = encoder.encode(fields)
+    return block
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process and all below it; the scheduler's count (ns), since ``stat`` counts ticks of 10 ms."""
+    total = 0.0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0]) / 1e9
+        total += sum(cpu_seconds(int(child)) for child in (task / "children").read_text().split())
+    return total
+
+
+@dataclass
+class Seen:
+    """What came while it was measured: ages (s) by sampled viewer, bytes of all, seconds, the server's CPU (s)."""
+
+    ages: list[list[float]]
+    size: int
+    seconds: float
+    cpu: float
+
+
+def watch(port: int, connections: list[list[str]], seconds: float, pid: int, report: Connection) -> None:
+    """A process of viewers, a list of paths a connection; sends a :class:`Seen`."""
     opened: list[Viewer] = []
-    for number in range(viewers):
-        sampled = number % EACH == EACH // 2 or viewers < EACH
-        opened.append(Viewer.open(port, tokens[number % len(tokens)], device, sampled))
+    for number, paths in enumerate(connections):
+        opened.append(Viewer.open(port, paths, number % EACH == EACH // 2 or len(connections) < EACH))
         for viewer in opened:
             viewer.read()
     selector = selectors.DefaultSelector()
     for viewer in opened:
         selector.register(viewer.sock, selectors.EVENT_READ, viewer)
-    report.send("ready")
+    _read_for(selector, SETTLE)
     for viewer in opened:
-        viewer.frames.since = time.monotonic() + SETTLE
-    seconds += SETTLE
+        viewer.begin()
+    start, before = time.monotonic(), cpu_seconds(pid)
+    _read_for(selector, seconds)
+    cpu, seconds = cpu_seconds(pid) - before, time.monotonic() - start
+    ages = [viewer.ages for viewer in opened if viewer.sampled]
+    report.send(Seen(ages, sum(viewer.size for viewer in opened), seconds, cpu))
+
+
+def _read_for(selector: selectors.BaseSelector, seconds: float) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         for key, _ in selector.select(left):
             key.data.read()
-    report.send([viewer.frames.ages for viewer in opened if viewer.sampled])
 
 
 def publish(port: int, token: str, size: int, fps: float, stop: Any) -> None:
@@ -202,28 +248,46 @@ def publish(port: int, token: str, size: int, fps: float, stop: Any) -> None:
     sock.close()
 
 
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["__main__", __name__])
+
+
+def seen_by(port: int, connections: list[list[str]], seconds: float, pid: int) -> Seen:
+    """Watch for some seconds in a process of its own, and measure the server process."""
+    ours, theirs = PROCESSES.Pipe()
+    eyes = PROCESSES.Process(target=watch, args=(port, connections, seconds, pid, theirs))
+    eyes.start()
+    theirs.close()
+    try:
+        seen: Seen = ours.recv()
+    finally:
+        eyes.join()
+    return seen
+
+
+@contextmanager
+def camera(port: int, token: str, viewer: str, size: int, fps: float) -> Iterator[None]:
+    """A process that publishes while this is open; another token, *viewer*, tells when it is seen."""
+    stop = PROCESSES.Event()
+    process = PROCESSES.Process(target=publish, args=(port, token, size, fps, stop))
+    process.start()
+    try:
+        while not ask(port, "getStreams.json", shash=viewer)["devices"]:
+            time.sleep(0.2)
+        yield
+    finally:
+        stop.set()
+        process.join()
+
+
 def relay(
     server: Server, password: str, viewers: int, size: int, fps: float, seconds: float
 ) -> tuple[list[list[float]], float]:
     """Publish for some seconds and watch; the ages (s) of frames that each sampled viewer saw, the server's CPU (s)."""
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
     port = server.port
-    camera = context.Process(target=publish, args=(port, log_in(port, password, "camera"), size, fps, stop))
-    camera.start()
-    # A session may make 50 requests a minute: a viewer is one, and so is every look at the list below.
+    # A session may make 50 requests a minute: a viewer is one, and so is every look at the list of streams.
     tokens = [log_in(port, password, f"viewer {number}") for number in range(1 + viewers // 10)]
-    while not ask(port, "getStreams.json", shash=tokens[0])["devices"]:
-        time.sleep(0.2)
-    ours, theirs = context.Pipe()
-    eyes = context.Process(target=watch, args=(port, tokens, "camera", viewers, seconds, theirs))
-    eyes.start()
-    assert ours.recv() == "ready"
-    time.sleep(SETTLE)
-    before = server.cpu_seconds()
-    ages: list[list[float]] = ours.recv()
-    cpu = server.cpu_seconds() - before
-    eyes.join()
-    stop.set()
-    camera.join()
-    return ages, cpu
+    paths = [[f"/output.raw?shash={tokens[number % len(tokens)]}&device=camera"] for number in range(viewers)]
+    with camera(port, log_in(port, password, "camera"), tokens[0], size, fps):
+        seen = seen_by(port, paths, seconds, server.pid)
+    return seen.ages, seen.cpu

@@ -12,7 +12,7 @@ from zope.interface import alsoProvides
 from tests.support.http import H1Client, H2Client
 from tests.support.transport import Transport
 from tests.support.web import Web
-from webcam.http import limits
+from webcam.http import request
 from webcam.http.limits import BODY_GRACE, HANDSHAKE, HEADERS, LOOK
 
 
@@ -100,8 +100,8 @@ class SlowPeers(Case):
 
 class Bodies(Case):
     def test_bodies_in_all_have_a_bound_and_their_room_is_given_back(self) -> None:
-        self.patch(limits, "BODIES", 1000)
-        self.patch(__import__("webcam.http.request").http.request, "BODIES", 1000)
+        self.patch(request, "BODIES", 1000)
+        self.patch(request, "SMALL_BODY", 100)
         client = self.web.h2()
         first = client.open("POST", "/echo")
         client.send_data(first, b"x" * 900)

@@ -100,7 +100,7 @@ class Peer(Client):
             if isinstance(frame, WindowUpdateFrame):
                 self._opened(frame.stream_id, frame.window_increment)
             elif isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
-                self._told(frame.settings)
+                self.told(frame.settings)
             out += frame if isinstance(frame, bytes) else frame.serialize()
         self.send_raw(bytes(out))
 
@@ -146,7 +146,8 @@ class Peer(Client):
         elif stream in self.windows:
             self.windows[stream] += increment
 
-    def _told(self, settings: dict[int, int]) -> None:
+    def told(self, settings: dict[int, int]) -> None:
+        """The server knows these settings; :meth:`send` says so for SETTINGS frames."""
         initial = settings.get(SettingsFrame.INITIAL_WINDOW_SIZE, self._initial)
         self.windows = {stream: size + initial - self._initial for stream, size in self.windows.items()}
         self._initial = initial
@@ -181,7 +182,7 @@ class Peer(Client):
             self.goaway = frame
         elif type(frame) is RstStreamFrame:
             self.resets.setdefault(stream, []).append(frame.error_code)
-            self.responses[stream].reset_code = frame.error_code
+            self.responses.setdefault(stream, Response()).reset_code = frame.error_code
         elif isinstance(frame, HeadersFrame | ContinuationFrame):
             self._on_fragment(frame)
         elif type(frame) is DataFrame:

@@ -173,7 +173,7 @@ class RefreshTests(AccountsCase):
         stamp = "2999-01-01 00:00:00.000000"
         self.run_now(self.store.add_record(self.account_id, "camera", "", stamp, [b"x"]))
         self.refresh()
-        self.assertEqual(self.services.stamps.now_of(self.account_id), stamp)
+        self.assertEqual(self.services.stamps.server_time(self.account_id), stamp)
 
     def test_a_storage_that_refuses_ends_nobody(self):
         token = self.authorize()

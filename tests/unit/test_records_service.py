@@ -61,7 +61,7 @@ class RecordsTests(SynchronousTestCase):
         self.add(b"b")
         first, second = self.world.run(self.records.list(self.camera, ALL))
         self.assertGreater(second.stamp, first.stamp)
-        self.assertTrue(self.world.services.stamps.now_of(self.camera.account_id) >= second.stamp)
+        self.assertTrue(self.world.services.stamps.server_time(self.camera.account_id) >= second.stamp)
 
     def test_pages_lead_from_one_to_the_next(self):
         ids = [self.add(b"x") for _ in range(5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import FakeClock
@@ -9,10 +10,13 @@ from tests.support.server import World
 from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import DatabaseFail, NoSuchSession
 from webcam.model import SavedSession
-from webcam.service.sessions import Sessions, digest_of
+from webcam.service.sessions import Session, Sessions, digest_of
 
 
 class SavedCase(SessionsCase):
+    def given(self, session: Session, stamp: str) -> None:
+        self.successResultOf(Deferred.fromCoroutine(self.sessions.given(session, stamp)))
+
     def saved(self) -> list[SavedSession]:
         return self.successResultOf(self.store.sessions())
 
@@ -141,17 +145,37 @@ class RestartTests(SavedCase):
     def test_what_the_session_was_given_is_known_after_a_restart(self):
         token = self.open()
         session = self.sessions.find(token)
-        self.sessions.given(session, "2023-11-14 22:13:20.000000")
+        self.given(session, "2023-11-14 22:13:20.000000")
         self.sweep()
         self.restart()
         self.assertEqual(self.sessions.find(token).given, "2023-11-14 22:13:20.000000")
 
-    def test_what_was_given_after_the_last_write_is_not_known_and_never_taken_for_everything(self):
+    def test_that_it_asked_is_known_at_once_and_what_it_was_given_later_is_not_made_up(self):
         """A sync right behind the restart must not acknowledge what nobody was given."""
-        token = self.open()
-        self.sessions.given(self.sessions.find(token), "2023-11-14 22:13:20.000000")
+        asked, silent = self.open(), self.open()
+        self.given(self.sessions.find(asked), "2023-11-14 22:13:20.000000")
+        self.given(self.sessions.find(asked), "2023-11-14 22:13:21.000000")
         self.restart()
-        self.assertEqual(self.sessions.find(token).given, "")
+        self.assertEqual(self.sessions.find(asked).given, "2023-11-14 22:13:20.000000")
+        self.assertIsNone(self.sessions.find(silent).given)
+
+    def test_the_newest_session_of_a_device_stays_the_newest(self):
+        old, new = self.open(meta="old"), self.open(meta="new")
+        self.clock.advance(1)
+        self.sessions.find(old)
+        self.sweep()
+        self.restart()
+        self.assertEqual([each.meta for each in self.sessions.online(1)], ["new"])
+        self.sessions.find(new)
+
+    def test_a_session_that_only_streams_is_found_alive(self):
+        token = self.open()
+        self.sessions.stream_opened(self.sessions.find(token), lambda: None)
+        for _ in range(11):
+            self.clock.advance(60)
+            self.sweep()
+        self.restart()
+        self.sessions.find(token)
 
     def test_a_token_is_found_by_its_digest_alone(self):
         token = self.open()
@@ -163,11 +187,11 @@ class GivenTests(SavedCase):
     def test_what_was_given_never_falls_and_nothing_is_something(self):
         session = self.sessions.find(self.open())
         self.assertIsNone(session.given)
-        self.sessions.given(session, "")
+        self.given(session, "")
         self.assertEqual(session.given, "")
-        self.sessions.given(session, "b")
-        self.sessions.given(session, "a")
-        self.sessions.given(session, "")
+        self.given(session, "b")
+        self.given(session, "a")
+        self.given(session, "")
         self.assertEqual(session.given, "b")
 
 

@@ -183,6 +183,7 @@ class WindowTests(SynchronousTestCase):
         pair.sender.put(1, b"x" * ALL)
         pair.send(2 * ALL)
         self.assertEqual(len(pair.received(1)), ALL)
+        pair.sender.in_steps = False
         pair.sender.put(3, b"b" * 10)
         pair.sender.put(5, b"c" * 10)
         pair.send()

@@ -111,23 +111,39 @@ class StampsTests(SynchronousTestCase):
     def test_not_behind_the_account(self) -> None:
         """An account that holds a later stamp (the clock stepped back over a restart) is not told an earlier time."""
         self.stamps.saw(1, "2024-01-01 00:00:00.000000")
-        self.assertEqual(self.stamps.now_of(1), "2024-01-01 00:00:00.000000")
-        self.assertEqual(self.stamps.now_of(2), "2023-11-14 22:13:20.000001")
+        self.assertEqual(self.stamps.server_time(1), "2024-01-01 00:00:00.000000")
+        self.assertEqual(self.stamps.server_time(2), "2023-11-14 22:13:20.000001")
 
     def test_saw_an_older_one(self) -> None:
         """An older stamp changes nothing."""
         self.stamps.saw(1, "2024-01-01 00:00:00.000000")
         self.stamps.saw(1, "2023-12-01 00:00:00.000000")
-        self.assertEqual(self.stamps.now_of(1), "2024-01-01 00:00:00.000000")
+        self.assertEqual(self.stamps.server_time(1), "2024-01-01 00:00:00.000000")
 
     def test_ahead_of_the_account(self) -> None:
         """Once the clock is ahead of what the account holds, it is the time again."""
         self.stamps.saw(1, "2023-11-14 22:13:00.000000")
-        self.assertEqual(self.stamps.now_of(1), "2023-11-14 22:13:20.000000")
+        self.assertEqual(self.stamps.server_time(1), "2023-11-14 22:13:20.000000")
+
+    def test_while_something_is_being_stored(self) -> None:
+        """The time that is told stays before the stamps that are being written: their messages are later than it."""
+        with self.stamps.writing() as first:
+            self.clock.advance(5)
+            with self.stamps.writing() as second:
+                for account_id in (None, 1):
+                    self.assertLess(self.stamps.server_time(account_id), first)
+            self.assertLess(self.stamps.server_time(), first)
+        self.assertGreater(self.stamps.server_time(), second)
+
+    def test_a_write_that_fails_holds_nothing_up(self) -> None:
+        with self.assertRaises(ZeroDivisionError), self.stamps.writing():
+            raise ZeroDivisionError
+        self.clock.advance(5)
+        self.assertEqual(self.stamps.server_time(), "2023-11-14 22:13:25.000000")
 
     def test_forgotten(self) -> None:
         """A removed account leaves nothing to a later one."""
         self.stamps.saw(1, "2024-01-01 00:00:00.000000")
         self.stamps.forget(1)
         self.stamps.forget(1)
-        self.assertEqual(self.stamps.now_of(1), "2023-11-14 22:13:20.000000")
+        self.assertEqual(self.stamps.server_time(1), "2023-11-14 22:13:20.000000")

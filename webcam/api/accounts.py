@@ -6,7 +6,7 @@ from webcam.api.guard import Call
 from webcam.wire import fields, replies
 from webcam.wire.requests import chosen_settings
 
-MAX_META = 64 * 1024
+MAX_META = 16 * 1024
 """Characters of a device's or record's metadata."""
 
 NO_META = "{}"
@@ -42,6 +42,5 @@ async def set_settings(call: Call) -> bytes:
 
 
 async def server_time(call: Call) -> bytes:
-    stamps = call.services.stamps
     session = call.maybe_session
-    return replies.server_time(stamps.now_of(session.account_id) if session else stamps.now())
+    return replies.server_time(call.services.stamps.server_time(session.account_id if session else None))

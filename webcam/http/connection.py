@@ -17,6 +17,7 @@ import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
+import h2.frame_buffer
 import h2.settings
 import h2.stream
 import hpack
@@ -67,7 +68,8 @@ class _Decoder(hpack.Decoder):
 
 
 class _Encoder(hpack.Encoder):
-    """Its table stays within :data:`TABLE`, whatever the peer offers to remember (RFC 7541, 4.2 lets it)."""
+    """Its table stays within :data:`TABLE`, whatever the peer offers to remember, and of many changes it tells the
+    least and the last (RFC 7541, 4.2)."""
 
     @property
     def header_table_size(self) -> int:
@@ -76,9 +78,19 @@ class _Encoder(hpack.Encoder):
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
         size = min(value, TABLE)
-        self.header_table.maxsize = size
-        if self.header_table.resized:
-            self.table_size_changes.append(size)
+        if size != self.header_table.maxsize:  # hpack forgets a change that is said again before it was told
+            self.header_table.maxsize = size
+            least = min(size, *self.table_size_changes, TABLE)
+            self.table_size_changes = [least] if least == size else [least, size]
+
+
+class _Frames(h2.frame_buffer.FrameBuffer):
+    """h2 takes a payload of an acknowledgement for bad data; it is a bad size (RFC 9113, 6.5)."""
+
+    def _validate_frame_length(self, length: int) -> None:
+        super()._validate_frame_length(length)
+        if length and self._data[3] == SettingsFrame.type and self._data[4] & 1:
+            raise h2.exceptions.FrameDataMissingError("an acknowledgement with a payload")
 
 
 class _Settings(h2.settings.Settings):
@@ -109,8 +121,9 @@ class Connection(h2.connection.H2Connection):
                 codes.MAX_HEADER_LIST_SIZE: self.DEFAULT_MAX_HEADER_LIST_SIZE,
             },
         )
+        self.incoming_buffer = _Frames(server=True)
         self.decoder = _Decoder()
-        self.decoder.max_header_list_size = self.local_settings.max_header_list_size or 0
+        self.decoder.max_header_list_size = self.DEFAULT_MAX_HEADER_LIST_SIZE
         self.encoder = _Encoder()
         self._charge = charge
         self._resets = 0
@@ -149,6 +162,8 @@ class Connection(h2.connection.H2Connection):
             type(frame) is WindowUpdateFrame and frame.window_increment < TINY_WINDOW_UPDATE
         ):
             self._take(frame)
+            if type(frame) is RstStreamFrame and self._is_idle(frame.stream_id):
+                raise h2.exceptions.ProtocolError("RST_STREAM of an idle stream")  # h2 lets it pass; RFC 9113, 6.4
         resets = self._resets
         events = super()._receive_frame(frame)
         if self._resets > resets:
@@ -160,6 +175,10 @@ class Connection(h2.connection.H2Connection):
         if type(frame) is not SettingsFrame or "ACK" in frame.flags:
             raise h2.exceptions.ProtocolError("SETTINGS are missing from the preface")
         self._greeted = True
+
+    def _is_idle(self, stream_id: int) -> bool:
+        """Whether the peer has not opened the stream; even ones are ours to open, and we open none."""
+        return bool(stream_id % 2 == 0 or stream_id > self.highest_inbound_stream_id)
 
     def _take(self, frame: Frame) -> None:
         if not self._charge():

@@ -20,6 +20,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import _http2
+from twisted.web.http_headers import InvalidHeaderName
 
 from webcam.http.connection import Connection
 from webcam.http.keepalive import Keepalive, Verdict
@@ -118,6 +119,7 @@ class HTTP2Channel(_http2.H2Connection):
         elif verdict is Verdict.IDLE:
             self._go_away(_Codes.NO_ERROR, "idle")
         else:
+            self._send_rests()
             if verdict is Verdict.PING:
                 self.conn.ping(b"webcam..")
                 self._write_out()
@@ -219,7 +221,11 @@ class HTTP2Channel(_http2.H2Connection):
             self._met("streams of a connection")
             self.resetStream(stream_id, _Codes.REFUSED_STREAM)
             return
-        stream = Stream(stream_id, self, event.headers, self.requestFactory, self.site, self.factory)
+        try:
+            stream = Stream(stream_id, self, event.headers, self.requestFactory, self.site, self.factory)
+        except (InvalidHeaderName, ValueError):  # h2 lets names pass that Twisted refuses
+            self.resetStream(stream_id, _Codes.PROTOCOL_ERROR)
+            return
         self.streams[stream_id] = stream
         self._sender.open(stream_id)
         if stream.path is None:  # CONNECT has none
@@ -360,6 +366,13 @@ class HTTP2Channel(_http2.H2Connection):
         if self._draining and not self.streams:
             self._go_away(_Codes.NO_ERROR, "drained")
 
+    def _send_rests(self) -> None:
+        """A peer that opens its windows only when they are used up to the last byte must not wait for ever."""
+        self._sender.in_steps = False
+        self._sender.wake()
+        self._send()
+        self._sender.in_steps = True
+
     def _pause_waiting(self) -> None:
         """What was queued under a cork and could not leave."""
         if self._corks or not self._sender.holding:
@@ -388,8 +401,8 @@ class HTTP2Channel(_http2.H2Connection):
             self._resuming = False
 
     def remainingOutboundWindow(self, streamID: int) -> int:  # noqa: N802, N803
-        """Bytes that a producer could send at once; none while older ones wait."""
-        return 0 if self._sender.queued(streamID) else self.conn.send_window(streamID)
+        """Whether a producer may write: not while older bytes wait. A shut window is met with the next ones."""
+        return 0 if self._sender.queued(streamID) else 1
 
     def openStreamWindow(self, streamID: int, increment: int) -> None:  # noqa: N802, N803
         """Bytes of a body were consumed."""

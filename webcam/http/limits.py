@@ -25,10 +25,16 @@ HEADERS = 15.0
 
 BODY_GRACE = 15.0
 BODY_RATE = 1024.0
-"""An ordinary body may be slow: after these seconds it has to come at so many bytes a second, over all its time."""
+"""An ordinary body may be slow, but in each span of so many seconds it has to come at so many bytes a second."""
 
 BODIES = 256 * 1024 * 1024
 """Bytes of ordinary bodies that are held at once, of all connections."""
+
+SMALL_BODY = 64 * 1024
+"""Bytes of a body that always have room: nobody's pictures keep others from asking."""
+
+SMALL_PIECE = 4096
+"""Bytes; smaller pieces of a body are put together."""
 
 LOOK = 2.0
 """Seconds between two looks at who is too slow."""

@@ -7,6 +7,7 @@ arrive, every other body is held in memory up to the site's limit for its path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -15,10 +16,14 @@ from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
 from twisted.web import http, server
 
-from webcam.http.limits import BODIES, BODY_GRACE, BODY_RATE
+from webcam.http.limits import BODIES, BODY_GRACE, BODY_RATE, SMALL_BODY, SMALL_PIECE
 
 if TYPE_CHECKING:
     from webcam.http.site import Site
+
+
+_ABSOLUTE = re.compile(rb"\Ahttps?://[^/?]*", re.IGNORECASE)
+"""What a client of HTTP/1.1 may put before the path (RFC 9112, 3.2.2)."""
 
 
 class BodyConsumer(Protocol):
@@ -44,14 +49,16 @@ class Request(server.Request):
     declared: int | None = None
     place = b""
     """The path without percent-encoding, which clients use on letters that need none: what routes and limits go by."""
-    began = 0.0
     complete = False
     _consumer: BodyConsumer | None = None
     _held = 0
+    _looked_at = 0.0
+    _looked_size = 0
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, parsePOSTFormSubmission=False, **kwargs)
         self.body: list[bytes] = []
+        self._small = bytearray()
         self.body_size = 0
 
     # What the channel calls
@@ -61,12 +68,14 @@ class Request(server.Request):
 
     def headersReceived(self, command: bytes, uri: bytes, version: bytes) -> None:  # noqa: N802
         """All headers are here and the request may be answered; the body follows."""
+        if not uri.startswith(b"/"):
+            uri = _ABSOLUTE.sub(b"", uri) or b"/"
         self.method, self.uri, self.clientproto = command, uri, version
         self.path, _, self.query = uri.partition(b"?")
         self.place = unquote_to_bytes(self.path)
         self.args = {}
         self.site = self.channel.site
-        self.began = self.site.reactor.seconds()
+        self._looked_at = self.site.reactor.seconds()
         self.declared = _declared_length(self.requestHeaders.getRawHeaders(b"content-length"))
         early = self.site.early.get(self.place)
         if early is not None:
@@ -95,24 +104,40 @@ class Request(server.Request):
         if self.body_size > self.site.body_limit(self.place):
             self.body.clear()
             self.site.too_large(self)
-        elif self.site.bodies + len(data) > BODIES:
+        elif self.body_size > SMALL_BODY and self.site.bodies + len(data) > BODIES:
             self.body.clear()
             self.site.tally.count("bytes of bodies in all", self.address, self.site.reactor.seconds())
             self.site.overloaded(self)
         else:
             self._held += len(data)
             self.site.bodies += len(data)
+            self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        """A piece of two bytes costs forty to hold: small ones are put together."""
+        if len(data) < SMALL_PIECE:
+            self._small += data
+            if len(self._small) < SMALL_PIECE:
+                return
+            data = b""
+        if self._small:
+            self.body.append(bytes(self._small))
+            self._small.clear()
+        if data:
             self.body.append(data)
 
     def too_slow(self, now: float) -> bool:
-        """Whether an ordinary body comes at less than a trickle."""
-        if self.live or self.complete or self.gone:
+        """Whether an ordinary body came at less than a trickle since the last look that was a grace ago."""
+        if self.live or self.complete or self.gone or now - self._looked_at <= BODY_GRACE:
             return False
-        return now - self.began > BODY_GRACE + self.body_size / BODY_RATE
+        came = self.body_size - self._looked_size
+        self._looked_at, self._looked_size = now, self.body_size
+        return came < BODY_GRACE * BODY_RATE
 
     def _let_go(self) -> None:
         """The body is no longer held."""
         self.body.clear()
+        self._small.clear()
         if self._held:
             self.site.bodies -= self._held
             self._held = 0
@@ -120,6 +145,9 @@ class Request(server.Request):
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
         """The body is over."""
         self.complete = True
+        if self._small:
+            self.body.append(bytes(self._small))
+            self._small.clear()
         if self.gone:
             return
         if self._consumer is not None:

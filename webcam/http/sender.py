@@ -12,6 +12,11 @@ MAX_FRAME = 64 * 1024
 """A peer may allow larger frames; these are large enough, and others get their turn."""
 
 
+STEP = 4096
+SMALL_WINDOW = 65535
+"""HTTP/2's own initial window."""
+
+
 class _Queue:
     __slots__ = ("chunks", "ended", "size")
 
@@ -53,6 +58,8 @@ class Sender:
         self._queues: dict[int, _Queue] = {}
         self._round: deque[int] = deque()
         self._waiting: set[int] = set()
+        self.in_steps = True
+        """Whether what a window cuts short is cut to whole steps; the rest waits for the window to open further."""
 
     @property
     def ready(self) -> bool:
@@ -111,7 +118,7 @@ class Sender:
             stream_id = self._round.popleft()
             queue = self._queues[stream_id]
             share = largest if self._round else max(largest, limit)
-            size = max(0, min(queue.size, self._connection.send_window(stream_id), share))
+            size = min(queue.size, self._allowed(stream_id, queue.size), share)
             if not size and (queue.size or not queue.ended):
                 self._waiting.add(stream_id)
                 continue
@@ -121,6 +128,18 @@ class Sender:
             elif queue.size or queue.ended:
                 self._round.append(stream_id)
         return ended
+
+    def _allowed(self, stream_id: int, wanted: int) -> int:
+        """Bytes that the window lets through, in whole steps where it is what limits.
+
+        A client of the field reads in steps of 4,096 bytes and takes a short read for the end. A peer whose windows are
+        small from the beginning gets what fits.
+        """
+        window = max(0, self._connection.send_window(stream_id))
+        small = self._connection.remote_settings.initial_window_size < SMALL_WINDOW
+        if window >= wanted or small or not self.in_steps:
+            return window
+        return window - window % STEP
 
     def _send(self, stream_id: int, queue: _Queue, size: int, largest: int) -> bool:
         """So many bytes; whether they were the stream's last. A stream that h2 has closed meanwhile has ended, too."""

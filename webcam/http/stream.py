@@ -19,6 +19,9 @@ class Stream(_http2.H2Stream):
 
     def headersReceived(self) -> None:  # noqa: N802
         """The stream is registered with its connection: from here on the request may be answered."""
+        if self.command == b"CONNECT":  # the extended kind, which nobody offered (RFC 8441, 3)
+            self._conn.resetStream(self.streamID, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+            return
         request = self._request
         request.headersReceived(self.command, self.path, b"HTTP/2")
         if self._wants_continue and not request.gone:

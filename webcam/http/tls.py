@@ -172,7 +172,19 @@ def host_names() -> list[str]:
         names += [str(each[4][0]) for each in socket.getaddrinfo(socket.gethostname(), None)]
     except OSError:
         pass  # a host that doesn't know its own name still has the others
+    names += [each for each in map(_outward, ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))) if each]
     return [each for each in dict.fromkeys(names) if each and each.isascii()]
+
+
+def _outward(to: tuple[int, str]) -> str:
+    """This host's address on its way to another network (of documentation, and no packet is sent); empty if none."""
+    family, address = to
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -146,7 +146,7 @@ class Viewer:
     def _after_send(self) -> None:
         if self._closed:
             return
-        if self._ending and not self.behind:
+        if self._ending and self._ready and not self.behind:
             self._close(self._finish)
             return
         if self._feed is not None and self._holding and self.behind <= BEHIND // 2:
@@ -163,7 +163,7 @@ class Viewer:
 
     def _watch_stall(self) -> None:
         """Only a viewer that may cost somebody else something is timed: one that holds back, one that is ending."""
-        if self._timer is None and not self._ready and self.behind and (self.every or self._ending):
+        if self._timer is None and not self._ready and (self._ending or (self.every and self.behind)):
             self._timer = self._clock.callLater(self._stall, self._stalled)
 
     def _stalled(self) -> None:

@@ -30,22 +30,23 @@ class Messages:
             mark = session.given or ""
         if not drafts and mark is None:
             return
-        stamp = await self._store.add_messages(session.account_id, session.device, self._stamps.now(), drafts, mark)
-        self._stamps.saw(session.account_id, stamp)
+        with self._stamps.writing() as now:
+            stamp = await self._store.add_messages(session.account_id, session.device, now, drafts, mark)
+            self._stamps.saw(session.account_id, stamp)
 
     async def get(self, session: Session, page: Page) -> list[Message]:
         """What the session's device has to be given, oldest first."""
         expiry = self._settings.expiry(session.account_id)
         found = await self._store.messages(session.account_id, session.device, page, expiry)
-        self._given(session, found)
+        await self._given(session, found)
         return found
 
     async def take(self, session: Session, page: Page) -> list[Message]:
         """The same, acknowledging exactly what it returns."""
         expiry = self._settings.expiry(session.account_id)
         found = await self._store.take_messages(session.account_id, session.device, page, expiry)
-        self._given(session, found)
+        await self._given(session, found)
         return found
 
-    def _given(self, session: Session, found: Sequence[Message]) -> None:
-        self._sessions.given(session, found[-1].stamp if found else "")
+    async def _given(self, session: Session, found: Sequence[Message]) -> None:
+        await self._sessions.given(session, found[-1].stamp if found else "")

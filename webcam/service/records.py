@@ -24,10 +24,9 @@ class Records:
         """Store the bytes of *data*, in order, byte for byte; the answer is the record's id."""
         if not any(data):
             raise EmptyRequest("no data")
-        record_id, stamp = await self._store.add_record(
-            session.account_id, session.device, meta, self._stamps.now(), data
-        )
-        self._stamps.saw(session.account_id, stamp)
+        with self._stamps.writing() as now:
+            record_id, stamp = await self._store.add_record(session.account_id, session.device, meta, now, data)
+            self._stamps.saw(session.account_id, stamp)
         return record_id
 
     async def list(self, session: Session, page: Page) -> list[Record]:

@@ -23,6 +23,9 @@ TOKEN_BYTES = 20
 PER_ACCOUNT = 10_000
 """Sessions of one account; one more ends the one that was silent for longest."""
 
+STREAMING = 30.0
+"""Seconds between notes in storage that a session which only streams is active."""
+
 COOLING = 10_000
 """Devices that are remembered as cooling down."""
 
@@ -79,9 +82,8 @@ class Sessions:
     async def load(self) -> None:
         """Take over what storage holds, once, at the start."""
         now, wall = self._clock.steady(), self._clock.wall()
-        for saved in sorted(await self._store.sessions(), key=lambda each: each.active):
+        for saved in await self._store.sessions():
             silent = max(0.0, wall - saved.active)
-            # What was given after the last save is not known: as nothing, so that it is given again, never lost.
             self._add(
                 Session(
                     digest=saved.digest,
@@ -92,7 +94,7 @@ class Sessions:
                     active=now - silent,
                     order=self._next_order(),
                     requests=saved.requests,
-                    given=saved.given or "",
+                    given=saved.given,
                 )
             )
 
@@ -102,8 +104,10 @@ class Sessions:
         for session in list(self._by_digest.values()):
             if self._expired(session, now):
                 self.end(session)
-            else:
-                _forget_old(session.recent, now)
+                continue
+            if session.streams and now - session.active >= STREAMING:
+                session.active, session.dirty = now, True  # for storage: a restart has to find it alive
+            _forget_old(session.recent, now)
         self._cooling = {key: until for key, until in self._cooling.items() if until > now}
         await self.flush()
 
@@ -195,10 +199,17 @@ class Sessions:
 
         return closed
 
-    def given(self, session: Session, stamp: str) -> None:
-        """``getMsgs`` gave the session all up to *stamp*; empty when there was nothing."""
+    async def given(self, session: Session, stamp: str) -> None:
+        """The session asked for messages and was given all up to *stamp*; empty when there was nothing.
+
+        That it asked at all is in storage when this fires, what it was given follows: after a crash its sync
+        acknowledges too little rather than what it never saw.
+        """
+        first = session.given is None
         session.given = max(session.given or "", stamp)
         session.dirty = True
+        if first:
+            await self._store.touch_sessions([self._saved(session)])
 
     # Who is there
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from webcam.model import next_stamp, stamp_of
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from webcam.model import next_stamp, stamp_before, stamp_of
 from webcam.ports import Clock
 
 
@@ -17,15 +20,30 @@ class Stamps:
         self._clock = clock
         self._issued = ""
         self._newest: dict[int, str] = {}
+        self._writing: list[str] = []
 
     def now(self) -> str:
         """A stamp greater than every one that this method gave before."""
         self._issued = next_stamp(stamp_of(self._clock.wall()), self._issued)
         return self._issued
 
-    def now_of(self, account_id: int) -> str:
-        """The same, and not behind anything that the account holds."""
-        return max(self.now(), self._newest.get(account_id, ""))
+    @contextmanager
+    def writing(self) -> Iterator[str]:
+        """A stamp for something that is being stored while the context lasts."""
+        stamp = self.now()
+        self._writing.append(stamp)
+        try:
+            yield stamp
+        finally:
+            self._writing.remove(stamp)
+
+    def server_time(self, account_id: int | None = None) -> str:
+        """A cursor: what is stored from now on is later, and so is what is being stored; what the account holds isn't.
+
+        While a write waits for its turn, the time stands still right before its stamp.
+        """
+        now = stamp_before(min(self._writing)) if self._writing else self.now()
+        return now if account_id is None else max(now, self._newest.get(account_id, ""))
 
     def saw(self, account_id: int, stamp: str) -> None:
         """The account holds something with this stamp."""

@@ -74,7 +74,9 @@ def exists(cursor: sqlite3.Cursor, account_id: int) -> str:
 
 
 def sessions(cursor: sqlite3.Cursor) -> list[SavedSession]:
-    rows = cursor.execute("SELECT digest, account_id, device, meta, address, active, requests, given FROM sessions")
+    rows = cursor.execute(
+        "SELECT digest, account_id, device, meta, address, active, requests, given FROM sessions ORDER BY rowid"
+    )
     return [SavedSession(*row) for row in rows]
 
 

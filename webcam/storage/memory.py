@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from webcam.errors import AccountExists, NoSuchAccount, NoSuchRecord
 from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings, next_stamp
 from webcam.ports import RECORD_PART
+from webcam.storage.messages import bounded
 
 
 @dataclass
@@ -130,7 +131,7 @@ class MemoryStore:
                 continue
             if target == device or (not target and message.sender != device and message.stamp >= expiry.broadcasts):
                 found.append(message)
-        return found[: page.limit]
+        return bounded(found[: page.limit])
 
     async def take_messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
         found = await self.messages(account_id, device, page, expiry)
@@ -143,6 +144,7 @@ class MemoryStore:
         if held is None:
             return 0
         now, grace = settle
+        held.marks = {device: mark for device, mark in held.marks.items() if mark.stamp >= expiry.messages}
         for mark in held.marks.values():
             if mark.since <= now - grace:
                 mark.settled, mark.settling, mark.since = mark.settling, mark.stamp, now

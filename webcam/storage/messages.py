@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from webcam.model import Draft, Expiry, Message, Page, next_stamp
+from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Page, next_stamp
 from webcam.storage.accounts import exists
 
 # Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
@@ -78,7 +78,19 @@ def messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, e
         "messages": expiry.messages,
         "limit": page.limit,
     }
-    return [Message(*row) for row in cursor.execute(_DELIVERED, values)]
+    return bounded(Message(*row) for row in cursor.execute(_DELIVERED, values))
+
+
+def bounded(found: Iterable[Message]) -> list[Message]:
+    """As many of *found* as a page holds."""
+    kept: list[Message] = []
+    size = 0
+    for message in found:
+        size += len(message.params)
+        if kept and size > PAGE_BYTES:
+            break
+        kept.append(message)
+    return kept
 
 
 def take_messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
@@ -101,6 +113,7 @@ def expire_messages(
         "limit": limit,
     }
     cursor.execute(_SETTLE, values)
+    cursor.execute("DELETE FROM sync_marks WHERE account_id = :account AND stamp < :messages", values)
     found: set[int] = set()
     for statement in _EXPIRED:
         found.update(row[0] for row in cursor.execute(statement, values))

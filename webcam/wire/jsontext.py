@@ -47,7 +47,7 @@ def loads(text: str) -> Any:
         if "\\u" in text:
             dumps(value).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        raise ParserFail(type(error).__name__) from None
+        raise ParserFail("not JSON") from error
     return value
 
 
