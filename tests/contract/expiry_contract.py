@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft
-from webcam.model import Expiry
+from webcam.model import Expiry, Page
 
 GRACE = 300.0
 NOW = 1_000_000.0
@@ -24,6 +24,20 @@ class ExpiryContract(Contract):
         await self.store.add_messages(account_id, "phone", at(0), [draft("zoom", "camera")], None)
         await self.store.add_messages(account_id, "camera", at(1), [], "")
         return account_id
+
+    async def test_a_mark_below_which_nothing_is_kept_goes_and_changes_nothing(self):
+        """A device's mark is as old as the oldest message at most; without it, it is given all that is kept."""
+        account_id = await self.account()
+        await self.store.add_messages(account_id, "camera", at(1), [draft("old")], None)
+        await self.store.add_messages(account_id, "phone", at(2), [], "")
+        await self.store.add_messages(account_id, "camera", at(3), [draft("new")], None)
+        expiry = Expiry("", "", at(3))
+        await self.store.expire_messages(account_id, expiry, (NOW, GRACE), 10)
+        found = await self.store.messages(account_id, "phone", Page(None), expiry)
+        self.assertEqual([each.name for each in found], ["new"])
+        # An earlier horizon shows that the mark is gone; a deleted message it can't bring back.
+        found = await self.store.messages(account_id, "phone", Page(None), KEEP_ALL)
+        self.assertEqual([each.name for each in found], ["new"])
 
     async def test_broadcasts_and_messages_expire_each_by_its_own_stamp(self):
         account_id = await self.account()

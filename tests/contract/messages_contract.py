@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.contract.promises import ALL, KEEP_ALL, TEXTS, UNREAD, Contract, at, draft
 from webcam.errors import NoSuchAccount
-from webcam.model import Expiry, Message, Page
+from webcam.model import PAGE_BYTES, Expiry, Message, Page
 
 
 class DeliveryContract(Contract):
@@ -22,6 +22,23 @@ class DeliveryContract(Contract):
         self.assertEqual(await self.unread(account_id, "camera"), ["zoom"])
         for device in ("phone", "other", "Camera", "camera\x00"):
             self.assertEqual(await self.unread(account_id, device), [], device)
+
+    async def test_a_page_of_large_messages_is_shorter_and_holds_one_at_least(self):
+        account_id = await self.account()
+        large = '"' + "x" * (PAGE_BYTES // 2) + '"'
+        drafts = [draft(f"m{number}", params=f"[{large}]") for number in range(4)]
+        drafts.append(draft("huge", params=f"[{large},{large},{large}]"))
+        stamp = await self.store.add_messages(account_id, "camera", at(0), drafts, None)
+        names, after = [], None
+        while True:
+            found = await self.store.messages(account_id, "phone", Page(after), KEEP_ALL)
+            if not found:
+                break
+            self.assertLessEqual(len(found), 2)
+            names += [each.name for each in found]
+            after = found[-1].stamp
+        self.assertEqual(names, ["m0", "m1", "m2", "m3", "huge"])
+        self.assertEqual(after, stamp)
 
     async def test_a_device_may_send_to_itself(self):
         account_id = await self.account()

@@ -10,6 +10,14 @@ BODY = bytes(range(256)) * 400
 LENGTH = (("content-length", str(len(BODY))),)
 
 
+class AbsoluteForm(SynchronousTestCase):
+    def test_a_whole_url_is_as_good_as_its_path(self) -> None:
+        """RFC 9112, 3.2.2: what clients send to a proxy, a server accepts, too."""
+        web = Web()
+        for target in ("https://localhost:8080/echo", "HTTP://localhost/echo?a=b"):
+            self.assertEqual(web.h1().fetch("POST", target, b"here").body, b"here")
+
+
 class Base(SynchronousTestCase):
     def setUp(self) -> None:
         self.web = Web()

@@ -20,6 +20,18 @@ class Base(SynchronousTestCase):
         self.assertFalse(self.client.closed)
 
 
+class HeaderNames(Base):
+    def test_a_name_that_is_none_costs_its_stream_alone(self) -> None:
+        """h2 lets these names pass, Twisted doesn't take them."""
+        other = self.client.open("POST", "/live")
+        for name in ("a(b", "x{y", "a/b", "a@b", "a,b"):
+            stream = self.client.request("POST", "/echo", headers=[(name, "1")])
+            self.assertEqual(self.client.response(stream).reset_code, ErrorCodes.PROTOCOL_ERROR, name)
+        self.client.send_data(other, b"on")
+        self.assertEqual(self.web.uploads[0].received, b"on")
+        self.assert_alive()
+
+
 class EarlyHook(Base):
     def test_it_runs_with_the_headers_alone(self) -> None:
         """The application is told before any byte of the body, when the stream is registered already."""

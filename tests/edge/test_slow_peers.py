@@ -114,6 +114,20 @@ class Bodies(Case):
         self.assertEqual(client.response(again).body, b"y" * 200)
         self.assertEqual(self.web.site.tally.met, {"bytes of bodies in all": 1})
 
+    def test_small_pieces_cost_no_more_than_their_bytes(self) -> None:
+        client = self.web.h2()
+        stream = client.open("POST", "/held")
+        for number in range(10_000):
+            client.send_data(stream, bytes((number % 256, 1)))
+        client.send_data(stream, b"x" * 5000, end=True)
+        (held,) = self.web.held
+        self.assertEqual(b"".join(held.body), b"".join(bytes((n % 256, 1)) for n in range(10_000)) + b"x" * 5000)
+        self.assertLess(len(held.body), 8)
+
+    def test_small_bodies_always_have_room(self) -> None:
+        self.web.site.bodies = 2**40
+        self.assertEqual(self.web.h2().fetch("POST", "/echo", b"x" * 1000).body, b"x" * 1000)
+
     def test_a_body_that_is_lost_gives_its_room_back(self) -> None:
         client = self.web.h2()
         stream = client.open("POST", "/echo")

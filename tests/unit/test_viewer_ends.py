@@ -25,6 +25,14 @@ class EndTests(ViewerCase):
         self.assertEqual(sink.pieces, [b"one", b"two", b"three"])
         self.assertEnded(sink, "finished")
 
+    def test_a_viewer_whose_last_bytes_wait_in_a_full_transport_is_not_finished_but_timed(self):
+        viewer, sink = self.watch(room=1)
+        viewer.take(b"one")
+        viewer.end()
+        self.assertEqual((viewer.behind, sink.events), (0, []))
+        self.clock.advance(STALL)
+        self.assertEnded(sink, "aborted")
+
     def test_an_ending_viewer_takes_no_more_frames_and_ends_once(self):
         viewer, sink = self.watch(room=1)
         viewer.take(b"one")
