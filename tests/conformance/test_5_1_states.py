@@ -221,10 +221,11 @@ class Closed(Case):
         self.assert_alive()
 
     def test_5_1_closed_continuation(self) -> None:
-        """A connection error, however the stream was closed."""
+        """A connection error, however the stream was closed, and though others were opened since."""
         for close in ("closed_by_end", "closed_by_peer", "closed_by_server"):
             self.setUp()
             stream = getattr(self, close)()
+            self.peer.open("/live")
             self.peer.send(ContinuationFrame(stream, b"", flags=["END_HEADERS"]))
             self.assert_connection_error(PROTOCOL)
             self.tearDown()

@@ -24,8 +24,8 @@ _NO_IPV6 = frozenset((errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
 _log = Logger()
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 300_000))
-"""A peer that vanished from a silent HTTP/1.1 stream is found within 30 s; HTTP/2 has its own pings. One for which bytes
-wait is found by TCP_USER_TIMEOUT."""
+"""A peer that vanished from a silent HTTP/1.1 stream is found within 30 s; HTTP/2 has its own pings. One for which
+bytes wait is found by TCP_USER_TIMEOUT."""
 
 
 class CannotListen(Exception):
