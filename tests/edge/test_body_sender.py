@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.web import Boom, Web
-from webcam.http.body import BodySender
+from webcam.http.body import STALL, BodySender
 
 PIECE = 50_000
 
@@ -68,6 +68,15 @@ class OverHTTP2(SynchronousTestCase):
         self.assertFalse(self.successResultOf(sent))
         self.assertEqual(self.pieces.asked, 2)
         self.assertEqual(self.web.timers(), [])
+
+    def test_gives_a_client_up_that_takes_nothing_for_a_minute(self) -> None:
+        """Its piece is held for nobody; one that takes some goes on."""
+        self.client.reading = False
+        sent = self.send()
+        self.web.clock.advance(STALL - 1)
+        self.assertNoResult(sent)
+        self.web.clock.advance(1)
+        self.assertFalse(self.successResultOf(sent))
 
     def test_stops_when_the_client_goes_while_a_piece_is_fetched(self) -> None:
         """The piece that comes then is not written."""

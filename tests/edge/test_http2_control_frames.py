@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.http import H2Client
 from tests.support.web import Web
-from webcam.http.http2 import BLOCKED_BYTES
 from webcam.http.limits import CONTROL_RATE
+from webcam.http.outgoing import BLOCKED_BYTES
 
 
 class ControlFrames(SynchronousTestCase):

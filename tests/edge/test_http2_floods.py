@@ -104,6 +104,31 @@ class Floods(Case):
         self.assertEqual(self.client.goaway, CALM)
         self.assertEqual(other.response(other.request("POST", "/echo", b"fine")).body, b"fine")
 
+    def test_window_of_one(self) -> None:
+        """A window opened byte by byte makes the server write as many tiny frames."""
+        self.client = self.web.h2(window=1, auto_window=False)
+        stream = self.client.request("GET", "/held")
+        self.web.held[0].answer(200, b"x" * 50_000)
+
+        def one_more() -> bytes:
+            self.client.credit(stream, 1)
+            return b""
+
+        self.assert_cut_off(one_more)
+
+    def test_a_viewer_of_small_frames_that_gives_credit_for_each(self) -> None:
+        """30 frames of 156 bytes a second, stream and connection credited each time: no flood, however long."""
+        stream = self.client.request("GET", "/held")
+        for _ in range(100):
+            for _ in range(30):
+                self.web.held[0].write(b"x" * 156)
+                self.client.pump()
+                self.client.send_raw(WindowUpdateFrame(stream, window_increment=156).serialize())
+                self.client.send_raw(WindowUpdateFrame(0, window_increment=156).serialize())
+            self.web.clock.advance(1)
+        self.assertFalse(self.client.closed)
+        self.assertIsNone(self.client.goaway)
+
     def test_a_pace_that_is_none(self) -> None:
         """What a peer may send each second, it may send for ever."""
         for _ in range(20):

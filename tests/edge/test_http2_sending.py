@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.http import H2Client
 from tests.support.web import Producer, Web
-from webcam.http.http2 import BATCH
+from webcam.http.outgoing import BATCH
 from webcam.http.sender import STEP
 
 WINDOW = 65535

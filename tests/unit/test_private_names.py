@@ -200,6 +200,7 @@ class CompletenessTests(Case):
     """Nothing private is used that is not watched here."""
 
     FAMILIES = {
+        "outgoing.py": (H2,),
         "http2.py": (H2,),
         "stream.py": (Stream,),
         "http1.py": (HTTP1,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from webcam.api.accounts import MAX_META
 from webcam.api.guard import Call
@@ -15,6 +15,9 @@ from webcam.ports import RECORD_PART
 from webcam.service.records import Records
 from webcam.wire import fields, replies, sniff
 from webcam.wire.requests import named_records
+
+PIECE = 64 * 1024
+"""Bytes that a client has to take within a stall's time, and that wait for it at most."""
 
 
 async def add_record(call: Call) -> bytes:
@@ -97,6 +100,11 @@ async def _pieces(records: Records, record: Record, start: int, stop: int, head:
     while start < stop:
         part, offset = divmod(start, RECORD_PART)
         data = await records.part(record, part) if part else head
-        piece = data[offset : offset + stop - start]
-        yield piece
-        start += len(piece)
+        for piece in _cut(data[offset : offset + stop - start]):
+            yield piece
+            start += len(piece)
+
+
+def _cut(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), PIECE):
+        yield data[start : start + PIECE]

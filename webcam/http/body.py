@@ -10,10 +10,16 @@ from zope.interface import implementer
 
 from webcam.http.request import Request
 
+STALL = 60.0
+"""Seconds."""
+
 
 @implementer(IPushProducer)
 class BodySender:
-    """Writes the pieces of an async iterator to a response; the next piece is asked for when the last one has left."""
+    """Writes the pieces of an async iterator to a response; the next piece is asked for when the last one has left.
+
+    A client that takes none for :data:`STALL` seconds is given up: its piece is held for nobody.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -30,14 +36,22 @@ class BodySender:
         try:
             async for piece in pieces:
                 if not self._ready and not self._stopped:
-                    self._waiting = Deferred()
-                    await self._waiting
+                    await self._room()
                 if self._stopped or self._request.gone:
                     return False
                 self._request.write(piece)
             return not self._stopped
         finally:
             self._request.unregisterProducer()
+
+    async def _room(self) -> None:
+        self._waiting = Deferred()
+        stalled = self._request.site.reactor.callLater(STALL, self.stopProducing)
+        try:
+            await self._waiting
+        finally:
+            if stalled.active():
+                stalled.cancel()
 
     def pauseProducing(self) -> None:  # noqa: N802
         """The transport is full."""
@@ -49,7 +63,7 @@ class BodySender:
         self._go_on()
 
     def stopProducing(self) -> None:  # noqa: N802
-        """The client is gone."""
+        """The client is gone, or has been given up."""
         self._stopped = True
         self._go_on()
 

@@ -38,6 +38,10 @@ from webcam.http.limits import STREAMS, TINY_WINDOW_UPDATE
 
 Buffer = bytes | memoryview
 
+ROOMY = 4096
+MAX_GIVEN_BACK = 2000
+"""Bytes of a window that isn't about to shut, and frames sent for which a peer may still give credit."""
+
 TABLE = 4096
 """Bytes of fields that a connection remembers to name them shortly: HTTP/2's default."""
 
@@ -128,6 +132,7 @@ class Connection(h2.connection.H2Connection):
         self._charge = charge
         self._resets = 0
         self._greeted = False
+        self._given_back = 0
 
     def receive_data(self, data: Any) -> list[h2.events.Event]:
         """As h2's; a frame over the limit is refused when its header is here, not when its megabytes are."""
@@ -159,7 +164,9 @@ class Connection(h2.connection.H2Connection):
         elif type(frame) is ContinuationFrame:
             raise h2.exceptions.ProtocolError("CONTINUATION of nothing")  # h2's answer depends on the stream's state
         elif isinstance(frame, _IDLE_FRAMES) or (
-            type(frame) is WindowUpdateFrame and frame.window_increment < TINY_WINDOW_UPDATE
+            type(frame) is WindowUpdateFrame
+            and frame.window_increment < TINY_WINDOW_UPDATE
+            and not self._gives_back(frame)
         ):
             self._take(frame)
             if type(frame) is RstStreamFrame and self._is_idle(frame.stream_id):
@@ -179,6 +186,17 @@ class Connection(h2.connection.H2Connection):
     def _is_idle(self, stream_id: int) -> bool:
         """Whether the peer has not opened the stream; even ones are ours to open, and we open none."""
         return bool(stream_id % 2 == 0 or stream_id > self.highest_inbound_stream_id)
+
+    def _gives_back(self, frame: WindowUpdateFrame) -> bool:
+        """Whether a tiny WINDOW_UPDATE gives back what a small frame took: twice a frame, stream and connection.
+
+        One that opens a window which is all but shut is none of these: it makes us write a tiny frame for it.
+        """
+        stream = self.streams.get(frame.stream_id) if frame.stream_id else self
+        if not self._given_back or stream is None or stream.outbound_flow_control_window < ROOMY:
+            return False
+        self._given_back -= 1
+        return True
 
     def _take(self, frame: Frame) -> None:
         if not self._charge():
@@ -225,6 +243,7 @@ class Connection(h2.connection.H2Connection):
 
         h2 makes four objects and three copies of a frame; this makes one copy, and CPU is what a relay spends on it.
         """
+        self._given_back = min(MAX_GIVEN_BACK, self._given_back + 2)
         out = self._data_to_send
         tail = b"\x00\x00" + stream_id.to_bytes(4, "big")
         size = len(data)

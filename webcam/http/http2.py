@@ -7,8 +7,6 @@ Built on private names of Twisted and h2: tests/unit/test_private_names.py fails
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import h2.errors
@@ -17,25 +15,17 @@ import h2.exceptions
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, ITCPTransport
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web import _http2
 from twisted.web.http_headers import InvalidHeaderName
 
 from webcam.http.connection import Connection
 from webcam.http.keepalive import Keepalive, Verdict
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, Bucket
-from webcam.http.sender import Sender
+from webcam.http.outgoing import Outgoing, peer_of
 from webcam.http.stream import Stream
 
 CONNECTION_WINDOW = 1024 * 1024
 """Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""
-
-BATCH = 64 * 1024
-"""Bytes of frames that are handed to the transport in one write."""
-
-BLOCKED_BYTES = 64 * 1024
-"""Bytes of control frames and headers that may pile up while the transport is full, before the peer is given up."""
 
 LATE_RESET = 1.0
 """Seconds between an answer that came before the end of its body and the RST_STREAM (NO_ERROR) that stops the body:
@@ -46,31 +36,18 @@ _BLAME = (_Codes.REFUSED_STREAM, _Codes.PROTOCOL_ERROR)
 """Resets that the peer makes us send, as fast as it likes."""
 
 
-class HTTP2Channel(_http2.H2Connection):
+class HTTP2Channel(Outgoing):
     """One connection. Its streams are :class:`webcam.http.stream.Stream`, by id in ``streams``."""
 
     abortTimeout = 5  # noqa: N815
-    transport: Any
-    conn: Connection
     requestFactory: Any  # noqa: N815
     site: Any
     factory: Any
     timeOut: Any  # noqa: N815
-    _log = Logger()
 
     def __init__(self, reactor: Any) -> None:
-        super().__init__(reactor)
-        self.conn = Connection(self._charge)
+        super().__init__(reactor, Connection(self._charge))
         self._bucket = Bucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
-        self.streams: dict[int, Stream] = {}
-        self._sender = Sender(self.conn)
-        self._paused: set[int] = set()
-        self._blocked = False
-        self._piled_up = 0
-        self._corks = 0
-        self._sending = False
-        self._resuming = False
-        self._closing = False
         self._draining = False
         self._unfinished_since = self._reactor.seconds()
         self._timers: set[IDelayedCall] = set()
@@ -84,9 +61,6 @@ class HTTP2Channel(_http2.H2Connection):
             h2.events.ConnectionTerminated: self._peer_left,
         }
 
-    def _sendPrioritisedData(self, *args: Any) -> None:  # noqa: N802
-        """Twisted's sender loop; ours is :meth:`_send`."""
-
     def _charge(self) -> bool:
         paid = self._bucket.take(self._reactor.seconds())
         if not paid:
@@ -94,7 +68,7 @@ class HTTP2Channel(_http2.H2Connection):
         return paid
 
     def _met(self, limit: str) -> None:
-        self.site.tally.count(limit, _peer(self), self._reactor.seconds())
+        self.site.tally.count(limit, peer_of(self.transport), self._reactor.seconds())
 
     # The connection's life
 
@@ -114,7 +88,7 @@ class HTTP2Channel(_http2.H2Connection):
         now = self._reactor.seconds()
         verdict, again = self._keepalive.decide(now, bool(self.streams), self._blocked)
         if verdict is Verdict.DEAD:
-            self._log.info("gone silently: {peer}", peer=_peer(self))
+            self._log.info("gone silently: {peer}", peer=peer_of(self.transport))
             self._abort()
         elif verdict is Verdict.IDLE:
             self._go_away(_Codes.NO_ERROR, "idle")
@@ -152,6 +126,10 @@ class HTTP2Channel(_http2.H2Connection):
             self.conn.announce_goaway()
             self._write_out()
             self._send()
+
+    def _quiet(self) -> None:
+        if self._draining and not self.streams:
+            self._go_away(_Codes.NO_ERROR, "drained")
 
     def _go_away(self, code: h2.errors.ErrorCodes, why: str) -> None:
         if not self._closing:
@@ -302,149 +280,3 @@ class HTTP2Channel(_http2.H2Connection):
     def _reset_late(self, stream_id: int) -> None:
         if self.conn.is_open(stream_id):
             self.resetStream(stream_id, _Codes.NO_ERROR)
-
-    # What goes out
-
-    @contextmanager
-    def corked(self) -> Iterator[None]:
-        """What is written inside leaves as one piece behind it."""
-        self._corks += 1
-        try:
-            yield
-        finally:
-            self._corks -= 1
-            self._send()
-            self._pause_waiting()
-
-    def writeHeaders(  # noqa: N802
-        self,
-        version: bytes,
-        code: bytes,
-        reason: bytes,
-        headers: Any,
-        streamID: int,  # noqa: N803
-    ) -> None:
-        """The head of an answer."""
-        try:
-            self.conn.send_headers(streamID, [(b":status", code), *headers])
-        except h2.exceptions.ProtocolError:
-            return  # the stream is closed; whoever answers it will be told
-        self._send()
-
-    def writeDataToStream(self, streamID: int, data: bytes) -> None:  # noqa: N802, N803
-        """A piece of an answer. The stream's producer is paused at once when it can't leave now."""
-        self._sender.put(streamID, data)
-        self._send()
-        stream = self.streams.get(streamID)
-        # Under a cork a batch may pile up: a producer that is never told to stop would queue a whole record there.
-        if stream is not None and self._sender.queued(streamID) > (BATCH if self._corks else 0):
-            self._pause(stream)
-
-    def endRequest(self, streamID: int) -> None:  # noqa: N802, N803
-        """The answer ends behind what was written."""
-        self._sender.end(streamID)
-        self._send()
-
-    def _send(self) -> None:
-        """Write all that windows and transport allow, then let producers go on that have sent all they had."""
-        if self._sending or self._corks or self._closing:
-            return
-        self._sending = True
-        try:
-            while not self._blocked:
-                ended = self._sender.batch(BATCH)
-                self._write_out()
-                for stream_id in ended:
-                    self._answered(stream_id)
-                if not self._sender.ready:
-                    break
-            else:
-                self._write_out()
-        finally:
-            self._sending = False
-        self._resume()
-        if self._draining and not self.streams:
-            self._go_away(_Codes.NO_ERROR, "drained")
-
-    def _send_rests(self) -> None:
-        """A peer that opens its windows only when they are used up to the last byte must not wait for ever."""
-        self._sender.in_steps = False
-        self._sender.wake()
-        self._send()
-        self._sender.in_steps = True
-
-    def _pause_waiting(self) -> None:
-        """What was queued under a cork and could not leave."""
-        if self._corks or not self._sender.holding:
-            return
-        for stream_id, stream in list(self.streams.items()):
-            if self._sender.queued(stream_id):
-                self._pause(stream)
-
-    def _pause(self, stream: Stream) -> None:
-        self._paused.add(stream.streamID)
-        stream.flowControlBlocked()
-
-    def _resume(self) -> None:
-        if self._resuming:
-            return
-        self._resuming = True
-        try:
-            for stream_id in sorted(self._paused):
-                stream = self.streams.get(stream_id)
-                if self._blocked or stream is None:
-                    continue
-                if self.remainingOutboundWindow(stream_id) > 0:
-                    self._paused.discard(stream_id)
-                    stream.windowUpdated()
-        finally:
-            self._resuming = False
-
-    def remainingOutboundWindow(self, streamID: int) -> int:  # noqa: N802, N803
-        """Whether a producer may write: not while older bytes wait. A shut window is met with the next ones."""
-        return 0 if self._sender.queued(streamID) else 1
-
-    def openStreamWindow(self, streamID: int, increment: int) -> None:  # noqa: N802, N803
-        """Bytes of a body were consumed."""
-        self.conn.credit_stream(streamID, increment)
-        self._send()
-
-    def _send100Continue(self, streamID: int) -> None:  # noqa: N802, N803
-        if self.conn.is_open(streamID):  # else it was reset in the read that brought it
-            self.conn.send_headers(streamID, [(b":status", b"100")])
-            self._send()
-
-    def _write_out(self) -> None:
-        data = self.conn.data_to_send()
-        if not data or self._closing:
-            return
-        self._keepalive.wrote(self._reactor.seconds())
-        if self._blocked:
-            self._piled_up += len(data)
-            if self._piled_up > BLOCKED_BYTES:
-                self._log.info("reads no answers: {peer}", peer=_peer(self))
-                self._abort()
-                return
-        self.transport.write(data)
-
-    # What the transport calls
-
-    def pauseProducing(self) -> None:  # noqa: N802
-        """The transport is full: so is every stream."""
-        self._blocked = True
-        for stream in list(self.streams.values()):
-            self._pause(stream)
-
-    def resumeProducing(self) -> None:  # noqa: N802
-        """The transport takes more."""
-        self._blocked = False
-        self._piled_up = 0
-        self._send()
-
-    def stopProducing(self) -> None:  # noqa: N802
-        """The transport is gone; ``connectionLost`` follows."""
-        self._blocked = True
-
-
-def _peer(channel: HTTP2Channel) -> str:
-    return str(getattr(channel.transport.getPeer(), "host", "unknown"))

@@ -1,0 +1,209 @@
+"""The sending half of an HTTP/2 connection: what streams write leaves in batches, as windows and the transport allow.
+
+A producer is paused as soon as something of its stream has to wait, and resumed when all of it has left. See
+:mod:`webcam.http.http2` for the other half and for why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h2.exceptions
+from twisted.logger import Logger
+from twisted.web import _http2
+
+from webcam.http.connection import Connection
+from webcam.http.keepalive import Keepalive
+from webcam.http.sender import Sender
+from webcam.http.stream import Stream
+
+BATCH = 64 * 1024
+"""Bytes of frames that are handed to the transport in one write."""
+
+BLOCKED_BYTES = 64 * 1024
+"""Bytes of control frames and headers that may pile up while the transport is full, before the peer is given up."""
+
+
+class Outgoing(_http2.H2Connection):
+    """A connection that sends; its subclass receives, and says what follows of an answer that is complete."""
+
+    transport: Any
+    conn: Connection
+    _log = Logger()
+    _keepalive: Keepalive
+
+    def __init__(self, reactor: Any, connection: Connection) -> None:
+        super().__init__(reactor)
+        self.conn = connection
+        self.streams: dict[int, Stream] = {}
+        self._sender = Sender(connection)
+        self._paused: set[int] = set()
+        self._blocked = False
+        self._piled_up = 0
+        self._corks = 0
+        self._sending = False
+        self._resuming = False
+        self._closing = False
+
+    def _sendPrioritisedData(self, *args: Any) -> None:  # noqa: N802
+        """Twisted's sender loop; ours is :meth:`_send`."""
+
+    def _answered(self, stream_id: int) -> None:
+        """The answer on a stream is complete, and has left."""
+        raise NotImplementedError
+
+    def _quiet(self) -> None:
+        """All that could leave has left."""
+        raise NotImplementedError
+
+    def _abort(self) -> None:
+        """Give the peer up."""
+        raise NotImplementedError
+
+    # What streams call
+
+    @contextmanager
+    def corked(self) -> Iterator[None]:
+        """What is written inside leaves as one piece behind it."""
+        self._corks += 1
+        try:
+            yield
+        finally:
+            self._corks -= 1
+            self._send()
+            self._pause_waiting()
+
+    def writeHeaders(  # noqa: N802
+        self,
+        version: bytes,
+        code: bytes,
+        reason: bytes,
+        headers: Any,
+        streamID: int,  # noqa: N803
+    ) -> None:
+        """The head of an answer."""
+        try:
+            self.conn.send_headers(streamID, [(b":status", code), *headers])
+        except h2.exceptions.ProtocolError:
+            return  # the stream is closed; whoever answers it will be told
+        self._send()
+
+    def writeDataToStream(self, streamID: int, data: bytes) -> None:  # noqa: N802, N803
+        """A piece of an answer. The stream's producer is paused at once when it can't leave now."""
+        self._sender.put(streamID, data)
+        self._send()
+        stream = self.streams.get(streamID)
+        # Under a cork a batch may pile up: a producer that is never told to stop would queue a whole record there.
+        if stream is not None and self._sender.queued(streamID) > (BATCH if self._corks else 0):
+            self._pause(stream)
+
+    def endRequest(self, streamID: int) -> None:  # noqa: N802, N803
+        """The answer ends behind what was written."""
+        self._sender.end(streamID)
+        self._send()
+
+    def _send(self) -> None:
+        """Write all that windows and transport allow, then let producers go on that have sent all they had."""
+        if self._sending or self._corks or self._closing:
+            return
+        self._sending = True
+        try:
+            while not self._blocked:
+                ended = self._sender.batch(BATCH)
+                self._write_out()
+                for stream_id in ended:
+                    self._answered(stream_id)
+                if not self._sender.ready:
+                    break
+            else:
+                self._write_out()
+        finally:
+            self._sending = False
+        self._resume()
+        self._quiet()
+
+    def _send_rests(self) -> None:
+        """A peer that opens its windows only when they are used up to the last byte must not wait for ever."""
+        self._sender.in_steps = False
+        self._sender.wake()
+        self._send()
+        self._sender.in_steps = True
+
+    def _pause_waiting(self) -> None:
+        """What was queued under a cork and could not leave."""
+        if self._corks or not self._sender.holding:
+            return
+        for stream_id, stream in list(self.streams.items()):
+            if self._sender.queued(stream_id):
+                self._pause(stream)
+
+    def _pause(self, stream: Stream) -> None:
+        self._paused.add(stream.streamID)
+        stream.flowControlBlocked()
+
+    def _resume(self) -> None:
+        if self._resuming:
+            return
+        self._resuming = True
+        try:
+            for stream_id in sorted(self._paused):
+                stream = self.streams.get(stream_id)
+                if self._blocked or stream is None:
+                    continue
+                if self.remainingOutboundWindow(stream_id) > 0:
+                    self._paused.discard(stream_id)
+                    stream.windowUpdated()
+        finally:
+            self._resuming = False
+
+    def remainingOutboundWindow(self, streamID: int) -> int:  # noqa: N802, N803
+        """Whether a producer may write: not while older bytes wait. A shut window is met with the next ones."""
+        return 0 if self._sender.queued(streamID) else 1
+
+    def openStreamWindow(self, streamID: int, increment: int) -> None:  # noqa: N802, N803
+        """Bytes of a body were consumed."""
+        self.conn.credit_stream(streamID, increment)
+        self._send()
+
+    def _send100Continue(self, streamID: int) -> None:  # noqa: N802, N803
+        if self.conn.is_open(streamID):  # else it was reset in the read that brought it
+            self.conn.send_headers(streamID, [(b":status", b"100")])
+            self._send()
+
+    def _write_out(self) -> None:
+        data = self.conn.data_to_send()
+        if not data or self._closing:
+            return
+        self._keepalive.wrote(self._reactor.seconds())
+        if self._blocked:
+            self._piled_up += len(data)
+            if self._piled_up > BLOCKED_BYTES:
+                self._log.info("reads no answers: {peer}", peer=peer_of(self.transport))
+                self._abort()
+                return
+        self.transport.write(data)
+
+    # What the transport calls
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """The transport is full: so is every stream."""
+        self._blocked = True
+        for stream in list(self.streams.values()):
+            self._pause(stream)
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport takes more."""
+        self._blocked = False
+        self._piled_up = 0
+        self._send()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The transport is gone; ``connectionLost`` follows."""
+        self._blocked = True
+
+
+def peer_of(transport: Any) -> str:
+    """The peer's address as a log line shows it."""
+    return str(getattr(transport.getPeer(), "host", "unknown"))
