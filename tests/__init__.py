@@ -1,1 +1,1 @@
-"""unit: pure. contract: every store. edge: in-memory transports. integration: a real twistd. end_to_end: by pytest."""
+"""unit: pure. contract: every store. edge: in-memory transports. conformance: RFC 9113 and 7541. integration: a real twistd. end_to_end: by pytest."""
