@@ -157,8 +157,10 @@ class Hypercorn(Contender):
 
     def command(self) -> list[str]:
         certificate, key = _certificate(self.folder)
+        settings = self.folder / "hypercorn.toml"
+        settings.write_text("keep_alive_max_requests = 1000000000\n")  # by default GOAWAY comes behind 1,000
         return [
-            *(str(self._python), "-m", "hypercorn", "--bind", f"127.0.0.1:{self.port}"),
+            *(str(self._python), "-m", "hypercorn", "--config", str(settings), "--bind", f"127.0.0.1:{self.port}"),
             *("--certfile", str(certificate), "--keyfile", str(key), "tests.benchmarks.asgi:app"),
         ]
 
