@@ -13,7 +13,7 @@ import h2.stream
 import h2.windows
 from klein.resource import KleinResource
 from twisted.protocols import policies, tls
-from twisted.web import _http2, http
+from twisted.web import _http2, http, server
 
 H2, Stream, HTTP1, ALPN = _http2.H2Connection, _http2.H2Stream, http.HTTPChannel, http._GenericHTTPChannelProtocol
 Core, CoreStream = h2.connection.H2Connection, h2.stream.H2Stream
@@ -59,6 +59,7 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (ALPN, "__init__", "original"),
     (ALPN, "dataReceived", "data"),
     (http.Request, "gotLength", "length"),
+    (server.Request, "_handleStar", ""),
     (http.Request, "handleContentChunk", "data"),
     (http.Request, "requestReceived", "command path version"),
     (http.Request, "connectionLost", "reason"),
@@ -76,6 +77,8 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (tls.TLSMemoryBIOProtocol, "_bufferedWrite", "octets"),
     (tls.TLSMemoryBIOProtocol, "_tlsShutdownFinished", "reason"),
     (tls.TLSMemoryBIOProtocol, "_flushSendBIO", ""),
+    (tls.TLSMemoryBIOProtocol, "_flushReceiveBIO", ""),
+    (tls.TLSMemoryBIOProtocol, "_shutdownTLS", ""),
 )
 """Methods that are called, overridden or replaced, with the parameters behind ``self``."""
 
@@ -117,6 +120,9 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (Core, "send_data", "outbound_flow_control_window"),
     (CoreStream, "send_data", "outbound_flow_control_window"),
     (tls.TLSMemoryBIOProtocol, "write", "_write"),
+    (tls.TLSMemoryBIOProtocol, "dataReceived", "_flushReceiveBIO"),
+    (tls.TLSMemoryBIOProtocol, "_flushReceiveBIO", "_shutdownTLS"),
+    (tls.TLSMemoryBIOProtocol, "_flushReceiveBIO", "_aborted"),
     (tls.TLSMemoryBIOProtocol, "_unbufferPendingWrites", "_write"),
     (tls.TLSMemoryBIOProtocol, "_write", "_lostTLSConnection"),
     (tls.TLSMemoryBIOProtocol, "_write", "_tlsConnection"),

@@ -56,6 +56,11 @@ class Endpoint:
     raw: bool = False
 
 
+def serve(services: Services, endpoint: Endpoint, request: Request) -> None:
+    """Answer a request, now or later; never fails, and goes on to its end when the client goes away."""
+    Deferred.fromCoroutine(_serve(services, endpoint, request))
+
+
 def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], Deferred[None]]:
     """The endpoint as a route: never fails, and goes on to its end when the client goes away.
 

@@ -10,7 +10,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from webcam.api import accounts, devices, messages, records
 from webcam.api.answers import answer_failure
-from webcam.api.guard import Endpoint, Needs, guarded
+from webcam.api.guard import Endpoint, Needs, guarded, serve
 from webcam.api.ingest import METHODS as PUBLISH_METHODS
 from webcam.api.ingest import ingest_route
 from webcam.api.services import Limits, Services
@@ -51,13 +51,25 @@ _RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each
 
 
 class _Tree(KleinResource):
-    """Asks Klein for the protocol's paths alone: it answers others in its own words, or as if they were these."""
+    """Klein's tree, with a short way to the protocol's paths: matching a URL takes Klein as long as all the rest.
+
+    Klein is never asked for a path that is none of ours: it answers in its own words, or as if it were one.
+    """
+
+    def __init__(self, app: Klein, services: Services) -> None:
+        super().__init__(app)
+        self._services = services
+        self._endpoints = {f"/{each.path}".encode(): each for each in ENDPOINTS}
 
     def render(self, request: Any) -> Any:
-        if not _is_ours(request):
+        endpoint = self._endpoints.get(request.place)
+        if endpoint is not None:
+            serve(self._services, endpoint, request)
+        elif _is_ours(request):
+            return super().render(request)
+        else:
             answer_failure(request, NotFound("no such path"))
-            return NOT_DONE_YET
-        return super().render(request)
+        return NOT_DONE_YET
 
 
 def _is_ours(request: Any) -> bool:
@@ -75,7 +87,7 @@ def build_tree(services: Services) -> KleinResource:
     app = Klein()
     for endpoint in ENDPOINTS:
         app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
-    return _Tree(app)
+    return _Tree(app, services)
 
 
 def build_site(services: Services, reactor: Any) -> Site:

@@ -76,6 +76,7 @@ class HTTP2Channel(Outgoing):
         """TLS has agreed on h2."""
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
+        self._ends = self.transport.getPeer(), self.transport.getHost()
         idle = self.setTimeout(None)  # the keepalive is the only clock
         now = self._reactor.seconds()
         self._keepalive = Keepalive(idle=idle or 60.0, heard=now, sent=now)
@@ -83,6 +84,14 @@ class HTTP2Channel(Outgoing):
         self.conn.increment_flow_control_window(CONNECTION_WINDOW - 65535)
         self._write_out()
         self._tick()
+
+    def getPeer(self) -> Any:  # noqa: N802
+        """Asked for by each request; the answer of the system is the same."""
+        return self._ends[0]
+
+    def getHost(self) -> Any:  # noqa: N802
+        """As above."""
+        return self._ends[1]
 
     def _tick(self) -> None:
         now = self._reactor.seconds()

@@ -8,7 +8,9 @@ arrive, every other body is held in memory up to the site's limit for its path.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -186,9 +188,20 @@ class Request(server.Request):
 
     def start(self) -> None:
         """Headers that every answer has."""
-        self.setHeader(b"server", b"webcam")
-        if not self.responseHeaders.hasHeader(b"date"):
-            self.setHeader(b"date", http.datetimeToString())
+        self.responseHeaders.setRawHeaders(b"server", [b"webcam"])
+        self.responseHeaders.setRawHeaders(b"date", [_date(int(time.time()))])
+
+    def process(self) -> None:
+        """Ask the site's resource, without the headers that :meth:`start` sets."""
+        if self.path == b"*":
+            self._handleStar()
+            return
+        self.prepath = []
+        self.postpath = [unquote_to_bytes(each) for each in self.path[1:].split(b"/")]
+        try:
+            self.render(self.site.getResourceFor(self))
+        except Exception:
+            self.processingFailed(Failure())
 
     def abort(self) -> None:
         """End the request at once: RST_STREAM (CANCEL) on HTTP/2, the connection on HTTP/1.1."""
@@ -218,6 +231,11 @@ class Request(server.Request):
         if not self.gone:
             self._let_go()
             super().finish()
+
+
+@lru_cache(maxsize=2)
+def _date(seconds: int) -> bytes:
+    return bytes(http.datetimeToString(seconds))
 
 
 def _declared_length(values: Any) -> int | None:

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import SSL, crypto
 from twisted.internet import ssl, tcp
 from twisted.internet.interfaces import IProtocolFactory
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
@@ -26,6 +27,10 @@ VALID = datetime.timedelta(days=825)
 _ENABLE_PARTIAL_WRITE = 0x1
 _RELEASE_BUFFERS = 0x10
 """SSL_MODE_…: OpenSSL's numbers, part of its stable interface. The second gives back 34 KB of an idle connection."""
+
+
+READ = 65536
+"""Bytes; OpenSSL gives a record of 16 KiB at most."""
 
 
 class BadCertificate(Exception):
@@ -85,6 +90,28 @@ class Transport(TLSMemoryBIOProtocol):
             self._tlsShutdownFinished(Failure())
             return
         self._flush(len(bytes))
+
+    def _flushReceiveBIO(self) -> None:  # noqa: N802
+        """Hand on what one read brought as one piece, not a record at a time."""
+        pieces: list[bytes] = []
+        over: Failure | None = None
+        while not self._lostTLSConnection:
+            try:
+                pieces.append(self._tlsConnection.recv(READ))
+            except SSL.WantReadError:
+                break
+            except SSL.Error:
+                over = Failure()
+                break
+        if pieces and not self._aborted:
+            ProtocolWrapper.dataReceived(self, b"".join(pieces))
+        if over is not None and not self._lostTLSConnection:
+            clean = over.check(SSL.ZeroReturnError) is not None
+            if clean:
+                self._shutdownTLS()
+            self._tlsShutdownFinished(None if clean else over)
+        if self._tlsConnection is not None:
+            self._flushSendBIO()
 
     def _flush(self, size: int) -> None:
         """Send what OpenSSL made of *size* bytes: a record of 16 KiB grows by 22 (TLS 1.3) to 29 bytes (TLS 1.2)."""
