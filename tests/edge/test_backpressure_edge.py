@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.edge.test_streams_edge import LiveCase
-from tests.support.edge import frames
+from tests.support.edge import frames, path_of
 from tests.support.http import H1Client, H2Client
 from webcam.api.services import Limits
+from webcam.http.limits import UPLOAD_WINDOW, WIDEST
 from webcam.http.sender import STEP
 
 FULL = 64 * 1024
@@ -221,3 +222,24 @@ class ShutWindowTests(LiveCase):
                 sent += len(frame)
                 self.assertEqual(len(viewer.response(down).body), sent)
             publisher.end(up)
+
+
+class WindowsOfUploadsTests(LiveCase):
+    """How far ahead a camera may send: far with a session, HTTP/2's own 65,535 bytes without."""
+
+    def test_an_accepted_upload_may_send_far_ahead_and_no_other_body_may(self) -> None:
+        publisher, up = self.up()
+        publisher.pump()
+        self.assertEqual(publisher.h2.local_flow_control_window(up), UPLOAD_WINDOW)
+        other = publisher.open("POST", path_of("addRecord.json", shash="none"))
+        publisher.pump()
+        self.assertEqual(publisher.h2.local_flow_control_window(other), 65535)
+
+    def test_uploads_one_after_the_other_widen_their_connection_to_a_bound(self) -> None:
+        publisher = self.connect()
+        for _ in range(30):
+            _, up = self.publish(self.camera, publisher)
+            publisher.end(up)
+            publisher.pump()
+        self.assertLessEqual(publisher.h2.outbound_flow_control_window, WIDEST)
+        self.assertGreater(publisher.h2.outbound_flow_control_window, UPLOAD_WINDOW)

@@ -39,6 +39,7 @@ class Ingest:
         subprotocol = params.text(fields.SUBPROTOCOL) or ""
         delta = params.integer(fields.DELTA, highest=MAX_DELTA) or 0
         self._publication = services.devices.publish(session, subprotocol, delta, self)
+        self._request.trust()
 
     def chunk(self, data: bytes) -> None:
         """Bytes of the upload; a frame that ends in them is on its way to every viewer when this returns."""

@@ -34,7 +34,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from webcam.http.limits import STREAMS, TINY_WINDOW_UPDATE
+from webcam.http.limits import STREAMS, TINY_WINDOW_UPDATE, WIDEST
 
 Buffer = bytes | memoryview
 
@@ -223,6 +223,14 @@ class Connection(h2.connection.H2Connection):
         # A live upload of the field's clients ends short of the length that it declared; h2 would answer with GOAWAY.
         stream._track_content_length = _any_length  # type: ignore[method-assign]
         return stream
+
+    def widen(self, stream_id: int, window: int) -> None:
+        """Let the peer send *window* bytes ahead on a stream, and on the connection beside all other streams."""
+        stream = self.streams.get(stream_id)
+        if stream is not None and stream.open and stream.inbound_flow_control_window < window:
+            self.increment_flow_control_window(window - stream.inbound_flow_control_window, stream_id)
+            if self._inbound_flow_control_window_manager.max_window_size + window <= WIDEST:
+                self.increment_flow_control_window(window)
 
     def credit_connection(self, size: int) -> None:
         """*size* bytes of DATA, padding included, were received."""

@@ -147,6 +147,9 @@ class HTTP1Channel(http.HTTPChannel):
         """Drop the connection."""
         self.transport.abortConnection()
 
+    def widen_upload(self) -> None:
+        """TCP sees to it."""
+
     def pause_upload(self) -> None:
         """Read no more: TCP holds the client back."""
         self._networkProducer.pauseProducing()

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 from twisted.logger import Logger
 
+UPLOAD_WINDOW = 2 * 1024 * 1024
+"""Bytes that a trusted upload may send ahead: 20 MB/s at a round trip of 100 ms, where 65,535 make 0.65. As many are
+held of one that is paused."""
+
+WIDEST = 16 * 1024 * 1024
+"""Bytes that a connection's window grows to at most by its trusted uploads."""
+
 STREAMS = 100
 """Open streams of one HTTP/2 connection; one more is refused, and may be tried again (REFUSED_STREAM)."""
 

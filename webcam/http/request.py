@@ -209,6 +209,11 @@ class Request(server.Request):
             self.aborted = True
             self.channel.abortConnection()
 
+    def trust(self) -> None:
+        """The client has shown who it is: its body may come as fast as the line allows."""
+        if not self.gone:
+            self.channel.widen_upload()
+
     def pause_body(self) -> None:
         """Take no more of the body for now; the client is held back by flow control."""
         if not self.gone:

@@ -8,6 +8,8 @@ from typing import Any
 import h2.errors
 from twisted.web import _http2
 
+from webcam.http.limits import UPLOAD_WINDOW
+
 _END = _http2._END_STREAM_SENTINEL
 
 
@@ -64,6 +66,10 @@ class Stream(_http2.H2Stream):
     def too_slow(self, now: float) -> bool:
         """Whether its body comes at less than a trickle."""
         return bool(self._request.too_slow(now))
+
+    def widen_upload(self) -> None:
+        """The upload is trusted with a larger window."""
+        self._conn.conn.widen(self.streamID, UPLOAD_WINDOW)
 
     def pause_upload(self) -> None:
         """Consume no more: the stream's window stays shut."""
