@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from twisted.logger import Logger
 
-UPLOAD_WINDOW = 2 * 1024 * 1024
-"""Bytes that a trusted upload may send ahead: 20 MB/s at a round trip of 100 ms, where 65,535 make 0.65. As many are
-held of one that is paused."""
+UPLOAD_WINDOW = 1024 * 1024
+"""Bytes that a trusted upload may send ahead: 10 MB/s at a round trip of 100 ms, where 65,535 make 0.65. As many are
+held of one that is paused, and so far a camera is ahead of a viewer that holds it back."""
 
 WIDEST = 16 * 1024 * 1024
 """Bytes that a connection's window grows to at most by its trusted uploads."""
