@@ -7,6 +7,7 @@ import time
 from tests.support.field_client import LARGE_WINDOW, FieldClient
 from tests.support.frames import numbered, numbers
 from tests.support.session import ServerCase
+from webcam.http.limits import UPLOAD_WINDOW
 
 KIB = 1024
 HOLD = 64 * KIB
