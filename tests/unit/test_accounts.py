@@ -189,6 +189,19 @@ class RefreshTests(AccountsCase):
 class MeanwhileTests(AccountsCase):
     """What changes while a password is checked or a session is stored."""
 
+    def slow_refresh(self) -> tuple[Deferred[None], Deferred[None]]:
+        """A refresh that has read the accounts and not looked at them yet, and what lets it go on."""
+        release: Deferred[None] = Deferred()
+        read = self.store.accounts
+
+        async def slow():
+            found = await read()
+            await release
+            return found
+
+        self.patch(self.store, "accounts", slow)
+        return Deferred.fromCoroutine(self.accounts.refresh()), release
+
     def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(self):
         begun = self.begin()
         self.run_now(self.store.set_password("user", "new hash"))
@@ -230,32 +243,14 @@ class MeanwhileTests(AccountsCase):
         self.assertEqual(self.services.settings.of(self.account_id)[2], 30)
 
     def test_a_refresh_does_not_bring_back_settings_of_the_time_when_it_began(self):
-        release: Deferred[None] = Deferred()
-        read = self.store.accounts
-
-        async def slow():
-            found = await read()
-            await release
-            return found
-
-        self.patch(self.store, "accounts", slow)
-        refreshed = Deferred.fromCoroutine(self.accounts.refresh())
+        refreshed, release = self.slow_refresh()
         self.run_now(self.services.settings.change(self.account_id, {2: 30}))
         release.callback(None)
         self.successResultOf(refreshed)
         self.assertEqual(self.services.settings.of(self.account_id)[2], 30)
 
     def test_a_refresh_does_not_end_sessions_of_accounts_that_came_behind_its_look(self):
-        release: Deferred[None] = Deferred()
-        read = self.store.accounts
-
-        async def slow():
-            found = await read()
-            await release
-            return found
-
-        self.patch(self.store, "accounts", slow)
-        refreshed = Deferred.fromCoroutine(self.accounts.refresh())
+        refreshed, release = self.slow_refresh()
         self.run_now(self.store.add_account("new", "hash"))
         self.run_now(self.store.set_password("user", "new hash"))
         tokens = [self.authorize("new"), self.authorize("user")]

@@ -56,33 +56,14 @@ class Endpoint:
     raw: bool = False
 
 
-def serve(services: Services, endpoint: Endpoint, request: Request) -> None:
-    """Answer a request, now or later; never fails, and goes on to its end when the client goes away."""
-    Deferred.fromCoroutine(_serve(services, endpoint, request))
+def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], None]:
+    """The endpoint as a route: answers now or later, never fails, and goes on to its end when the client goes away.
 
-
-def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], Deferred[None]]:
-    """The endpoint as a route: never fails, and goes on to its end when the client goes away.
-
-    What was begun is finished (a session that storage knows is known here, too); only the answer has no reader. The
-    route is done when the answer is: Klein would finish it otherwise.
+    What was begun is finished (a session that storage knows is known here, too); only the answer has no reader.
     """
 
-    def route(request: Request) -> Deferred[None]:
-        done: Deferred[None] = Deferred()
-
-        def answered(_: object) -> None:
-            if not done.called:
-                done.callback(None)
-
-        def served(_: object) -> None:
-            if request.gone:
-                answered(None)
-            else:
-                request.notifyFinish().addBoth(answered)
-
-        Deferred.fromCoroutine(_serve(services, endpoint, request)).addBoth(served)
-        return done
+    def route(request: Request) -> None:
+        Deferred.fromCoroutine(_serve(services, endpoint, request))
 
     return route
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from twisted.internet.interfaces import IReactorTime
 
+from webcam.http.limits import CONNECTIONS, CONNECTIONS_PER_ADDRESS
+from webcam.relay.viewer import STALL
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.messages import Messages
@@ -22,9 +24,9 @@ class Limits:
     body: int = 1024 * 1024
     record: int = 32 * 1024 * 1024
     frame: int = 2 * 1024 * 1024
-    stall: float = 10.0
-    connections: int = 4000
-    connections_per_address: int = 400
+    stall: float = STALL
+    connections: int = CONNECTIONS
+    connections_per_address: int = CONNECTIONS_PER_ADDRESS
 
 
 @dataclass(frozen=True)

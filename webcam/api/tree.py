@@ -10,7 +10,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from webcam.api import accounts, devices, messages, records
 from webcam.api.answers import answer_failure
-from webcam.api.guard import Endpoint, Needs, guarded, serve
+from webcam.api.guard import Endpoint, Needs, guarded
 from webcam.api.ingest import METHODS as PUBLISH_METHODS
 from webcam.api.ingest import ingest_route
 from webcam.api.services import Limits, Services
@@ -46,40 +46,26 @@ ENDPOINTS = (
     Endpoint(fields.PUBLISH, _nothing_here, methods=PUBLISH_METHODS),
 )
 
-_PATHS = frozenset(each.path.encode() for each in ENDPOINTS)
 _RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each.raw)
 
 
 class _Tree(KleinResource):
-    """Klein's tree, with a short way to the protocol's paths: matching a URL takes Klein as long as all the rest.
+    """Klein's tree, asked by name: a path names its endpoint, and matching a URL takes Klein as long as all the rest.
 
-    Klein is never asked for a path that is none of ours: it answers in its own words, or as if it were one.
+    It would also answer what is no path of ours in its own words, or as if it were one.
     """
 
-    def __init__(self, app: Klein, services: Services) -> None:
+    def __init__(self, app: Klein) -> None:
         super().__init__(app)
-        self._services = services
-        self._endpoints = {f"/{each.path}".encode(): each for each in ENDPOINTS}
+        self._tree = app
 
     def render(self, request: Any) -> Any:
-        endpoint = self._endpoints.get(request.place)
-        if endpoint is not None:
-            serve(self._services, endpoint, request)
-        elif _is_ours(request):
-            return super().render(request)
+        name = request.place[1:].decode("latin-1")
+        if name in self._tree.endpoints:
+            self._tree.execute_endpoint(name, request)
         else:
             answer_failure(request, NotFound("no such path"))
         return NOT_DONE_YET
-
-
-def _is_ours(request: Any) -> bool:
-    """Whether the path is one of the protocol's, and all that Klein reads of the request is UTF-8."""
-    try:
-        for text in (request.method, request.getRequestHostname()):
-            text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return len(request.postpath) == 1 and request.postpath[0] in _PATHS
 
 
 def build_tree(services: Services) -> KleinResource:
@@ -87,7 +73,7 @@ def build_tree(services: Services) -> KleinResource:
     app = Klein()
     for endpoint in ENDPOINTS:
         app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
-    return _Tree(app, services)
+    return _Tree(app)
 
 
 def build_site(services: Services, reactor: Any) -> Site:

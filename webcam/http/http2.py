@@ -21,7 +21,8 @@ from twisted.web.http_headers import InvalidHeaderName
 from webcam.http.connection import Connection
 from webcam.http.keepalive import Keepalive, Verdict
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, Bucket
-from webcam.http.outgoing import Outgoing, peer_of
+from webcam.http.outgoing import Outgoing
+from webcam.http.request import host_of
 from webcam.http.stream import Stream
 
 CONNECTION_WINDOW = 1024 * 1024
@@ -68,7 +69,7 @@ class HTTP2Channel(Outgoing):
         return paid
 
     def _met(self, limit: str) -> None:
-        self.site.tally.count(limit, peer_of(self.transport), self._reactor.seconds())
+        self.site.tally.count(limit, host_of(self.getPeer()), self._reactor.seconds())
 
     # The connection's life
 
@@ -97,7 +98,7 @@ class HTTP2Channel(Outgoing):
         now = self._reactor.seconds()
         verdict, again = self._keepalive.decide(now, bool(self.streams), self._blocked)
         if verdict is Verdict.DEAD:
-            self._log.info("gone silently: {peer}", peer=peer_of(self.transport))
+            self._log.info("gone silently: {peer}", peer=host_of(self.getPeer()))
             self._abort()
         elif verdict is Verdict.IDLE:
             self._go_away(_Codes.NO_ERROR, "idle")

@@ -16,6 +16,7 @@ from twisted.web import _http2
 
 from webcam.http.connection import Connection
 from webcam.http.keepalive import Keepalive
+from webcam.http.request import host_of
 from webcam.http.sender import Sender
 from webcam.http.stream import Stream
 
@@ -180,7 +181,7 @@ class Outgoing(_http2.H2Connection):
         if self._blocked:
             self._piled_up += len(data)
             if self._piled_up > BLOCKED_BYTES:
-                self._log.info("reads no answers: {peer}", peer=peer_of(self.transport))
+                self._log.info("reads no answers: {peer}", peer=host_of(self.transport.getPeer()))
                 self._abort()
                 return
         self.transport.write(data)
@@ -202,8 +203,3 @@ class Outgoing(_http2.H2Connection):
     def stopProducing(self) -> None:  # noqa: N802
         """The transport is gone; ``connectionLost`` follows."""
         self._blocked = True
-
-
-def peer_of(transport: Any) -> str:
-    """The peer's address as a log line shows it."""
-    return str(getattr(transport.getPeer(), "host", "unknown"))

@@ -122,11 +122,14 @@ class Request(server.Request):
             if len(self._small) < SMALL_PIECE:
                 return
             data = b""
+        self._gather()
+        if data:
+            self.body.append(data)
+
+    def _gather(self) -> None:
         if self._small:
             self.body.append(bytes(self._small))
             self._small.clear()
-        if data:
-            self.body.append(data)
 
     def too_slow(self, now: float) -> bool:
         """Whether an ordinary body came at less than a trickle since the last look that was a grace ago."""
@@ -147,9 +150,7 @@ class Request(server.Request):
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
         """The body is over."""
         self.complete = True
-        if self._small:
-            self.body.append(bytes(self._small))
-            self._small.clear()
+        self._gather()
         if self.gone:
             return
         if self._consumer is not None:
