@@ -22,7 +22,7 @@ class FromTheClient(Case):
 
     def test_6_8_of_any_code(self) -> None:
         """With debug data or without: every stream ends, once, and the connection is closed."""
-        for code in (*range(15), 0xFFFFFFFF):
+        for code in (*range(1, 15), 0xFFFFFFFF):
             self.setUp()
             self.peer.send(GoAwayFrame(0, 0, code, b"reason"))
             self.assertTrue(self.peer.closed)
@@ -31,9 +31,34 @@ class FromTheClient(Case):
 
     def test_6_8_with_other_frames_behind_it(self) -> None:
         """In the same read: they change nothing."""
-        self.peer.send(GoAwayFrame(0, 0, NO_ERROR), PingFrame(0, b"12345678"))
+        self.peer.send(GoAwayFrame(0, 0, PROTOCOL), PingFrame(0, b"12345678"))
         self.assertTrue(self.peer.closed)
         self.assertEqual(self.web.uploads[0].ends, ["lost"])
+
+    def test_6_8_graceful(self) -> None:
+        """NO_ERROR: streams that are open go on to their ends, new ones are refused, then the connection closes."""
+        asked = self.peer.open("/held", end=True)
+        self.peer.send(GoAwayFrame(0, 0, NO_ERROR), PingFrame(0, b"12345678"))
+        self.assertFalse(self.peer.closed)
+        self.assertEqual(self.peer.pongs, [b"12345678"])
+        late = self.peer.open("/held", end=True)
+        self.peer.pump()
+        self.assertEqual(self.peer.resets[late], [ErrorCodes.REFUSED_STREAM])
+        self.peer.data(self.witness, b"last bytes", end=True)
+        self.assertEqual(self.web.uploads[0].ends, ["ended"])
+        self.assertFalse(self.peer.closed)
+        self.web.held[0].answer(200, b"answer")
+        self.peer.pump()
+        self.assertEqual(self.peer.responses[asked].body, b"answer")
+        self.assertTrue(self.peer.closed)
+        assert self.peer.goaway is not None
+        self.assertEqual(self.peer.goaway.error_code, NO_ERROR)
+
+    def test_6_8_graceful_without_a_stream(self) -> None:
+        """The connection closes at once."""
+        self.peer.data(self.witness, b"", end=True)
+        self.peer.send(GoAwayFrame(0, 0, NO_ERROR))
+        self.assertTrue(self.peer.closed)
 
 
 class FromTheServer(Case):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from h2.errors import ErrorCodes
+from h2.events import StreamReset
 from h2.settings import SettingCodes
 from hyperframe.frame import (
     DataFrame,
@@ -87,9 +89,23 @@ class Floods(Case):
         self.assertEqual({tuple(each.ends) for each in self.web.uploads}, {("lost",)})
 
     def test_resets_that_the_server_is_made_to_send(self) -> None:
-        """DATA on a stream that was reset: answered by one RST_STREAM each."""
-        stream = self.client.open("POST", "/refused")
+        """DATA on a stream that the peer itself has reset: answered by one RST_STREAM each."""
+        stream = self.client.open("POST", "/live")
+        self.client.reset(stream)
         self.assert_cut_off(DataFrame(stream, b"x").serialize)
+
+    def test_data_behind_a_reset_of_the_server(self) -> None:
+        """Was on its way, as much of it as a window holds: it is ignored, and its credit given back."""
+        stream = self.client.open("POST", "/refused")
+        for _ in range(200):
+            self.client.send_raw(DataFrame(stream, b"x" * 16384).serialize() + DataFrame(stream, b"y").serialize())
+            self.client.pump()
+        self.assertEqual(len(self.resets_of(stream)), 1)
+        self.assertIsNone(self.client.goaway)
+        self.assertEqual(self.client.response(self.client.request("POST", "/echo", b"fine")).body, b"fine")
+
+    def resets_of(self, stream: int) -> list[Any]:
+        return [each for each in self.client.events if isinstance(each, StreamReset) and each.stream_id == stream]
 
     def test_requests_that_are_refused(self) -> None:
         for _ in range(STREAMS):

@@ -177,7 +177,7 @@ class Ends(Base):
     def test_by_goaway_of_the_peer(self) -> None:
         """The streams end, and the transport is really closed."""
         self.client.open("POST", "/live")
-        self.client.h2.close_connection()
+        self.client.h2.close_connection(error_code=1)
         self.client.flush()
         self.assertTrue(self.client.transport.disconnecting)
         self.assertTrue(self.client.closed)

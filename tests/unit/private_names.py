@@ -11,6 +11,8 @@ import h2.connection
 import h2.frame_buffer
 import h2.stream
 import h2.windows
+import hpack
+from hpack.table import HeaderTable
 from klein.resource import KleinResource
 from twisted.protocols import policies, tls
 from twisted.web import _http2, http, server
@@ -37,7 +39,6 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (H2, "remainingOutboundWindow", "streamID"),
     (H2, "openStreamWindow", "streamID increment"),
     (Stream, "__init__", "streamID connection headers requestFactory site factory"),
-    (Stream, "_send100Continue", ""),
     (Stream, "receiveDataChunk", "data flowControlledLength"),
     (Stream, "requestComplete", ""),
     (Stream, "connectionLost", "reason"),
@@ -63,8 +64,17 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (http.Request, "handleContentChunk", "data"),
     (http.Request, "requestReceived", "command path version"),
     (http.Request, "connectionLost", "reason"),
+    (http.Request, "parseCookies", ""),
+    (http.Request, "_cleanup", ""),
     (KleinResource, "render", "request"),
-    (Core, "_begin_new_stream", "stream_id allowed_ids"),
+    (Core, "_receive_headers_frame", "frame"),
+    (Core, "_receive_goaway_frame", "frame"),
+    (Core, "reset_stream", "stream_id error_code"),
+    (hpack.Decoder, "decode", "data raw"),
+    (hpack.Decoder, "_assert_valid_table_size", ""),
+    (hpack.Encoder, "encode", "headers huffman"),
+    (HeaderTable, "add", "name value"),
+    (HeaderTable, "get_by_index", "index"),
     (Core, "_prepare_for_sending", "frames"),
     (Core, "_receive_frame", "frame"),
     (FrameBuffer, "_validate_frame_length", "length"),
@@ -84,8 +94,8 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
 
 CALLS: tuple[tuple[Any, str, str], ...] = (
     (H2, "__init__", "_sendPrioritisedData"),
-    (Stream, "_convertHeaders", "_send100Continue"),
-    (Stream, "_convertHeaders", "gotLength"),
+    (Stream, "flowControlBlocked", "_producerProducing"),
+    (Stream, "windowUpdated", "_producerProducing"),
     (Stream, "windowUpdated", "remainingOutboundWindow"),
     (Stream, "requestDone", "endRequest"),
     (Stream, "loseConnection", "endRequest"),
@@ -106,8 +116,16 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (HTTP1, "allContentReceived", "_savedTimeOut"),
     (HTTP1, "requestDone", "_savedTimeOut"),
     (http.Request, "connectionLost", "_disconnected"),
-    (Core, "_receive_headers_frame", "_get_or_create_stream"),
-    (Core, "_get_or_create_stream", "_begin_new_stream"),
+    (Core, "__init__", "_receive_headers_frame"),
+    (Core, "__init__", "_receive_goaway_frame"),
+    (Core, "_open_streams", "_closed_streams"),
+    (Core, "_stream_closed_by", "_closed_streams"),
+    (Core, "data_to_send", "_data_to_send"),
+    (FrameBuffer, "_update_header_buffer", "_headers_buffer"),
+    (http.Request, "finish", "_cleanup"),
+    (hpack.Encoder, "encode", "_encode_table_size_change"),
+    (hpack.Encoder, "_encode_table_size_change", "table_size_changes"),
+    (hpack.Encoder, "add", "header_table"),
     (Core, "acknowledge_received_data", "_inbound_flow_control_window_manager"),
     (CoreStream, "receive_data", "_track_content_length"),
     (CoreStream, "receive_data", "_inbound_window_manager"),

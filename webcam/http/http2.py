@@ -16,9 +16,9 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http_headers import InvalidHeaderName
 
 from webcam.http.connection import Connection
+from webcam.http.intake import Opened
 from webcam.http.keepalive import Keepalive, Verdict
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, Bucket
 from webcam.http.outgoing import Outgoing
@@ -53,7 +53,7 @@ class HTTP2Channel(Outgoing):
         self._unfinished_since = self._reactor.seconds()
         self._timers: set[IDelayedCall] = set()
         self._handlers = {
-            h2.events.RequestReceived: self._requestReceived,
+            Opened: self._requestReceived,
             h2.events.DataReceived: self._requestDataReceived,
             h2.events.StreamEnded: self._requestEnded,
             h2.events.StreamReset: self._requestAborted,
@@ -209,16 +209,9 @@ class HTTP2Channel(Outgoing):
             self._met("streams of a connection")
             self.resetStream(stream_id, _Codes.REFUSED_STREAM)
             return
-        try:
-            stream = Stream(stream_id, self, event.headers, self.requestFactory, self.site, self.factory)
-        except (InvalidHeaderName, ValueError):  # h2 lets names pass that Twisted refuses
-            self.resetStream(stream_id, _Codes.PROTOCOL_ERROR)
-            return
+        stream = Stream(stream_id, self, event.head, self.requestFactory, self.site, self.factory)
         self.streams[stream_id] = stream
         self._sender.open(stream_id)
-        if stream.path is None:  # CONNECT has none
-            self.resetStream(stream_id, _Codes.PROTOCOL_ERROR)
-            return
         self._guarded(stream, stream.headersReceived)
 
     def _requestDataReceived(self, event: Any) -> None:  # noqa: N802
@@ -250,7 +243,10 @@ class HTTP2Channel(Outgoing):
         self._sender.wake()
 
     def _peer_left(self, event: Any) -> None:
-        self._terminate(Failure(ConnectionLost("the peer sent GOAWAY")))
+        if event.error_code == _Codes.NO_ERROR:
+            self._draining = True  # it waits for its answers
+        else:
+            self._terminate(Failure(ConnectionLost("the peer sent GOAWAY")))
 
     # Ends of streams
 

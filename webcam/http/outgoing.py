@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.web import _http2
 
 from webcam.http.connection import Connection
+from webcam.http.fieldblock import Field
 from webcam.http.keepalive import Keepalive
 from webcam.http.request import host_of
 from webcam.http.sender import Sender
@@ -22,6 +23,9 @@ from webcam.http.stream import Stream
 
 BATCH = 64 * 1024
 """Bytes of frames that are handed to the transport in one write."""
+
+SMALL = 4096
+"""Bytes of an answer that leaves at once, before what other streams have queued."""
 
 BLOCKED_BYTES = 64 * 1024
 """Bytes of control frames and headers that may pile up while the transport is full, before the peer is given up."""
@@ -86,9 +90,24 @@ class Outgoing(_http2.H2Connection):
     ) -> None:
         """The head of an answer."""
         try:
-            self.conn.send_headers(streamID, [(b":status", code), *headers])
+            self.conn.write_head(streamID, [(b":status", code), *headers])
         except h2.exceptions.ProtocolError:
             return  # the stream is closed; whoever answers it will be told
+        self._send()
+
+    def answer(self, stream_id: int, fields: tuple[Field, ...], date: bytes, body: bytes) -> None:
+        """A whole answer; a small one leaves before what other streams have queued."""
+        try:
+            if len(body) <= SMALL and len(body) <= self.conn.send_window(stream_id) and not self._blocked:
+                self.conn.write_answer(stream_id, fields, date, body)
+                self._answered(stream_id)
+            else:
+                length = b"%d" % len(body)
+                self.conn.write_head(stream_id, [*fields, (b"date", date), (b"content-length", length)])
+                self._sender.put(stream_id, body)
+                self._sender.end(stream_id)
+        except h2.exceptions.ProtocolError:
+            return  # as above
         self._send()
 
     def writeDataToStream(self, streamID: int, data: bytes) -> None:  # noqa: N802, N803
@@ -170,7 +189,7 @@ class Outgoing(_http2.H2Connection):
 
     def _send100Continue(self, streamID: int) -> None:  # noqa: N802, N803
         if self.conn.is_open(streamID):  # else it was reset in the read that brought it
-            self.conn.send_headers(streamID, [(b":status", b"100")])
+            self.conn.write_head(streamID, [(b":status", b"100")])
             self._send()
 
     def _write_out(self) -> None:

@@ -17,7 +17,10 @@ from urllib.parse import unquote_to_bytes
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
 from twisted.web import http, server
+from twisted.web.http_headers import Headers
 
+from webcam.http.fieldblock import Field
+from webcam.http.head import Head
 from webcam.http.limits import BODIES, BODY_GRACE, BODY_RATE, SMALL_BODY, SMALL_PIECE
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ class Request(server.Request):
     _held = 0
     _looked_at = 0.0
     _looked_size = 0
+    _fields: Iterable[Field] = ()
+    _declared_in_head = False
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, parsePOSTFormSubmission=False, **kwargs)
@@ -63,7 +68,27 @@ class Request(server.Request):
         self._small = bytearray()
         self.body_size = 0
 
+    @property
+    def requestHeaders(self) -> Headers:  # noqa: N802
+        """As Twisted's, made of a head when they are asked for: most endpoints never do."""
+        fields, self._fields = self._fields, ()
+        for name, value in fields:
+            self._headers.addRawHeader(name, value)
+        return self._headers
+
+    @requestHeaders.setter
+    def requestHeaders(self, headers: Headers) -> None:  # noqa: N802
+        self._headers = headers
+
     # What the channel calls
+
+    def take_head(self, head: Head) -> None:
+        """The head of a request over HTTP/2."""
+        self._fields = head.fields
+        self._declared_in_head = True
+        self.declared = head.length
+        if head.cookies:
+            self.parseCookies()
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         """Nothing is allocated by a length that a client merely declares."""
@@ -74,11 +99,12 @@ class Request(server.Request):
             uri = _ABSOLUTE.sub(b"", uri) or b"/"
         self.method, self.uri, self.clientproto = command, uri, version
         self.path, _, self.query = uri.partition(b"?")
-        self.place = unquote_to_bytes(self.path)
+        self.place = unquote_to_bytes(self.path) if b"%" in self.path else self.path
         self.args = {}
         self.site = self.channel.site
         self._looked_at = self.site.reactor.seconds()
-        self.declared = _declared_length(self.requestHeaders.getRawHeaders(b"content-length"))
+        if not self._declared_in_head:
+            self.declared = _declared_length(self.requestHeaders.getRawHeaders(b"content-length"))
         early = self.site.early.get(self.place)
         if early is not None:
             self._consumer = early(self)
@@ -178,6 +204,14 @@ class Request(server.Request):
         """The whole answer at once; nothing happens when the client is gone."""
         if self.gone:
             return
+        whole = getattr(self.channel, "answer", None)
+        if whole is not None and self.method != b"HEAD" and not any(self.responseHeaders.getAllRawHeaders()):
+            self.code = status
+            self.startedWriting = self.finished = 1
+            self._let_go()
+            whole(_fields(status, tuple(headers)), _date(int(time.time())), body)
+            self._cleanup()
+            return
         self.setResponseCode(status)
         for name, value in headers:
             self.setHeader(name.encode("ascii"), value.encode("latin-1"))
@@ -199,8 +233,9 @@ class Request(server.Request):
             return
         self.prepath = []
         self.postpath = [unquote_to_bytes(each) for each in self.path[1:].split(b"/")]
+        root = self.site.resource
         try:
-            self.render(self.site.getResourceFor(self))
+            self.render(root if root.isLeaf else self.site.getResourceFor(self))
         except Exception:
             self.processingFailed(Failure())
 
@@ -237,6 +272,13 @@ class Request(server.Request):
         if not self.gone:
             self._let_go()
             super().finish()
+
+
+@lru_cache(maxsize=64)
+def _fields(status: int, headers: tuple[tuple[str, str], ...]) -> tuple[Field, ...]:
+    """Status and headers as HTTP/2 sends them, but for date and length."""
+    named = ((name.encode("ascii"), value.encode("latin-1")) for name, value in headers)
+    return ((b":status", b"%d" % status), (b"server", b"webcam"), *named)
 
 
 @lru_cache(maxsize=2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-import h2.exceptions
-
 from webcam.http.connection import Buffer, Connection
 
 MAX_FRAME = 64 * 1024
@@ -136,29 +134,18 @@ class Sender:
         small from the beginning gets what fits.
         """
         window = max(0, self._connection.send_window(stream_id))
-        small = self._connection.remote_settings.initial_window_size < SMALL_WINDOW
-        if window >= wanted or small or not self.in_steps:
+        if window >= wanted or not self.in_steps:
             return window
-        return window - window % STEP
+        small = self._connection.remote_settings.initial_window_size < SMALL_WINDOW
+        return window if small else window - window % STEP
 
     def _send(self, stream_id: int, queue: _Queue, size: int, largest: int) -> bool:
-        """So many bytes; whether they were the stream's last. A stream that h2 has closed meanwhile has ended, too."""
+        """So many bytes; whether they were the stream's last. A stream that is closed meanwhile has ended, too."""
+        if not self._connection.can_send(stream_id):
+            return True
         last = queue.ended and size == queue.size
-        try:
-            if not last:
-                self._connection.write_data(stream_id, queue.cut(size), largest)
-                return False
-            whole = (size - 1) // largest * largest
-            if whole > 0:
-                self._connection.write_data(stream_id, queue.cut(whole), largest)
-                size -= whole
-            if size:
-                self._connection.send_data(stream_id, bytes(queue.cut(size)), end_stream=True)
-            else:
-                self._connection.end_stream(stream_id)
-        except h2.exceptions.ProtocolError:
-            pass
-        return True
+        self._connection.write_data(stream_id, queue.cut(size) if size else b"", largest, ends=last)
+        return last
 
     def _enter(self, stream_id: int) -> None:
         if stream_id not in self._waiting and stream_id not in self._round:

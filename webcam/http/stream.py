@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import AbstractContextManager
 from typing import Any
 
 import h2.errors
 from twisted.web import _http2
 
+from webcam.http.fieldblock import Field
+from webcam.http.head import Head
 from webcam.http.limits import UPLOAD_WINDOW
 
 _END = _http2._END_STREAM_SENTINEL
@@ -16,21 +19,39 @@ _END = _http2._END_STREAM_SENTINEL
 class Stream(_http2.H2Stream):
     """Twisted's stream: paused uploads keep their end in order, and lengths are checked here, not by h2."""
 
-    _wants_continue = False
+    hasStreamingProducer = False  # noqa: N815
     _received = 0
+
+    def __init__(
+        self,
+        streamID: int,  # noqa: N803
+        connection: Any,
+        head: Head,
+        requestFactory: Any,  # noqa: N803
+        site: Any,
+        factory: Any,
+    ) -> None:
+        """As Twisted's, of a head that was read already."""
+        self.streamID = streamID
+        self.site = site
+        self.factory = factory
+        self.producing = True
+        self.producer = None
+        self._producerProducing = False
+        self._inboundDataBuffer: deque[Any] = deque()
+        self._conn = connection
+        self._head = head
+        self.command = head.method
+        self.path = head.path
+        self._request = requestFactory(self, queued=False)
+        self._request.take_head(head)
 
     def headersReceived(self) -> None:  # noqa: N802
         """The stream is registered with its connection: from here on the request may be answered."""
-        if self.command == b"CONNECT":  # the extended kind, which nobody offered (RFC 8441, 3)
-            self._conn.resetStream(self.streamID, h2.errors.ErrorCodes.PROTOCOL_ERROR)
-            return
         request = self._request
         request.headersReceived(self.command, self.path, b"HTTP/2")
-        if self._wants_continue and not request.gone:
+        if self._head.expects and not request.gone:
             self._conn._send100Continue(self.streamID)
-
-    def _send100Continue(self) -> None:  # noqa: N802
-        self._wants_continue = True
 
     def receiveDataChunk(self, data: bytes, flowControlledLength: int) -> None:  # noqa: N802, N803
         """Bytes of the body; consumed now, or kept while the upload is paused (at most a window of them)."""
@@ -99,6 +120,10 @@ class Stream(_http2.H2Stream):
         """What is written inside leaves as one piece behind it."""
         corked: AbstractContextManager[None] = self._conn.corked()
         return corked
+
+    def answer(self, fields: tuple[Field, ...], date: bytes, body: bytes) -> None:
+        """The whole answer at once; *fields* begin with ``:status``."""
+        self._conn.answer(self.streamID, fields, date, body)
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:  # noqa: N802
         """The head of the answer."""
