@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.properties import tried
-from webcam.relay.backlog import HOLD, PIECE, Backlog
+from webcam.relay.backlog import HOLD, PIECE, WHOLE, Backlog
 
 
 def drained(backlog: Backlog) -> list[bytes]:
@@ -91,7 +91,7 @@ class HoldTests(SynchronousTestCase):
 
 class PieceTests(SynchronousTestCase):
     def test_a_small_frame_leaves_as_the_object_that_came(self):
-        backlog, frame = Backlog(keep_every=False), bytes(PIECE)
+        backlog, frame = Backlog(keep_every=False), bytes(WHOLE)
         backlog.add(frame)
         self.assertIs(backlog.next_piece(), frame)
 
@@ -105,16 +105,16 @@ class PieceTests(SynchronousTestCase):
 
     def test_a_frame_of_whole_pieces_has_no_empty_one_behind_it(self):
         backlog = Backlog(keep_every=False)
-        backlog.add(bytes(PIECE * 2))
-        self.assertEqual([len(each) for each in drained(backlog)], [PIECE, PIECE])
+        backlog.add(bytes(PIECE * 4))
+        self.assertEqual([len(each) for each in drained(backlog)], [PIECE] * 4)
 
     def test_size_falls_piece_by_piece(self):
         backlog = Backlog(keep_every=False)
-        backlog.add(bytes(PIECE + 1))
+        backlog.add(bytes(WHOLE + 1))
         sizes = [backlog.size]
         while backlog.next_piece():
             sizes.append(backlog.size)
-        self.assertEqual(sizes, [PIECE + 1, 1, 0])
+        self.assertEqual(sizes, [WHOLE + 1, WHOLE + 1 - PIECE, WHOLE + 1 - 2 * PIECE, 0])
 
 
 class EveryTests(SynchronousTestCase):

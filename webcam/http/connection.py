@@ -29,6 +29,32 @@ _STATE = h2.stream.StreamState
 _SENDING = (_STATE.OPEN, _STATE.HALF_CLOSED_REMOTE)
 
 
+class _Newest:
+    """What was framed last: at most a piece of a frame (64 KiB)."""
+
+    data: bytes = b""
+    key = (0, 0)
+    framed = b""
+
+
+_newest = _Newest()
+
+
+def _frame_data(out: bytearray, stream_id: int, data: Buffer, largest: int, flags: int) -> None:
+    tail = stream_id.to_bytes(4, "big")
+    last = bytes((_DATA, flags)) + tail
+    size = len(data)
+    if size <= largest:
+        out += size.to_bytes(3, "big") + last
+        out += data
+        return
+    view, more = memoryview(data), b"\x00\x00" + tail
+    for start in range(0, size, largest):
+        piece = view[start : start + largest]
+        out += len(piece).to_bytes(3, "big") + (last if start + largest >= size else more)
+        out += piece
+
+
 class Connection(Intake):
     """The server's side of a connection."""
 
@@ -85,25 +111,36 @@ class Connection(Intake):
 
         h2 makes four objects and three copies of a frame; this makes one copy, and CPU is what a relay spends on it.
         """
-        self._given_back = min(MAX_GIVEN_BACK, self._given_back + 2)
-        stream = self.streams[stream_id]
-        out = self._data_to_send
-        tail = stream_id.to_bytes(4, "big")
-        size = len(data)
-        last = bytes((_DATA, _END_STREAM if ends else 0)) + tail
-        if size <= largest:
-            out += size.to_bytes(3, "big") + last
-            out += data
-        else:
-            view, more = memoryview(data), b"\x00\x00" + tail
-            for start in range(0, size, largest):
-                piece = view[start : start + largest]
-                out += len(piece).to_bytes(3, "big") + (last if start + largest >= size else more)
-                out += piece
-        self.outbound_flow_control_window -= size
-        stream.outbound_flow_control_window -= size
+        stream = self._spend(stream_id, len(data))
+        _frame_data(self._data_to_send, stream_id, data, largest, _END_STREAM if ends else 0)
         if ends:
             self._end_sent(stream)
+
+    def framed(self, stream_id: int, data: bytes, largest: int) -> bytes:
+        """The same frames, to be written at once by the caller: nothing else may wait to be sent.
+
+        A frame of a camera is written to many viewers, nearly all on the same stream of connections of their own: it is
+        framed once.
+        """
+        self._spend(stream_id, len(data))
+        if _newest.data is not data or _newest.key != (stream_id, largest):
+            out = bytearray()
+            _frame_data(out, stream_id, data, largest, 0)
+            _newest.data, _newest.key, _newest.framed = data, (stream_id, largest), bytes(out)
+        return _newest.framed
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to send."""
+        return bool(self._data_to_send)
+
+    def _spend(self, stream_id: int, size: int) -> h2.stream.H2Stream:
+        if self._given_back < MAX_GIVEN_BACK:
+            self._given_back += 2
+        stream = self.streams[stream_id]
+        self.outbound_flow_control_window -= size
+        stream.outbound_flow_control_window -= size
+        return stream
 
     def _write_block(self, stream_id: int, block: bytes, flags: int) -> None:
         out, largest = self._data_to_send, self.max_outbound_frame_size

@@ -203,8 +203,7 @@ class Intake(h2.connection.H2Connection):
         stream = self.streams.get(stream_id)
         size = stop - at
         if stream is None or flags & ~_END_STREAM or stream.state_machine.state not in _RECEIVING:
-            unpadded = not flags & ~_END_STREAM and (size or flags)
-            return self._read_late_data(stream_id, data[at:stop]) if unpadded else None
+            return None
         events: Events = []
         if size:
             self._inbound_flow_control_window_manager.window_consumed(size)
@@ -215,13 +214,6 @@ class Intake(h2.connection.H2Connection):
         if flags:
             events.append(self._end_received(stream))
         return events
-
-    def _read_late_data(self, stream_id: int, data: bytes) -> Events | None:
-        """What was on its way when we reset the stream: ignored (RFC 9113, 5.1), where h2 resets it again."""
-        if self._closed_streams.get(stream_id) is not h2.stream.StreamClosedBy.SEND_RST_STREAM:
-            return None
-        self._inbound_flow_control_window_manager.window_consumed(len(data))
-        return [h2.events.DataReceived(stream_id=stream_id, data=data, flow_controlled_length=len(data))]
 
     def _read_window_update(self, stream_id: int, flags: int, data: bytes, at: int, stop: int) -> Events | None:
         """Of an open window that it opens further by no small step."""
@@ -314,6 +306,15 @@ class Intake(h2.connection.H2Connection):
         if "PRIORITY" in frame.flags and frame.depends_on == frame.stream_id:
             raise h2.exceptions.ProtocolError("a stream that depends on itself")
         return [], self._open(frame.stream_id, frame.data, "END_STREAM" in frame.flags)
+
+    def _receive_data_frame(self, frame: DataFrame) -> tuple[list[Frame], Events]:
+        """What was on its way when we reset its stream is ignored (RFC 9113, 5.1); h2 resets the stream again."""
+        if self._stream_closed_by(frame.stream_id) is not h2.stream.StreamClosedBy.SEND_RST_STREAM:
+            frames, events = super()._receive_data_frame(frame)
+            return frames, events
+        size = frame.flow_controlled_length
+        self._inbound_flow_control_window_manager.window_consumed(size)
+        return [], [h2.events.DataReceived(stream_id=frame.stream_id, data=b"", flow_controlled_length=size)]
 
     def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], Events]:
         """A peer that opens no more streams, and waits for its answers; h2 would close the connection to them."""

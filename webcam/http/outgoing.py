@@ -18,7 +18,7 @@ from webcam.http.connection import Connection
 from webcam.http.fieldblock import Field
 from webcam.http.keepalive import Keepalive
 from webcam.http.request import host_of
-from webcam.http.sender import Sender
+from webcam.http.sender import MAX_FRAME, Sender
 from webcam.http.stream import Stream
 
 BATCH = 64 * 1024
@@ -26,6 +26,9 @@ BATCH = 64 * 1024
 
 SMALL = 4096
 """Bytes of an answer that leaves at once, before what other streams have queued."""
+
+AT_ONCE = 128 * 1024
+"""Bytes that are written without a queue, when nothing waits."""
 
 BLOCKED_BYTES = 64 * 1024
 """Bytes of control frames and headers that may pile up while the transport is full, before the peer is given up."""
@@ -112,12 +115,26 @@ class Outgoing(_http2.H2Connection):
 
     def writeDataToStream(self, streamID: int, data: bytes) -> None:  # noqa: N802, N803
         """A piece of an answer. The stream's producer is paused at once when it can't leave now."""
+        if self._write_at_once(streamID, data):
+            return
         self._sender.put(streamID, data)
         self._send()
         stream = self.streams.get(streamID)
         # Under a cork a batch may pile up: a producer that is never told to stop would queue a whole record there.
         if stream is not None and self._sender.queued(streamID) > (BATCH if self._corks else 0):
             self._pause(stream)
+
+    def _write_at_once(self, stream_id: int, data: bytes) -> bool:
+        """The common case of a relay: nothing waits, all of it fits, so there is no queue to go through."""
+        conn = self.conn
+        if self._corks or self._blocked or self._sending or self._closing or self._sender.holding or conn.waits:
+            return False
+        size = len(data)
+        if not 0 < size <= min(AT_ONCE, conn.send_window(stream_id)) or stream_id not in self.streams:
+            return False
+        self._keepalive.wrote(self._reactor.seconds())
+        self.transport.write(conn.framed(stream_id, data, min(conn.max_outbound_frame_size, MAX_FRAME)))
+        return True
 
     def endRequest(self, streamID: int) -> None:  # noqa: N802, N803
         """The answer ends behind what was written."""

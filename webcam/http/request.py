@@ -21,7 +21,7 @@ from twisted.web.http_headers import Headers
 
 from webcam.http.fieldblock import Field
 from webcam.http.head import Head
-from webcam.http.limits import BODIES, BODY_GRACE, BODY_RATE, SMALL_BODY, SMALL_PIECE
+from webcam.http.limits import BODY_GRACE, BODY_RATE, SMALL_BODY, SMALL_PIECE
 
 if TYPE_CHECKING:
     from webcam.http.site import Site
@@ -61,6 +61,7 @@ class Request(server.Request):
     _looked_size = 0
     _fields: Iterable[Field] = ()
     _declared_in_head = False
+    _flows = False
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, parsePOSTFormSubmission=False, **kwargs)
@@ -132,13 +133,14 @@ class Request(server.Request):
         if self.body_size > self.site.body_limit(self.place):
             self.body.clear()
             self.site.too_large(self)
-        elif self.body_size > SMALL_BODY and self.site.bodies + len(data) > BODIES:
+            return
+        met = self.site.bodies.take(self.address, len(data), self.body_size <= SMALL_BODY)
+        if met is not None:
             self.body.clear()
-            self.site.tally.count("bytes of bodies in all", self.address, self.site.reactor.seconds())
+            self.site.tally.count(met, self.address, self.site.reactor.seconds())
             self.site.overloaded(self)
         else:
             self._held += len(data)
-            self.site.bodies += len(data)
             self._keep(data)
 
     def _keep(self, data: bytes) -> None:
@@ -170,7 +172,7 @@ class Request(server.Request):
         self.body.clear()
         self._small.clear()
         if self._held:
-            self.site.bodies -= self._held
+            self.site.bodies.give_back(self.address, self._held)
             self._held = 0
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
@@ -220,6 +222,15 @@ class Request(server.Request):
         with self.channel.corked():
             self.write(body)
             self.finish()
+
+    def write(self, data: bytes) -> None:
+        """As Twisted's; once a body flows over HTTP/2 there is nothing more to ask of a piece of it."""
+        if self._flows and not (self.finished or self._disconnected):
+            self.channel.write(data)
+            return
+        super().write(data)
+        bodiless = self.method == b"HEAD" or self.code in http.NO_BODY_CODES
+        self._flows = not (self._encoder or self.chunked or bodiless) and self.clientproto == b"HTTP/2"
 
     def start(self) -> None:
         """Headers that every answer has."""

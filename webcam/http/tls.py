@@ -29,7 +29,7 @@ _RELEASE_BUFFERS = 0x10
 """SSL_MODE_…: OpenSSL's numbers, part of its stable interface. The second gives back 34 KB of an idle connection."""
 
 
-READ = 65536
+READ = 16384
 """Bytes; OpenSSL gives a record of 16 KiB at most."""
 
 
@@ -80,12 +80,13 @@ class Transport(TLSMemoryBIOProtocol):
     def _write(self, bytes: bytes) -> None:  # noqa: A002
         if self._lostTLSConnection:
             return
-        left = memoryview(bytes)
+        left: Any = bytes
         try:
             while left:
-                left = left[self._tlsConnection.send(left) :]
+                sent = self._tlsConnection.send(left)
+                left = memoryview(left)[sent:] if sent < len(left) else b""
         except SSL.WantReadError:
-            self._bufferedWrite(left.tobytes())
+            self._bufferedWrite(memoryview(left).tobytes())
         except SSL.Error:
             self._tlsShutdownFinished(Failure())
             return
@@ -128,11 +129,13 @@ class Transport(TLSMemoryBIOProtocol):
 def send_now(transport: Any, data: bytes) -> None:
     """Write to a TCP transport; what the kernel takes at once doesn't wait for the next turn of the event loop."""
     if isinstance(transport, tcp.Connection) and _nothing_waits(transport):
-        sent = transport.writeSomeData(data)
-        if isinstance(sent, int):  # else an error, which the ordinary way finds again and reports
-            if sent == len(data):
-                return
-            data = data[sent:]
+        try:
+            sent = transport.socket.send(data)
+        except OSError:
+            sent = 0  # it takes nothing now; or an error, which the ordinary way finds again and reports
+        if sent == len(data):
+            return
+        data = data[sent:]
     transport.write(data)
 
 

@@ -7,8 +7,11 @@ from collections import deque
 HOLD = 64 * 1024
 """Bytes of frames that are held back for a viewer whose transport is full, beside a single larger frame."""
 
+WHOLE = 128 * 1024
+"""A frame of no more bytes is handed to the transport as the very object that all viewers share."""
+
 PIECE = 64 * 1024
-"""A frame is handed to the transport in pieces of this size, so that a stalled viewer costs one piece, not a frame."""
+"""A larger one goes in pieces of this size, so that a stalled viewer costs one piece, not a frame."""
 
 
 class Backlog:
@@ -43,7 +46,7 @@ class Backlog:
         self._waiting += len(frame)
 
     def next_piece(self) -> bytes | None:
-        """The next bytes to send, at most :data:`PIECE`; a small frame comes as the very object that was added."""
+        """The next bytes to send: a whole frame of at most :data:`WHOLE`, or at most :data:`PIECE` of a larger one."""
         if self._begun is not None:
             piece, self._begun = self._begun[:PIECE], self._begun[PIECE:]
             if not len(self._begun):
@@ -53,7 +56,7 @@ class Backlog:
             return None
         frame = self._frames.popleft()
         self._waiting -= len(frame)
-        if len(frame) <= PIECE:
+        if len(frame) <= WHOLE:
             return frame
         self._begun = memoryview(frame)[PIECE:]
         return frame[:PIECE]
