@@ -6,8 +6,9 @@ from tests.edge.test_streams_edge import LiveCase
 from tests.support.edge import frames, path_of
 from tests.support.http import H1Client, H2Client
 from webcam.api.services import Limits
-from webcam.http.limits import UPLOAD_WINDOW, WIDEST
+from webcam.http.limits import UPLOAD_WINDOW, WIDEST, WIDEST_UPLOAD
 from webcam.http.sender import STEP
+from webcam.wire.frames import encode
 
 FULL = 64 * 1024
 BEHIND = 1024 * 1024
@@ -234,6 +235,38 @@ class WindowsOfUploadsTests(LiveCase):
         other = publisher.open("POST", path_of("addRecord.json", shash="none"))
         publisher.pump()
         self.assertEqual(publisher.h2.local_flow_control_window(other), 65535)
+
+    def test_the_window_grows_while_it_is_what_limits_the_upload(self) -> None:
+        """All that was left of it comes before the PING's answer: the camera waits for credit a round trip long."""
+        publisher, up = self.up()
+        publisher.pump()
+        for window in (UPLOAD_WINDOW, 2 * UPLOAD_WINDOW):
+            self.clock.advance(1)
+            frame = encode(bytes(window // 2 - 6))
+            publisher.send_data(up, frame)
+            publisher.send_data(up, frame)  # behind the PING, before its answer
+            publisher.pump()
+            self.assertEqual(publisher.h2.local_flow_control_window(up), 2 * window)
+        self.assertEqual(2 * window, WIDEST_UPLOAD)
+
+    def test_the_window_stays_while_a_viewer_holds_the_upload_back(self) -> None:
+        publisher, up = self.up()
+        viewer, _ = self.down(self.connect(capacity=1), every="1")
+        viewer.reading = False
+        publisher.pump()
+        frame = encode(bytes(UPLOAD_WINDOW // 2 - 6))
+        for _ in range(8):
+            publisher.send_data(up, frame)
+            publisher.pump()
+        self.assertGreater(publisher.unsent(up), 0, "it is not held")
+        growth = publisher.protocol._channel.streams[up].growth
+        window = growth.window
+        for _ in range(8):
+            self.clock.advance(1)
+            publisher.send_data(up, frame)
+            publisher.pump()
+        self.assertEqual(growth.window, window)
+        viewer.drop()
 
     def test_uploads_one_after_the_other_widen_their_connection_to_a_bound(self) -> None:
         publisher = self.connect()

@@ -68,10 +68,22 @@ class Connection(Intake):
     def widen(self, stream_id: int, window: int) -> None:
         """Let the peer send *window* bytes ahead on a stream, and on the connection beside all other streams."""
         stream = self.streams.get(stream_id)
-        if stream is not None and stream.open and stream.inbound_flow_control_window < window:
-            self.increment_flow_control_window(window - stream.inbound_flow_control_window, stream_id)
-            if self._inbound_flow_control_window_manager.max_window_size + window <= WIDEST:
-                self.increment_flow_control_window(window)
+        if stream is None or not stream.open:
+            return
+        manager, whole = stream._inbound_window_manager, self._inbound_flow_control_window_manager
+        more = window - manager.max_window_size
+        if more > 0:
+            self.increment_flow_control_window(more, stream_id)
+            manager.max_window_size = window  # h2 takes what is free of a window for all of it
+            if whole.max_window_size + more <= WIDEST:
+                widest = whole.max_window_size + more
+                self.increment_flow_control_window(more)
+                whole.max_window_size = widest
+
+    def room(self, stream_id: int) -> int:
+        """Bytes that the peer may still send on the stream before it gets credit."""
+        stream = self.streams.get(stream_id)
+        return 0 if stream is None else int(stream.inbound_flow_control_window)
 
     def credit_connection(self, size: int) -> None:
         """*size* bytes of DATA, padding included, were received."""

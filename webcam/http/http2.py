@@ -32,6 +32,7 @@ LATE_RESET = 1.0
 """Seconds between an answer that came before the end of its body and the RST_STREAM (NO_ERROR) that stops the body:
 back to back, curl 7.88 fails instead of reading the answer."""
 
+_ROUND_TRIP = b"trip"
 _Codes = h2.errors.ErrorCodes
 _BLAME = (_Codes.REFUSED_STREAM, _Codes.PROTOCOL_ERROR)
 """Resets that the peer makes us send, as fast as it likes."""
@@ -59,6 +60,7 @@ class HTTP2Channel(Outgoing):
             h2.events.StreamReset: self._requestAborted,
             h2.events.WindowUpdated: self._handleWindowUpdate,
             h2.events.RemoteSettingsChanged: self._settings_changed,
+            h2.events.PingAckReceived: self._pinged,
             h2.events.ConnectionTerminated: self._peer_left,
         }
 
@@ -219,6 +221,18 @@ class HTTP2Channel(Outgoing):
         stream = self.streams.get(event.stream_id)
         if stream is not None:
             self._guarded(stream, stream.receiveDataChunk, event.data, event.flow_controlled_length)
+
+    def measure(self, stream: Stream, size: int) -> None:
+        """Bytes of a trusted upload have come; a PING tells what a round trip takes when its window may limit it."""
+        room = self.conn.room(stream.streamID)
+        if stream.growth is not None and stream.growth.received(size, room, self._reactor.seconds()):
+            self.conn.ping(_ROUND_TRIP + stream.streamID.to_bytes(4, "big"))
+
+    def _pinged(self, event: Any) -> None:
+        if event.ping_data.startswith(_ROUND_TRIP):
+            stream = self.streams.get(int.from_bytes(event.ping_data[4:], "big"))
+            if stream is not None:
+                stream.round_trip(self._reactor.seconds())
 
     def _requestEnded(self, event: Any) -> None:  # noqa: N802
         stream = self.streams.get(event.stream_id)

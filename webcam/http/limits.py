@@ -11,6 +11,9 @@ UPLOAD_WINDOW = 1024 * 1024
 """Bytes that a trusted upload may send ahead: 10 MB/s at a round trip of 100 ms, where 65,535 make 0.65. As many are
 held of one that is paused, and so far a camera is ahead of a viewer that holds it back."""
 
+WIDEST_UPLOAD = 4 * 1024 * 1024
+"""Bytes that such a window grows to while it is what limits the upload: 40 MB/s at 100 ms."""
+
 WIDEST = 16 * 1024 * 1024
 """Bytes that a connection's window grows to at most by its trusted uploads."""
 
@@ -37,8 +40,11 @@ BODY_RATE = 1024.0
 BODIES = 256 * 1024 * 1024
 """Bytes of ordinary bodies that are held at once, of all connections."""
 
+BODIES_PER_ADDRESS = BODIES // 4
+"""Of one address."""
+
 SMALL_BODY = 64 * 1024
-"""Bytes of a body that always have room: nobody's pictures keep others from asking."""
+"""Bytes of a body that have a room of their own, of the same size: nobody's pictures keep anyone from asking."""
 
 SMALL_PIECE = 4096
 """Bytes; smaller pieces of a body are put together."""

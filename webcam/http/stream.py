@@ -10,8 +10,8 @@ import h2.errors
 from twisted.web import _http2
 
 from webcam.http.fieldblock import Field
+from webcam.http.growth import Growth
 from webcam.http.head import Head
-from webcam.http.limits import UPLOAD_WINDOW
 
 _END = _http2._END_STREAM_SENTINEL
 
@@ -20,6 +20,8 @@ class Stream(_http2.H2Stream):
     """Twisted's stream: paused uploads keep their end in order, and lengths are checked here, not by h2."""
 
     hasStreamingProducer = False  # noqa: N815
+    growth: Growth | None = None
+    """Of an upload that is trusted."""
     _received = 0
 
     def __init__(
@@ -56,6 +58,8 @@ class Stream(_http2.H2Stream):
     def receiveDataChunk(self, data: bytes, flowControlledLength: int) -> None:  # noqa: N802, N803
         """Bytes of the body; consumed now, or kept while the upload is paused (at most a window of them)."""
         if self.producing:
+            if self.growth is not None:
+                self._conn.measure(self, flowControlledLength)
             self._consume(data)
             self._conn.openStreamWindow(self.streamID, flowControlledLength)
         else:
@@ -90,7 +94,13 @@ class Stream(_http2.H2Stream):
 
     def widen_upload(self) -> None:
         """The upload is trusted with a larger window."""
-        self._conn.conn.widen(self.streamID, UPLOAD_WINDOW)
+        self.growth = Growth()
+        self._conn.conn.widen(self.streamID, self.growth.window)
+
+    def round_trip(self, now: float) -> None:
+        """A PING that was sent for :meth:`receiveDataChunk` has come back."""
+        if self.growth is not None and self.growth.measured(now, held=not self.producing):
+            self._conn.conn.widen(self.streamID, self.growth.window)
 
     def pause_upload(self) -> None:
         """Consume no more: the stream's window stays shut."""
