@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import h2.events
 from h2.errors import ErrorCodes
+from hyperframe.frame import DataFrame
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.web import Web
@@ -109,6 +110,16 @@ class Credit(Base):
         self.assertEqual(self.client.response(stream).body, b"%d" % (20 * len(BODY)))
         self.assertEqual(self.web.uploads[0].received, BODY * 20)
 
+    def test_data_is_not_written_down(self) -> None:
+        """h2 would make a text of each frame, its payload in it, for a trace that nobody reads."""
+        texts: list[DataFrame] = []
+        self.patch(DataFrame, "__repr__", lambda frame: texts.append(frame) or "")
+        stream = self.client.open("POST", "/live")
+        for _ in range(10):
+            self.client.send_raw(DataFrame(stream, b"picture").serialize())
+        self.assertEqual(self.web.uploads[0].received, b"picture" * 10)
+        self.assertEqual(texts, [])
+
     def test_a_connection_begins_with_a_mebibyte(self) -> None:
         """On all streams together; each has its own 65,535."""
         self.client.pump()
@@ -189,7 +200,7 @@ class Credit(Base):
             upload = self.web.uploads[-1]
             upload.request.pause_body()
             self.client.send_data(stream, BODY[:WINDOW])
-            kept = self.client.protocol._channel.streams[stream]._inboundDataBuffer
+            kept = self.client.protocol._channel.streams[stream]._waiting
             self.assertTrue(kept)
             self.client.reset(stream)
             self.assertFalse(kept)

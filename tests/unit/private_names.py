@@ -151,7 +151,6 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
 """Who calls or sets them: an override that nobody calls any more changes nothing, silently."""
 
 CLASS_ATTRIBUTES: tuple[tuple[Any, str], ...] = (
-    (_http2, "_END_STREAM_SENTINEL"),
     (H2, "_log"),
     (H2, "abortTimeout"),
     (H2, "factory"),

@@ -132,19 +132,14 @@ class ObjectTests(Case):
         self.assertEqual(call.func, connection._sendPrioritisedData, f"{shown(H2)} schedules more than its sender")
 
     def test_http2_stream(self) -> None:
-        """Its request, its connection, and what it keeps while it is paused."""
+        """Its request and its connection."""
         connection = FakeConnection()
         headers = [(b":method", b"POST"), (b":path", b"/a?b"), (b":scheme", b"https"), (b":authority", b"c")]
         stream = Stream(1, connection, headers, http.Request, None, None)
         names = ("streamID", "site", "factory", "producing", "command", "path", "producer")
-        self.all_there(stream, (*names, "_request", "_conn", "_inboundDataBuffer"), shown(Stream))
+        self.all_there(stream, (*names, "_request", "_conn"), shown(Stream))
         self.assertIs(stream._conn, connection, f"{shown(Stream)}._conn is not its connection")
         self.assertEqual((stream.command, stream.path), (b"POST", b"/a?b"), f"{shown(Stream)}.command, .path")
-        stream.pauseProducing()
-        stream.receiveDataChunk(b"x", 5)
-        stream.requestComplete()
-        kept = [data for data, _ in stream._inboundDataBuffer]
-        self.assertEqual(kept, [b"x", _http2._END_STREAM_SENTINEL], f"{shown(Stream)}._inboundDataBuffer")
 
     def test_http1_channel(self) -> None:
         """The request line, the body's decoder, and the transport as a producer."""

@@ -13,8 +13,6 @@ from webcam.http.fieldblock import Field
 from webcam.http.growth import Growth
 from webcam.http.head import Head
 
-_END = _http2._END_STREAM_SENTINEL
-
 
 class Stream(_http2.H2Stream):
     """Twisted's stream: paused uploads keep their end in order, and lengths are checked here, not by h2."""
@@ -22,7 +20,11 @@ class Stream(_http2.H2Stream):
     hasStreamingProducer = False  # noqa: N815
     growth: Growth | None = None
     """Of an upload that is trusted."""
+    kept = 0
+    """Bytes that wait while the upload is paused."""
     _received = 0
+    _waiting: deque[tuple[bytes | None, int]] | None = None
+    """They, and ``None`` for the end; made when there are some, as few streams ever have any."""
 
     def __init__(
         self,
@@ -40,7 +42,6 @@ class Stream(_http2.H2Stream):
         self.producing = True
         self.producer = None
         self._producerProducing = False
-        self._inboundDataBuffer: deque[Any] = deque()
         self._conn = connection
         self._head = head
         self.command = head.method
@@ -63,16 +64,22 @@ class Stream(_http2.H2Stream):
             self._consume(data)
             self._conn.openStreamWindow(self.streamID, flowControlledLength)
         else:
-            self._inboundDataBuffer.append((data, flowControlledLength))
+            self.kept += len(data)
+            self._wait(data, flowControlledLength)
 
     def requestComplete(self) -> None:  # noqa: N802
         """The body is over."""
         if not self.producing:
-            self._inboundDataBuffer.append((_END, 0))
+            self._wait(None, 0)
         elif self._short():
             self._conn.resetStream(self.streamID, h2.errors.ErrorCodes.PROTOCOL_ERROR)
         else:
             self._request.requestReceived(self.command, self.path, b"HTTP/2")
+
+    def _wait(self, data: bytes | None, size: int) -> None:
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append((data, size))
 
     def _consume(self, data: bytes) -> None:
         self._received += len(data)
@@ -113,18 +120,21 @@ class Stream(_http2.H2Stream):
 
     def _drain(self) -> None:
         consumed = 0
-        while self.producing and self._inboundDataBuffer:
-            data, size = self._inboundDataBuffer.popleft()
-            if data is _END:
+        while self.producing and self._waiting:
+            data, size = self._waiting.popleft()
+            if data is None:
                 self.requestComplete()
             else:
+                self.kept -= len(data)
                 consumed += size
                 self._consume(data)
         self._conn.openStreamWindow(self.streamID, consumed)
 
     def forget(self) -> None:
         """The stream is over: what was kept of its body goes."""
-        self._inboundDataBuffer.clear()
+        self.kept = 0
+        if self._waiting:
+            self._waiting.clear()
 
     def corked(self) -> AbstractContextManager[None]:
         """What is written inside leaves as one piece behind it."""
