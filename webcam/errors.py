@@ -189,6 +189,10 @@ class Unavailable(Failure):
         return {"retry-after": "5"}
 
 
+class Overloaded(Unavailable):
+    """A limit of work at once was met; the text names it, for it is counted as one."""
+
+
 class AccountExists(Exception):
     """An account of this name exists already."""
 

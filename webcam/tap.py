@@ -31,7 +31,7 @@ from webcam.relay.hub import Hub
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.messages import Messages
-from webcam.service.passwords import Offload, Passwords, hash_password
+from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords, hash_password
 from webcam.service.records import Records
 from webcam.service.retention import Retention
 from webcam.service.sessions import Sessions
@@ -71,7 +71,8 @@ def make_services(
     settings = AccountSettings(store, clock)
     stamps = Stamps(clock)
     sessions = Sessions(store, settings, clock, cooldown)
-    accounts = Accounts(store, Passwords(offload), sessions, settings, stamps)
+    passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
+    accounts = Accounts(store, passwords, sessions, settings, stamps)
     services = Services(
         accounts=accounts,
         sessions=sessions,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from h2.errors import ErrorCodes
-from hyperframe.frame import HeadersFrame
+from hyperframe.frame import ContinuationFrame, HeadersFrame
 
 from tests.support.conformance import Case
 from tests.support.peer import block, request
@@ -133,3 +133,68 @@ class Representations(Base):
             self.send(data)
             self.assertEqual(self.web.held[-1].getHeader(b"user-agent"), b"agent")
         self.assert_alive()
+
+
+class Corners(Base):
+    """What decoders get wrong."""
+
+    def test_4_4_the_name_of_an_entry_that_is_pushed_out_by_its_own_successor(self) -> None:
+        """The new entry has its name all the same (section 4.4)."""
+        first = b"\x40\x0a" + b"n" * 10 + b"\x01v"
+        second = b"\x7e\x14" + b"w" * 20  # a table of 64 bytes has room for one of them
+        self.accept(b"\x3f\x21" + HELD + first + second + b"\xbe")
+        self.assertEqual(self.web.held[0].requestHeaders.getRawHeaders(b"n" * 10), [b"v", b"w" * 20, b"w" * 20])
+        self.send(HELD + b"\xbf")
+        self.assert_connection_error(ErrorCodes.COMPRESSION_ERROR)
+
+    def test_4_3_a_table_made_smaller_and_larger_again(self) -> None:
+        """What was pushed out does not come back."""
+        self.accept(HELD + b"\x40\x01a\x01b" + b"\x40\x01c\x01d")
+        self.accept(b"\x3f\x09\x3f\xe1\x1f" + HELD + b"\xbe", c=b"d")  # 40 bytes: the newest
+        self.send(HELD + b"\xbf")
+        self.assert_connection_error(ErrorCodes.COMPRESSION_ERROR)
+
+    def test_6_2_what_is_not_indexed_is_not_remembered(self) -> None:
+        for first in (b"\x00", b"\x10"):
+            self.refuse(HELD + first + b"\x01a\x01b" + b"\xbe")
+
+    def test_5_1_integers_with_more_digits_than_they_need(self) -> None:
+        """A length of 127, 1 and 0, and an index, with zeros behind."""
+        self.accept(HELD + b"\x00\x01a\x7f\x80\x80\x00" + b"x" * 127, a=b"x" * 127)
+        self.accept(HELD + b"\x40\x01a\x01b" + b"\xbe", a=b"b")
+        self.accept(HELD + b"\x0f\xab\x80\x00\x05agent")
+        self.assertEqual(self.web.held[-1].getHeader(b"user-agent"), b"agent")
+        self.assert_alive()
+
+    def test_5_2_strings_of_nothing(self) -> None:
+        """Huffman-coded or not."""
+        for value in (b"\x00", b"\x80"):
+            self.accept(HELD + b"\x00\x01a" + value, a=b"")
+        self.assert_alive()
+
+    def test_5_2_padding_of_up_to_7_bits(self) -> None:
+        """And one of 8, which is as well a byte too many."""
+        self.accept(HELD + b"\x00\x01a\x81\x07", a=b"0")  # 00000 and three ones
+        self.refuse(HELD + b"\x00\x01a\x82\x07\xff")
+
+    def test_2_2_a_block_cut_after_each_byte(self) -> None:
+        """All representations, in as many frames as a block may have."""
+        data = b"\x20\x3f\xe1\x1f" + HELD[: len(HELD) // 2] + HELD[len(HELD) // 2 :] + b"\x40\x01a\x83\x49\x50\x9f\xbe"
+        for size in (3, 4, 5, 7):
+            held = len(self.web.held)
+            stream = self.peer.headers(request(), end=True).stream_id
+            pieces = [data[at : at + size] for at in range(0, len(data), size)]
+            self.peer.send(HeadersFrame(stream, pieces[0], flags=["END_STREAM"]))
+            for piece in pieces[1:-1]:
+                self.peer.send(ContinuationFrame(stream, piece))
+            self.peer.send(ContinuationFrame(stream, pieces[-1], flags=["END_HEADERS"]))
+            self.assertEqual(self.web.held[held].requestHeaders.getRawHeaders(b"a"), [b"test", b"test"])
+        self.assert_alive()
+
+    def test_2_1_an_error_behind_a_good_request_in_one_read(self) -> None:
+        """The good one is answered, or lost with the connection; its neighbour ends all."""
+        good = self.peer.headers(request(b"POST", b"/echo"), end=True)
+        bad = self.peer.headers(request(), end=True).stream_id
+        self.peer.send(good, HeadersFrame(bad, HELD + b"\xbe", flags=["END_HEADERS", "END_STREAM"]))
+        self.assertEqual(self.web.held, [])
+        self.assert_connection_error(ErrorCodes.COMPRESSION_ERROR)

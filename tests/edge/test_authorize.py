@@ -7,6 +7,7 @@ import re
 
 from tests.support.edge import (
     EMPTY_REQUEST,
+    INTERNAL_UNKNOWN_ERROR,
     JSON_FAIL,
     JSON_PARSER_FAIL,
     MALFORMED_REQUEST,
@@ -77,6 +78,24 @@ class AuthorizeTests(EdgeCase):
             self.refused(answer, NO_SUCH_USER)
             self.assertEqual(headers[number], headers[0])
         self.assertEqual(len({each.split(": ", 1)[1] for each in self.refusals()}), 1)
+
+    def test_too_many_at_once_of_an_address(self) -> None:
+        """503, and a flood of them leaves a line a minute in the log; who is in has their session as before."""
+        token = self.authorize()
+        self.services.accounts._passwords._per_address = 0
+        before = len(self.log())
+        for _ in range(90):
+            answer = self.post("authorize.json", json.dumps(LOGIN).encode())
+            self.assertEqual(answer.status, 503)
+            self.assertEqual(answer.json(), {"result": "BAD", "code": INTERNAL_UNKNOWN_ERROR})
+            self.assertEqual(answer.header("retry-after"), "5")
+            self.clock.advance(1)
+            self.client.pump()
+        self.assertEqual(self.world.site.tally.met, {"logins at once of an address": 90})
+        lines = self.log()[before:]
+        self.assertEqual(len(lines), 2)
+        self.assertIn("limit met: logins at once of an address", lines[0])
+        self.assertEqual(self.ask("heartBit.json", token), OK)
 
     def test_missing_or_empty_required_parameter(self) -> None:
         for key in LOGIN:

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.http import H2Client
 from tests.support.web import Producer, Web
+from webcam.http.limits import UNSENT
 from webcam.http.outgoing import BATCH
 from webcam.http.sender import STEP
 
@@ -263,3 +264,48 @@ class Frames(Base):
         with self.web.held[0].channel.corked():
             self.web.held[0].write(BODY)
         self.assertLessEqual(client.transport.unread, BATCH + FRAME + 1000)
+
+
+class Unread(Base):
+    """Answers that wait because a peer's windows are shut."""
+
+    def test_so_many_bytes_of_a_connection(self) -> None:
+        """More than its share ends the connection, and no other."""
+        other = self.web.h2()
+        client = self.web.h2(window=0, auto_window=False)
+        answer = b"x" * (UNSENT // 16)
+        for _ in range(17):
+            self.assertFalse(client.closed)
+            client.request("GET", "/held")
+            self.web.held[-1].answer(200, answer)
+        self.assertTrue(client.closed)
+        self.assertEqual(self.web.site.tally.met["bytes of answers of a connection"], 1)
+        self.assertEqual(other.response(other.request("POST", "/echo", b"fine")).body, b"fine")
+
+    def test_bytes_that_were_read_count_no_more(self) -> None:
+        client = self.web.h2()
+        for _ in range(20):
+            stream = client.request("GET", "/held")
+            self.web.held[-1].answer(200, b"x" * (UNSENT // 16))
+            self.assertEqual(len(client.response(stream).body), UNSENT // 16)
+        self.assertEqual(client.protocol.held, 0)
+
+    def test_bytes_of_streams_that_were_reset_count_no_more(self) -> None:
+        client = self.web.h2(window=0, auto_window=False)
+        for _ in range(20):
+            stream = client.request("GET", "/held")
+            self.web.held[-1].answer(200, b"x" * (UNSENT // 16))
+            self.assertEqual(client.protocol.held, UNSENT // 16)
+            client.reset(stream)
+        self.assertEqual(client.protocol.held, 0)
+
+    def test_bytes_of_a_paused_upload_count(self) -> None:
+        client = self.web.h2()
+        stream = client.open("POST", "/live")
+        (upload,) = self.web.uploads
+        upload.request.pause_body()
+        client.send_data(stream, b"x" * 10_000)
+        client.pump()
+        self.assertEqual(client.protocol.held, 10_000)
+        upload.request.resume_body()
+        self.assertEqual(client.protocol.held, 0)

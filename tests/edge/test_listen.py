@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 
 from twisted.internet import error
 from twisted.internet.protocol import Factory, Protocol
@@ -143,6 +144,8 @@ class Tuning(SynchronousTestCase):
             self.assertEqual(tcp[socket.TCP_NOTSENT_LOWAT], UNSENT)
             found_after = tcp[socket.TCP_KEEPIDLE] + tcp[socket.TCP_KEEPINTVL] * tcp[socket.TCP_KEEPCNT]
             self.assertLessEqual(found_after, 30)
+            if sys.platform == "linux":
+                self.assertLessEqual(tcp[44], 3000)  # TCP_RTO_MAX_MS: how long a peer that is back may wait
 
     def test_of_a_platform_that_lacks_an_option(self) -> None:
         """It does without that one."""

@@ -9,11 +9,13 @@ from twisted.internet.interfaces import ISSLTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import alsoProvides
 
-from tests.support.http import H1Client, H2Client
+from tests.support.http import HOST, H1Client, H2Client
 from tests.support.transport import Transport
 from tests.support.web import Web
 from webcam.http import request
-from webcam.http.limits import BODY_GRACE, HANDSHAKE, HEADERS, LOOK
+from webcam.http.bodies import Held
+from webcam.http.limits import BODIES, BODY_GRACE, HANDSHAKE, HEADERS, LOOK
+from webcam.http.site import Site
 
 
 class Case(SynchronousTestCase):
@@ -73,7 +75,7 @@ class SlowPeers(Case):
             over = client.closed if isinstance(client, H1Client) else client.response(stream).reset_code is not None
             self.assertTrue(over)
         self.assertEqual(self.web.site.tally.met, {"time for a body": 2})
-        self.assertEqual(self.web.site.bodies, 0)
+        self.assertEqual(self.web.site.bodies.size, 0)
 
     def test_an_ordinary_body_that_is_slow_but_comes(self) -> None:
         """2 KB a second for a minute: a record over a bad link."""
@@ -99,20 +101,70 @@ class SlowPeers(Case):
 
 
 class Bodies(Case):
-    def test_bodies_in_all_have_a_bound_and_their_room_is_given_back(self) -> None:
-        self.patch(request, "BODIES", 1000)
+    def hold(self, size: int, host: str = HOST) -> tuple[H2Client, int]:
+        """A body of which so much has come, and more is to."""
+        client = self.web.h2(host=host)
+        stream = client.open("POST", "/echo")
+        client.send_data(stream, b"x" * size)
+        self.assertIsNone(client.response(stream).status)
+        return client, stream
+
+    def ask(self, size: int, host: str = HOST) -> int | None:
+        """The status that a whole body of this size is answered with."""
+        return self.web.h2(host=host).fetch("POST", "/echo", b"y" * size).status
+
+    def test_have_a_bound_in_all_and_their_room_is_given_back(self) -> None:
         self.patch(request, "SMALL_BODY", 100)
-        client = self.web.h2()
-        first = client.open("POST", "/echo")
-        client.send_data(first, b"x" * 900)
-        second = client.request("POST", "/echo", b"y" * 200)
-        self.assertEqual(client.response(second).status, 413)
+        self.web.site.bodies = Held(1000, 1000)
+        client, first = self.hold(900)
+        self.assertEqual(self.ask(200), 413)
+        self.assertEqual(self.ask(200, "192.0.2.8"), 413)
         client.end(first)
         self.assertEqual(client.response(first).body, b"x" * 900)
-        self.assertEqual(self.web.site.bodies, 0)
-        again = client.request("POST", "/echo", b"y" * 200)
-        self.assertEqual(client.response(again).body, b"y" * 200)
-        self.assertEqual(self.web.site.tally.met, {"bytes of bodies in all": 1})
+        self.assertEqual(self.web.site.bodies.size, 0)
+        self.assertEqual(self.ask(200), 200)
+        self.assertEqual(self.web.site.tally.met, {"bytes of bodies in all": 2})
+
+    def test_have_a_bound_of_an_address_and_no_other_pays_for_it(self) -> None:
+        self.patch(request, "SMALL_BODY", 100)
+        self.web.site.bodies = Held(1000, 300)
+        for connect in (self.web.h1, self.web.h2):
+            client = connect(host="2001:db8::1")
+            stream = client.open("POST", "/echo", [("content-length", "301")])
+            client.send_data(stream, b"x" * 300)
+            self.assertEqual([self.ask(101, f"2001:db8::{n}") for n in (1, 2)], [413, 413])
+            self.assertEqual(self.ask(101, "2001:db8:0:1::1"), 200)
+            client.send_data(stream, b"x")
+            self.assertEqual(client.response(stream).status, 413)
+            self.assertEqual(self.ask(300, "2001:db8::1"), 200)
+        self.assertEqual(self.web.site.bodies.size, 0)
+        self.assertEqual(self.web.site.tally.met, {"bytes of bodies of an address": 6})
+
+    def test_of_a_proxy_have_the_bound_of_all_alone(self) -> None:
+        """Its connections are all of one address, and may be."""
+        for connections, admitted in (((10, 10), None), ((10, 9), "bytes of bodies of an address")):
+            site = Site(None, self.web.clock, {}, lambda _: 0, lambda _: None, connections=connections)
+            self.assertEqual(site.bodies.take(HOST, BODIES, small=False), admitted)
+
+    def test_small_ones_have_a_room_of_their_own(self) -> None:
+        """Whoever fills the room of all, or of their address, with pictures keeps nobody from asking."""
+        self.patch(request, "SMALL_BODY", 100)
+        for bound in ((300, 300), (1000, 300)):
+            self.web.site.bodies = Held(*bound)
+            client, _ = self.hold(300)
+            self.assertEqual((self.ask(101), self.ask(100)), (413, 200))
+            client.drop()
+
+    def test_small_ones_have_a_bound_as_well(self) -> None:
+        self.patch(request, "SMALL_BODY", 100)
+        for bound in ((300, 300), (1000, 300)):
+            self.web.site.bodies = Held(*bound)
+            clients = [self.hold(100)[0] for _ in range(6)]
+            self.assertEqual(self.ask(1), 413)
+            self.assertEqual(self.ask(1, "192.0.2.8"), 200 if bound[0] == 1000 else 413)
+            for client in clients:
+                client.drop()
+            self.assertEqual(self.web.site.bodies.size, 0)
 
     def test_small_pieces_cost_no_more_than_their_bytes(self) -> None:
         client = self.web.h2()
@@ -124,17 +176,13 @@ class Bodies(Case):
         self.assertEqual(b"".join(held.body), b"".join(bytes((n % 256, 1)) for n in range(10_000)) + b"x" * 5000)
         self.assertLess(len(held.body), 8)
 
-    def test_small_bodies_always_have_room(self) -> None:
-        self.web.site.bodies = 2**40
-        self.assertEqual(self.web.h2().fetch("POST", "/echo", b"x" * 1000).body, b"x" * 1000)
-
     def test_a_body_that_is_lost_gives_its_room_back(self) -> None:
         client = self.web.h2()
         stream = client.open("POST", "/echo")
         client.send_data(stream, b"x" * 900)
-        self.assertEqual(self.web.site.bodies, 900)
+        self.assertEqual(self.web.site.bodies.size, 900)
         client.reset(stream)
-        self.assertEqual(self.web.site.bodies, 0)
+        self.assertEqual(self.web.site.bodies.size, 0)
 
 
 class Ending(Case):

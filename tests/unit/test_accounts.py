@@ -45,8 +45,8 @@ class AccountsCase(SynchronousTestCase):
     def refresh(self) -> None:
         self.run_now(self.accounts.refresh())
 
-    def begin(self, name: str = "user", device: str = "camera") -> Deferred[str]:
-        return Deferred.fromCoroutine(self.accounts.authorize(name, "a password", device, "{}", HERE))
+    def begin(self, name: str = "user", device: str = "camera", address: str = HERE) -> Deferred[str]:
+        return Deferred.fromCoroutine(self.accounts.authorize(name, "a password", device, "{}", address))
 
     def authorize(self, name: str = "user", device: str = "camera") -> str:
         begun = self.begin(name, device)
@@ -103,9 +103,32 @@ class AuthorizeTests(AccountsCase):
         self.authorize()
 
     def test_too_many_logins_at_once_are_refused(self):
-        begun = [self.begin() for _ in range(202)]
+        begun = [self.begin(address=f"198.51.100.{number}") for number in range(202)]
         self.failureResultOf(self.begin(), Unavailable)
         self.assertNoResult(begun[-1])
+        while self.offload.running:
+            self.offload.finish(False)
+        for each in begun:
+            self.failureResultOf(each, NoSuchUser)
+
+    def test_too_many_logins_at_once_of_one_address_are_refused(self):
+        begun = [self.begin() for _ in range(20)]
+        self.failureResultOf(self.begin(), Unavailable)
+        other = self.begin(address="192.0.2.2")
+        self.offload.finish(False)
+        begun.append(self.begin())
+        self.assertNoResult(other)
+        while self.offload.running:
+            self.offload.finish(False)
+        for each in (*begun, other):
+            self.failureResultOf(each, NoSuchUser)
+
+    def test_behind_a_proxy_all_logins_are_of_one_address(self):
+        limits = Limits(connections=100, connections_per_address=100)
+        services, _ = make_services(self.store, self.clock, self.offload, self.clock, limits, 60.0)
+        self.accounts = services.accounts
+        begun = [self.begin() for _ in range(202)]
+        self.failureResultOf(self.begin(), Unavailable)
         while self.offload.running:
             self.offload.finish(False)
         for each in begun:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from webcam.http.connections import Connections, network_of
-from webcam.http.limits import Tally
+from webcam.http.connections import Connections
+from webcam.http.limits import UNSENT_IN_ALL, Tally
 
 
 class FakePeer:
@@ -15,6 +15,7 @@ class FakePeer:
         self.address = address
         self.stays = stays
         self.slow: str | None = None
+        self.held = 0
         self.aborted = self.draining = False
         connections.opened(self)
 
@@ -73,20 +74,31 @@ class Admission(Case):
         self.assertFalse(self.connections.admits("2001:db8::3"))
         self.assertTrue(self.connections.admits("2001:db8:0:1::3"))
 
-    def test_networks(self) -> None:
-        self.assertEqual(network_of("192.0.2.1"), "192.0.2.1")
-        self.assertEqual(network_of("2001:db8::1"), "2001:db8::/64")
-        self.assertEqual(network_of("/run/socket"), "/run/socket")
-
     def test_nothing_is_remembered_of_who_is_gone(self) -> None:
         peers = [self.peer(f"192.0.2.{number}") for number in range(4)]
         for peer in (*peers, *peers):
             self.connections.closed(peer)
         self.assertEqual(len(self.connections), 0)
-        self.assertEqual(dict(self.connections._networks), {})
+        self.assertEqual(len(self.connections._shares), 0)
 
 
 class Looks(Case):
+    def test_who_has_most_of_what_waits_makes_room(self) -> None:
+        """As many as it takes, whoever they are; the others stay."""
+        sizes = (UNSENT_IN_ALL // 2, UNSENT_IN_ALL // 4, UNSENT_IN_ALL // 3, 1000)
+        peers = [self.peer(f"192.0.2.{number}") for number in range(4)]
+        for peer, size in zip(peers, sizes, strict=True):
+            peer.held = size
+        self.connections.look_after()
+        self.assertEqual([peer.aborted for peer in peers], [True, False, False, False])
+        self.assertEqual(self.tally.met, {"bytes of answers in all": 1})
+
+    def test_what_waits_may_fill_its_room(self) -> None:
+        peer = self.peer()
+        peer.held = UNSENT_IN_ALL
+        self.connections.look_after()
+        self.assertFalse(peer.aborted)
+
     def test_the_slow_are_cut_off_and_counted(self) -> None:
         slow, fine = self.peer(), self.peer()
         slow.slow = "time for headers"

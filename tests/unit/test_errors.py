@@ -47,6 +47,7 @@ ANSWERS = {
     errors.RangeNotSatisfiable: (12, 416),
     errors.CoolingDown: (6, 429),
     errors.Unavailable: (2, 503),
+    errors.Overloaded: (2, 503),
 }
 """Code and status. Where the protocol itself answers, the status is 200."""
 

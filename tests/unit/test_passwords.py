@@ -6,8 +6,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.offload import ControlledOffload
-from webcam.errors import Unavailable
-from webcam.service.passwords import AT_ONCE, WAITING, Passwords, check_password, hash_password
+from webcam.errors import Overloaded
+from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Passwords, check_password, hash_password
 
 
 class HashTests(SynchronousTestCase):
@@ -33,8 +33,17 @@ class BoundTests(SynchronousTestCase):
         self.offload = ControlledOffload()
         self.passwords = Passwords(self.offload)
 
-    def check(self, password: str, password_hash: str | None = "hash") -> Deferred[bool]:
-        return Deferred.fromCoroutine(self.passwords.check(password_hash, password))
+    def tearDown(self):
+        """A coroutine that is never finished ends by the garbage collector, amidst another test."""
+        while self.offload.running:
+            self.offload.finish(False)
+
+    def check(self, password: str, password_hash: str | None = "hash", address: str = "192.0.2.1") -> Deferred[bool]:
+        return Deferred.fromCoroutine(self.passwords.check(password_hash, password, address))
+
+    def checks(self, count: int) -> list[Deferred[bool]]:
+        """Of as many addresses."""
+        return [self.check("p", address=f"198.51.100.{number}") for number in range(count)]
 
     def begun(self) -> list[str]:
         """Passwords whose check has begun."""
@@ -69,9 +78,10 @@ class BoundTests(SynchronousTestCase):
 
     def test_no_more_than_200_wait_and_one_more_is_refused(self):
         self.assertEqual(WAITING, 200)
-        checks = [self.check("p") for _ in range(AT_ONCE + WAITING)]
-        refusal = self.failureResultOf(self.check("one more"), Unavailable).value
+        checks = self.checks(AT_ONCE + WAITING)
+        refusal = self.failureResultOf(self.check("one more"), Overloaded).value
         self.assertEqual((refusal.status, refusal.headers()), (503, {"retry-after": "5"}))
+        self.assertEqual(str(refusal), "logins at once")
         self.offload.finish(True)
         self.assertNoResult(checks[-1])
         last = self.check("there is room again")
@@ -79,6 +89,47 @@ class BoundTests(SynchronousTestCase):
             self.offload.finish(True)
         self.assertTrue(self.successResultOf(last))
         self.assertNotIn("one more", self.begun())
+
+    def test_no_more_than_20_of_an_address_and_no_other_pays_for_it(self):
+        self.assertEqual(PER_ADDRESS, 20)
+        checks = [self.check(str(number)) for number in range(PER_ADDRESS)]
+        refusal = self.failureResultOf(self.check("one more"), Overloaded).value
+        self.assertEqual((refusal.status, refusal.headers()), (503, {"retry-after": "5"}))
+        self.assertEqual(str(refusal), "logins at once of an address")
+        other = self.check("other", address="192.0.2.2")
+        self.offload.finish(True)
+        self.assertTrue(self.successResultOf(checks[0]))
+        again = self.check("again")
+        self.failureResultOf(self.check("one more"), Overloaded)
+        for _ in range(PER_ADDRESS + 1):
+            self.offload.finish(True)
+        self.assertTrue(self.successResultOf(other))
+        self.assertTrue(self.successResultOf(again))
+        self.assertNotIn("one more", self.begun())
+
+    def test_a_household_of_ipv6_is_one_address(self):
+        for number in range(PER_ADDRESS):
+            self.check("p", address=f"2001:db8::{number:x}")
+        self.failureResultOf(self.check("p", address="2001:db8::ffff:1"), Overloaded)
+        self.assertNoResult(self.check("p", address="2001:db8:0:1::1"))
+
+    def test_a_place_is_given_back_however_a_login_ends(self):
+        for _ in range(3):
+            checks = [self.check("p", None) for _ in range(PER_ADDRESS)]
+            checks[PER_ADDRESS - 1].cancel()
+            self.offload.finish(RuntimeError("no thread"))
+            for _ in range(PER_ADDRESS - 2):
+                self.offload.finish(False)
+            for ended in checks:
+                ended.addErrback(lambda failure: failure.trap(CancelledError, RuntimeError))
+        self.assertEqual(len(self.passwords._shares), 0)
+
+    def test_behind_a_proxy_one_address_may_have_all(self):
+        self.passwords = Passwords(self.offload, AT_ONCE + WAITING)
+        for _ in range(AT_ONCE + WAITING):
+            self.check("p")
+        refusal = self.failureResultOf(self.check("one more"), Overloaded).value
+        self.assertEqual(str(refusal), "logins at once")
 
     def test_a_failure_gives_the_turn_to_the_next(self):
         checks = [self.check(str(number)) for number in range(4)]

@@ -29,7 +29,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols import tls
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web import _http2, http, server
+from twisted.web import http, server
 
 import webcam
 from tests.unit import private_names

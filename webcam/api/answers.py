@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from webcam.errors import Failure, NoSuchAccount, NoSuchSession
+from webcam.errors import Failure, NoSuchAccount, NoSuchSession, Overloaded
 from webcam.http.request import Request
 from webcam.wire import replies
 
@@ -27,7 +27,11 @@ def answer_failure(request: Request, failure: Failure) -> None:
 
 
 def log_refusal(request: Request, failure: Failure) -> None:
-    """One line, without query and body: a token, a password may stand in them."""
+    """One line, without query and body: a token, a password may stand in them. Met limits are told of in a line a
+    minute."""
+    if isinstance(failure, Overloaded):
+        request.site.tally.count(str(failure), request.address, request.site.reactor.seconds())
+        return
     _log.info(
         "refused {path} from {address}: {code} ({why})",
         path=path_text(request),

@@ -28,6 +28,11 @@ class Limits:
     connections: int = CONNECTIONS
     connections_per_address: int = CONNECTIONS_PER_ADDRESS
 
+    @property
+    def one_address(self) -> bool:
+        """Whether one address may have all connections, as a proxy does: then it may have all of the rest, too."""
+        return self.connections_per_address >= self.connections
+
 
 @dataclass(frozen=True)
 class Services:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections import Counter
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from webcam.http.limits import Tally
+from webcam.address import Shares
+from webcam.http.limits import UNSENT_IN_ALL, Tally
 
 
 class Peer(Protocol):
     """A connection, as its site sees it."""
 
     address: str
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for the peer, or that it sent and nobody has taken yet."""
 
     def look_after(self, now: float) -> str | None:
         """The limit that the peer has met by being slow, if any."""
@@ -28,7 +31,7 @@ class Peer(Protocol):
 
 
 class Connections:
-    """Admits, counts and ends connections. An address is an IPv4 address, or the /64 of an IPv6 one."""
+    """Admits, counts and ends connections."""
 
     def __init__(self, clock: IReactorTime, tally: Tally, total: int, per_address: int) -> None:
         self._clock = clock
@@ -38,7 +41,7 @@ class Connections:
         self._open: set[Peer] = set()
         self._shaking: set[Peer] = set()
         self._cut_off: set[Peer] = set()
-        self._networks: Counter[str] = Counter()
+        self._shares = Shares()
         self._drained: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
 
@@ -50,7 +53,7 @@ class Connections:
         met = None
         if len(self._open) >= self._total:
             met = "connections in all"
-        elif self._networks[network_of(address)] >= self._per_address:
+        elif self._shares.of(address) >= self._per_address:
             met = "connections of an address"
         elif len(self._shaking) >= max(1, self._total // 2):
             met = "handshakes at once"
@@ -62,7 +65,7 @@ class Connections:
         """A new connection, which has TLS to agree on yet."""
         self._open.add(peer)
         self._shaking.add(peer)
-        self._networks[network_of(peer.address)] += 1
+        self._shares.take(peer.address)
 
     def shaken(self, peer: Peer) -> None:
         """TLS has been agreed on, or there is none."""
@@ -75,10 +78,7 @@ class Connections:
         self._open.remove(peer)
         self._shaking.discard(peer)
         self._cut_off.discard(peer)
-        network = network_of(peer.address)
-        self._networks[network] -= 1
-        if not self._networks[network]:
-            del self._networks[network]
+        self._shares.give_back(peer.address)
         if self._drained is not None and not self._open:
             self._end_of_drain()
 
@@ -88,9 +88,22 @@ class Connections:
         for peer in self._open - self._cut_off:
             met = peer.look_after(now)
             if met is not None:
-                self._cut_off.add(peer)
-                self._tally.count(met, peer.address, now)
-                peer.abort()
+                self._cut_for(met, peer, now)
+        self._make_room(now)
+
+    def _make_room(self, now: float) -> None:
+        """Of all bytes that wait there are no more than :data:`UNSENT_IN_ALL`: who has most of them goes first."""
+        held = {peer: peer.held for peer in self._open - self._cut_off}
+        total = sum(held.values())
+        while total > UNSENT_IN_ALL:
+            peer = max(held, key=lambda each: held[each])
+            total -= held.pop(peer)
+            self._cut_for("bytes of answers in all", peer, now)
+
+    def _cut_for(self, met: str, peer: Peer, now: float) -> None:
+        self._cut_off.add(peer)
+        self._tally.count(met, peer.address, now)
+        peer.abort()
 
     def drain(self, seconds: float) -> Deferred[None]:
         """Let every connection end what is under way; after *seconds* cut the rest. Fires when all are gone."""
@@ -116,14 +129,3 @@ class Connections:
             self._deadline = None
         if drained is not None:
             drained.callback(None)
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: one household has 2**64 of IPv6's."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address

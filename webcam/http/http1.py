@@ -37,6 +37,9 @@ class HTTP1Channel(http.HTTPChannel):
             self._head_since = self.site.reactor.seconds()
         super().lineReceived(line)
 
+    held = 0
+    """An answer waits in its transport alone, an upload that is paused is not read: neither grows."""
+
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
         if self._head_since is not None:

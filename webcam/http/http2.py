@@ -121,6 +121,11 @@ class HTTP2Channel(Outgoing):
         timer = self._reactor.callLater(delay, call)
         self._timers.add(timer)
 
+    @property
+    def held(self) -> int:
+        """See :class:`webcam.http.connections.Peer`."""
+        return self._sender.size + sum(stream.kept for stream in self.streams.values())
+
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
         for stream in list(self.streams.values()):

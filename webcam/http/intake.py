@@ -44,7 +44,7 @@ ROOMY = 4096
 """Bytes of a window that isn't about to shut."""
 
 LAST_WINDOW = 2**31 - 1
-_END_STREAM, _END_HEADERS, _PRIORITY = 0x1, 0x4, 0x20
+_END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x4, 0x8, 0x20
 _FRAME = struct.Struct(">HBBBI")
 _STATE = h2.stream.StreamState
 _RECEIVING = (_STATE.OPEN, _STATE.HALF_CLOSED_LOCAL)
@@ -96,6 +96,17 @@ class _Settings(h2.settings.Settings):
     @max_concurrent_streams.setter
     def max_concurrent_streams(self, value: int) -> None:
         raise AttributeError("announced once")
+
+
+def _without_padding(frame: bytes) -> bytes:
+    """HEADERS, whose padding may be all that they hold (RFC 9113, 6.2); hyperframe wants a byte more."""
+    least = 15 if frame[4] & _PRIORITY else 10
+    if len(frame) < least:
+        raise h2.exceptions.FrameDataMissingError("no room for what its flags announce")
+    end = len(frame) - frame[9]
+    if end < least:
+        raise h2.exceptions.ProtocolError("more padding than frame")
+    return (end - 10).to_bytes(3, "big") + frame[3:4] + bytes((frame[4] & ~_PADDED,)) + frame[5:9] + frame[10:end]
 
 
 class Intake(h2.connection.H2Connection):
@@ -167,14 +178,27 @@ class Intake(h2.connection.H2Connection):
             stop = at + 9 + (high << 8) + low
             if stop > end or stop - at - 9 > self.max_inbound_frame_size:
                 break
-            found = None
-            reader = self._readers.get(kind)
-            if reader is not None and not self.incoming_buffer._headers_buffer:
-                found = reader(stream_id & LAST_WINDOW, flags, data, at + 9, stop)
-            events += self._read_by_h2(data[at:stop]) if found is None else found
+            if kind == HeadersFrame.type and flags & _PADDED:
+                frame = _without_padding(data[at:stop])
+                events += self._read_frame(kind, flags & ~_PADDED, stream_id, frame, 0, len(frame))
+            else:
+                events += self._read_frame(kind, flags, stream_id, data, at, stop)
             at = stop
         self._rest = data[at:]
         self._check_size(self._rest)
+
+    def _read_frame(self, kind: int, flags: int, stream_id: int, data: bytes, at: int, stop: int) -> Events:
+        reader = self._readers.get(kind)
+        if reader is not None and not self.incoming_buffer._headers_buffer:
+            found = reader(stream_id & LAST_WINDOW, flags, data, at + 9, stop)
+            if found is not None:
+                return found
+        frame = data[at:stop]
+        if (
+            kind == WindowUpdateFrame.type and len(frame) == 13
+        ):  # its reserved bit is no part of it; hyperframe minds it
+            frame = frame[:9] + bytes((frame[9] & 0x7F,)) + frame[10:]
+        return self._read_by_h2(frame)
 
     def _read_by_h2(self, frame: bytes) -> Events:
         self.incoming_buffer.max_frame_size = self.max_inbound_frame_size

@@ -46,6 +46,11 @@ BODIES_PER_ADDRESS = BODIES // 4
 SMALL_BODY = 64 * 1024
 """Bytes of a body that have a room of their own, of the same size: nobody's pictures keep anyone from asking."""
 
+UNSENT = 16 * 1024 * 1024
+UNSENT_IN_ALL = 256 * 1024 * 1024
+"""Bytes of answers that wait for one HTTP/2 connection, and with the bytes of paused uploads for all of them. A hundred
+viewers on one connection whose windows are shut have a frame of up to 128 KiB each."""
+
 SMALL_PIECE = 4096
 """Bytes; smaller pieces of a body are put together."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,15 @@ _log = Logger()
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 300_000))
 """A peer that vanished from a silent HTTP/1.1 stream is found within 30 s; HTTP/2 has its own pings. One for which
-bytes wait is found by TCP_USER_TIMEOUT."""
+bytes wait is found by :class:`webcam.http.keepalive.Silence`, by TCP_USER_TIMEOUT where the platform doesn't tell."""
+
+RTO_MAX = 3000
+"""TCP_RTO_MAX_MS: what waits for a peer is tried again at least so often, and so is the window of one that stalls. Left
+alone the pauses double, to two minutes: a peer that stalls for a minute and then vanishes is found as long after, and
+one that comes back waits as long."""
+
+_UNNAMED = {"TCP_RTO_MAX_MS": 44} if sys.platform == "linux" else {}
+"""Python doesn't know it yet (Linux 6.15, include/uapi/linux/tcp.h)."""
 
 
 class CannotListen(Exception):
@@ -125,8 +134,8 @@ def _tune(listening: socket.socket | None) -> None:
     if listening is None or listening.family not in (socket.AF_INET, socket.AF_INET6):
         return
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_NOTSENT_LOWAT", UNSENT), *_KEEPALIVE):
-        option = getattr(socket, name, None)
+    for name, value in (("TCP_NOTSENT_LOWAT", UNSENT), *_KEEPALIVE, ("TCP_RTO_MAX_MS", RTO_MAX)):
+        option = getattr(socket, name, _UNNAMED.get(name))
         if option is None:
             continue
         try:

@@ -6,14 +6,19 @@ from typing import Any
 
 from twisted.internet.interfaces import IHandshakeListener, ISSLTransport
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
+from webcam.http import tcpinfo
 from webcam.http.connections import Connections
 from webcam.http.http1 import HTTP1Channel
 from webcam.http.http2 import HTTP2Channel
+from webcam.http.keepalive import Silence
 from webcam.http.limits import HANDSHAKE
+
+_log = Logger()
 
 
 @implementer(IHandshakeListener)
@@ -29,6 +34,8 @@ class Channel(http._GenericHTTPChannelProtocol):
         self._connections = connections
         self._since = reactor.seconds()
         self._shaken = False
+        self._heard = True
+        self._silence = Silence()
         self.address = address
 
     def makeConnection(self, transport: Any) -> None:  # noqa: N802
@@ -48,12 +55,26 @@ class Channel(http._GenericHTTPChannelProtocol):
         self._connections.closed(self)
         self._channel.connectionLost(reason)
 
+    @property
+    def held(self) -> int:
+        """See :class:`webcam.http.connections.Peer`."""
+        return int(self._channel.held)
+
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
         if not self._shaken:
             return "time for a handshake" if now - self._since > HANDSHAKE else None
+        if self._has_vanished(now):
+            _log.info("gone silently: {peer}", peer=self.address)
+            self.abort()
+            return None
         met: str | None = self._channel.look_after(now)
         return met
+
+    def _has_vanished(self, now: float) -> bool:
+        """The system is asked about those only of whom nothing was heard since the last look."""
+        heard, self._heard = self._heard, False
+        return self._silence.gone(now, None if heard else tcpinfo.read(self._channel.transport))
 
     def drain(self) -> None:
         """See :class:`webcam.http.connections.Peer`."""
@@ -68,6 +89,7 @@ class Channel(http._GenericHTTPChannelProtocol):
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes of the connection."""
+        self._heard = True
         if self._negotiatedProtocol is None:
             transport = self._channel.transport
             self._negotiatedProtocol = getattr(transport, "negotiatedProtocol", None) or b"http/1.1"

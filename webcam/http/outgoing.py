@@ -17,15 +17,13 @@ from twisted.web import _http2
 from webcam.http.connection import Connection
 from webcam.http.fieldblock import Field
 from webcam.http.keepalive import Keepalive
+from webcam.http.limits import UNSENT
 from webcam.http.request import host_of
-from webcam.http.sender import MAX_FRAME, Sender
+from webcam.http.sender import MAX_FRAME, SMALL, Sender
 from webcam.http.stream import Stream
 
 BATCH = 64 * 1024
 """Bytes of frames that are handed to the transport in one write."""
-
-SMALL = 4096
-"""Bytes of an answer that leaves at once, before what other streams have queued."""
 
 AT_ONCE = 128 * 1024
 """Bytes that are written without a queue, when nothing waits."""
@@ -70,6 +68,10 @@ class Outgoing(_http2.H2Connection):
         """Give the peer up."""
         raise NotImplementedError
 
+    def _met(self, limit: str) -> None:
+        """The peer has met a limit."""
+        raise NotImplementedError
+
     # What streams call
 
     @contextmanager
@@ -107,7 +109,7 @@ class Outgoing(_http2.H2Connection):
             else:
                 length = b"%d" % len(body)
                 self.conn.write_head(stream_id, [*fields, (b"date", date), (b"content-length", length)])
-                self._sender.put(stream_id, body)
+                self._put(stream_id, body)
                 self._sender.end(stream_id)
         except h2.exceptions.ProtocolError:
             return  # as above
@@ -117,12 +119,18 @@ class Outgoing(_http2.H2Connection):
         """A piece of an answer. The stream's producer is paused at once when it can't leave now."""
         if self._write_at_once(streamID, data):
             return
-        self._sender.put(streamID, data)
+        self._put(streamID, data)
         self._send()
         stream = self.streams.get(streamID)
         # Under a cork a batch may pile up: a producer that is never told to stop would queue a whole record there.
         if stream is not None and self._sender.queued(streamID) > (BATCH if self._corks else 0):
             self._pause(stream)
+
+    def _put(self, stream_id: int, data: bytes) -> None:
+        self._sender.put(stream_id, data)
+        if self._sender.size > UNSENT:
+            self._met("bytes of answers of a connection")
+            self._abort()
 
     def _write_at_once(self, stream_id: int, data: bytes) -> bool:
         """The common case of a relay: nothing waits, all of it fits, so there is no queue to go through."""

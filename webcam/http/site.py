@@ -12,8 +12,9 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.task import LoopingCall
 from twisted.web import server
 
+from webcam.http.bodies import Held
 from webcam.http.connections import Connections
-from webcam.http.limits import CONNECTIONS, CONNECTIONS_PER_ADDRESS, LOOK, Tally
+from webcam.http.limits import BODIES, BODIES_PER_ADDRESS, CONNECTIONS, CONNECTIONS_PER_ADDRESS, LOOK, Tally
 from webcam.http.negotiation import Channel
 from webcam.http.request import BodyConsumer, Request, host_of
 
@@ -28,7 +29,8 @@ class Site(server.Site):
     """A Twisted site on our channels.
 
     ``too_large`` answers a request whose body is over its limit, ``overloaded`` one for whose body there is no room
-    (:data:`webcam.http.limits.BODIES`); without it, the former does.
+    (:class:`webcam.http.bodies.Held`); without it, the former does. ``connections``: how many there may be in all, and
+    of one address; where one may have all, as a proxy does, it may have all of the room for bodies, too.
     """
 
     noisy = False
@@ -48,8 +50,7 @@ class Site(server.Site):
         self.body_limit = body_limit
         self.too_large = too_large
         self.overloaded = overloaded or too_large
-        self.bodies = 0
-        """Bytes of ordinary bodies that are held now."""
+        self.bodies = Held(BODIES, BODIES if connections[1] >= connections[0] else BODIES_PER_ADDRESS)
         self.tally = Tally()
         self.connections = Connections(reactor, self.tally, *connections)
         self._look = LoopingCall(self.connections.look_after)

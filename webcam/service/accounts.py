@@ -50,12 +50,12 @@ class Accounts:
         """A new session of *device*; the answer is its token.
 
         Raises :class:`NoSuchUser` for a wrong name and a wrong password alike, in the same time, and
-        :class:`webcam.errors.CoolingDown`.
+        :class:`webcam.errors.CoolingDown`, and :class:`webcam.errors.Overloaded` when too many log in at once.
         """
         account = await self._store.account(name)
         if account is not None:
             self._sessions.check_cooling(account.account_id, device, address)
-        if not await self._passwords.check(account.password_hash if account else None, password):
+        if not await self._passwords.check(account.password_hash if account else None, password, address):
             raise NoSuchUser("wrong name or password")
         assert account is not None, "nobody's password was right"
         self._learn(account)

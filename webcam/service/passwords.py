@@ -10,7 +10,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from twisted.internet.defer import DeferredSemaphore
 
-from webcam.errors import Unavailable
+from webcam.address import Shares
+from webcam.errors import Overloaded
 
 Offload = Callable[..., Awaitable[Any]]
 """``await offload(function, *args)`` runs a slow function where it blocks nobody."""
@@ -23,6 +24,9 @@ AT_ONCE = 2
 
 WAITING = 200
 """Logins that may wait for their turn; one more is refused."""
+
+PER_ADDRESS = 20
+"""Logins of one address that may wait or be under way: an attack from one leaves the others their places."""
 
 
 def hash_password(password: str) -> str:
@@ -39,20 +43,33 @@ def check_password(password_hash: str, password: str) -> bool:
 
 
 class Passwords:
-    """Checks passwords; a name that doesn't exist takes as long as a wrong password."""
+    """Checks passwords; a name that doesn't exist takes as long as a wrong password.
 
-    def __init__(self, offload: Offload) -> None:
+    ``per_address``: logins that one address may have here at once.
+    """
+
+    def __init__(self, offload: Offload, per_address: int = PER_ADDRESS) -> None:
         self._offload = offload
+        self._per_address = per_address
+        self._shares = Shares()
         self._turns = DeferredSemaphore(AT_ONCE)
         self._nobody = hash_password(secrets.token_hex(16))
 
-    async def check(self, password_hash: str | None, password: str) -> bool:
-        """``None`` is the hash of nobody: always false, and as slow as any. Raises :class:`Unavailable`."""
+    async def check(self, password_hash: str | None, password: str, address: str) -> bool:
+        """``None`` is the hash of nobody: always false, and as slow as any. Raises :class:`Overloaded`."""
         if len(self._turns.waiting) >= WAITING:
-            raise Unavailable("too many logins are waiting")
+            raise Overloaded("logins at once")
+        if self._shares.of(address) >= self._per_address:
+            raise Overloaded("logins at once of an address")
+        self._shares.take(address)
+        try:
+            return await self._in_turn(password_hash or self._nobody, password) and password_hash is not None
+        finally:
+            self._shares.give_back(address)
+
+    async def _in_turn(self, password_hash: str, password: str) -> bool:
         turn = await self._turns.acquire()
         try:
-            good = bool(await self._offload(check_password, password_hash or self._nobody, password))
+            return bool(await self._offload(check_password, password_hash, password))
         finally:
             turn.release()
-        return good and password_hash is not None
