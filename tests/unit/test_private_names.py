@@ -221,6 +221,7 @@ class CompletenessTests(Case):
         "request.py": (server.Request,),
         "site.py": (server.Site,),
         "connection.py": (Core, CoreStream),
+        "core.py": (Core, CoreStream, FrameBuffer),
         "intake.py": (Core, CoreStream, FrameBuffer),
         "fieldblock.py": (hpack.Decoder, hpack.Encoder, HeaderTable),
     }

@@ -36,6 +36,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
+from webcam.http.core import PADDED, PRIORITY, Core, Flood, Frames, Settings, without_padding
 from webcam.http.fieldblock import Decoder, Encoder
 from webcam.http.head import Head, Malformed, read_head
 from webcam.http.limits import STREAMS, TINY_WINDOW_UPDATE
@@ -44,7 +45,7 @@ ROOMY = 4096
 """Bytes of a window that isn't about to shut."""
 
 LAST_WINDOW = 2**31 - 1
-_END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x4, 0x8, 0x20
+_END_STREAM, _END_HEADERS = 0x1, 0x4
 _FRAME = struct.Struct(">HBBBI")
 _STATE = h2.stream.StreamState
 _RECEIVING = (_STATE.OPEN, _STATE.HALF_CLOSED_LOCAL)
@@ -53,60 +54,12 @@ _IDLE_FRAMES = (PingFrame, SettingsFrame, PriorityFrame, RstStreamFrame, Extensi
 Events = list[Any]
 
 
-class Flood(h2.exceptions.ProtocolError):
-    """The peer sends more frames that carry nothing than it may."""
-
-    error_code = h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
-
-
 @dataclass(slots=True)
 class Opened:
     """A request's head is here."""
 
     stream_id: int
     head: Head
-
-
-class Core(h2.stream.H2Stream):
-    """A stream as h2 keeps it; whether a body has its declared length is the channel's to judge.
-
-    A live upload of the field's clients ends short of the length that it declared; h2 would answer with GOAWAY.
-    """
-
-    def _track_content_length(self, length: int, end_stream: bool) -> None:
-        """In place of h2's check."""
-
-
-class _Frames(h2.frame_buffer.FrameBuffer):
-    """h2 takes a payload of an acknowledgement for bad data; it is a bad size (RFC 9113, 6.5)."""
-
-    def _validate_frame_length(self, length: int) -> None:
-        super()._validate_frame_length(length)
-        if length and self._data[3] == SettingsFrame.type and self._data[4] & 1:
-            raise h2.exceptions.FrameDataMissingError("an acknowledgement with a payload")
-
-
-class _Settings(h2.settings.Settings):
-    """What is announced of streams, :data:`webcam.http.limits.STREAMS`, is not what h2 ends the connection for."""
-
-    @property
-    def max_concurrent_streams(self) -> int:
-        return 2**31
-
-    @max_concurrent_streams.setter
-    def max_concurrent_streams(self, value: int) -> None:
-        raise AttributeError("announced once")
-
-
-def _without_padding(frame: bytes) -> bytes:
-    """HEADERS, whose padding may be all that they hold (RFC 9113, 6.2); hyperframe wants a byte more."""
-    least = 15 if frame[4] & _PRIORITY else 10
-    if len(frame) < least:
-        raise h2.exceptions.FrameDataMissingError("no room for what its flags announce")
-    end = len(frame) - frame[9]
-    if end < least:
-        raise h2.exceptions.ProtocolError("more padding than frame")
-    return (end - 10).to_bytes(3, "big") + frame[3:4] + bytes((frame[4] & ~_PADDED,)) + frame[5:9] + frame[10:end]
 
 
 class Intake(h2.connection.H2Connection):
@@ -120,14 +73,14 @@ class Intake(h2.connection.H2Connection):
     def __init__(self, charge: Callable[[], bool] = lambda: True) -> None:
         super().__init__(h2.config.H2Configuration(client_side=False, header_encoding=None))
         codes = h2.settings.SettingCodes
-        self.local_settings = _Settings(
+        self.local_settings = Settings(
             client=False,
             initial_values={
                 codes.MAX_CONCURRENT_STREAMS: STREAMS,
                 codes.MAX_HEADER_LIST_SIZE: self.DEFAULT_MAX_HEADER_LIST_SIZE,
             },
         )
-        self.incoming_buffer = _Frames(server=True)
+        self.incoming_buffer = Frames(server=True)
         self.decoder = Decoder()
         self.decoder.max_header_list_size = self.DEFAULT_MAX_HEADER_LIST_SIZE
         self.encoder = Encoder()
@@ -178,9 +131,9 @@ class Intake(h2.connection.H2Connection):
             stop = at + 9 + (high << 8) + low
             if stop > end or stop - at - 9 > self.max_inbound_frame_size:
                 break
-            if kind == HeadersFrame.type and flags & _PADDED:
-                frame = _without_padding(data[at:stop])
-                events += self._read_frame(kind, flags & ~_PADDED, stream_id, frame, 0, len(frame))
+            if kind == HeadersFrame.type and flags & PADDED:
+                frame = without_padding(data[at:stop])
+                events += self._read_frame(kind, flags & ~PADDED, stream_id, frame, 0, len(frame))
             else:
                 events += self._read_frame(kind, flags, stream_id, data, at, stop)
             at = stop
@@ -214,9 +167,9 @@ class Intake(h2.connection.H2Connection):
 
     def _read_headers(self, stream_id: int, flags: int, data: bytes, at: int, stop: int) -> Events | None:
         """A new request's, in one piece."""
-        if flags | _END_STREAM | _PRIORITY != _END_HEADERS | _END_STREAM | _PRIORITY or not self._is_next(stream_id):
+        if flags | _END_STREAM | PRIORITY != _END_HEADERS | _END_STREAM | PRIORITY or not self._is_next(stream_id):
             return None
-        if flags & _PRIORITY:
+        if flags & PRIORITY:
             if stop - at < 5 or int.from_bytes(data[at : at + 4], "big") & LAST_WINDOW == stream_id:
                 return None
             at += 5

@@ -1,0 +1,60 @@
+"""Parts of h2 that are replaced: what it refuses and need not, what it lets pass and must not."""
+
+from __future__ import annotations
+
+import h2.errors
+import h2.exceptions
+import h2.frame_buffer
+import h2.settings
+import h2.stream
+from hyperframe.frame import SettingsFrame
+
+PADDED, PRIORITY = 0x8, 0x20
+
+
+class Flood(h2.exceptions.ProtocolError):
+    """The peer sends more frames that carry nothing than it may."""
+
+    error_code = h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
+
+
+class Core(h2.stream.H2Stream):
+    """A stream as h2 keeps it; whether a body has its declared length is the channel's to judge.
+
+    A live upload of the field's clients ends short of the length that it declared; h2 would answer with GOAWAY.
+    """
+
+    def _track_content_length(self, length: int, end_stream: bool) -> None:
+        """In place of h2's check."""
+
+
+class Frames(h2.frame_buffer.FrameBuffer):
+    """h2 takes a payload of an acknowledgement for bad data; it is a bad size (RFC 9113, 6.5)."""
+
+    def _validate_frame_length(self, length: int) -> None:
+        super()._validate_frame_length(length)
+        if length and self._data[3] == SettingsFrame.type and self._data[4] & 1:
+            raise h2.exceptions.FrameDataMissingError("an acknowledgement with a payload")
+
+
+class Settings(h2.settings.Settings):
+    """What is announced of streams, :data:`webcam.http.limits.STREAMS`, is not what h2 ends the connection for."""
+
+    @property
+    def max_concurrent_streams(self) -> int:
+        return 2**31
+
+    @max_concurrent_streams.setter
+    def max_concurrent_streams(self, value: int) -> None:
+        raise AttributeError("announced once")
+
+
+def without_padding(frame: bytes) -> bytes:
+    """HEADERS, whose padding may be all that they hold (RFC 9113, 6.2); hyperframe wants a byte more."""
+    least = 15 if frame[4] & PRIORITY else 10
+    if len(frame) < least:
+        raise h2.exceptions.FrameDataMissingError("no room for what its flags announce")
+    end = len(frame) - frame[9]
+    if end < least:
+        raise h2.exceptions.ProtocolError("more padding than frame")
+    return (end - 10).to_bytes(3, "big") + frame[3:4] + bytes((frame[4] & ~PADDED,)) + frame[5:9] + frame[10:end]
