@@ -37,7 +37,7 @@ class BlockingDatabase:
 
     read = write
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._connection.close()
 
 
@@ -46,12 +46,12 @@ class BlockingStore(SQLiteStore):
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory()
-        self._blocking = BlockingDatabase(connect(make_ready(Path(self._folder.name))))
-        super().__init__(self._blocking)  # type: ignore[arg-type]
+        self._connection = connect(make_ready(Path(self._folder.name)))
+        super().__init__(BlockingDatabase(self._connection))  # type: ignore[arg-type]
 
     def discard(self) -> None:
         """Close it and remove its file."""
-        self._blocking.close()
+        self._connection.close()
         self._folder.cleanup()
 
 

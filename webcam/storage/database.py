@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from twisted.logger import Logger
 
 from webcam.errors import DatabaseFail
 from webcam.storage.schema import prepare
+from webcam.storage.writer import Writer
 
 READERS = 3
 
@@ -20,28 +22,40 @@ _T = TypeVar("_T")
 
 
 class Database:
-    """Runs functions of a cursor, each as one transaction.
+    """Runs functions of a cursor, each whole or not at all.
 
     WAL lets readers go on while the writer commits; the writer's commit returns when it is on disk. The threads start
     with the first call and end with :meth:`close`.
     """
 
     def __init__(self, path: Path, reactor: Any) -> None:
-        self._writer = _pool(path, reactor, 1)
+        self._writing = _pool(path, reactor, 1)
+        self._writer = Writer(self._writing)
         self._readers = _pool(path, reactor, READERS)
 
     async def write(self, function: Callable[..., _T], *args: Any) -> _T:
-        """``function(cursor, *args)`` alone on the database. Raises :class:`DatabaseFail` when SQLite refuses."""
-        return await _run(self._writer, "BEGIN IMMEDIATE", function, args)
+        """``function(cursor, *args)`` alone on the database, on disk when it returns.
+
+        Raises :class:`DatabaseFail` when SQLite refuses.
+        """
+        with _refusals():
+            result: _T = await self._writer.write(function, args)
+            return result
 
     async def read(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` on one state of the database, beside whoever writes."""
-        return await _run(self._readers, "BEGIN", function, args)
+        with _refusals():
+            if not self._readers.running:
+                raise DatabaseFail("closed")
+            result: _T = await self._readers.runInteraction(_read, function, args)
+            return result
 
-    def close(self) -> None:
-        """Wait for running transactions, then close every connection."""
-        self._readers.close()
-        self._writer.close()
+    async def close(self) -> None:
+        """Wait for what was begun, then close every connection."""
+        await self._writer.close()
+        for pool in (self._readers, self._writing):
+            if pool.running:
+                pool.close()
 
 
 def _pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
@@ -59,16 +73,15 @@ def _pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
     return pool
 
 
-async def _run(pool: adbapi.ConnectionPool, begin: str, function: Callable[..., _T], args: tuple[Any, ...]) -> _T:
-    def interaction(cursor: sqlite3.Cursor) -> _T:
-        cursor.execute(begin)
-        return function(cursor, *args)
+def _read(cursor: sqlite3.Cursor, function: Callable[..., _T], args: tuple[Any, ...]) -> _T:
+    cursor.execute("BEGIN")
+    return function(cursor, *args)
 
-    if not pool.running:
-        raise DatabaseFail("closed")
+
+@contextmanager
+def _refusals() -> Iterator[None]:
     try:
-        result: _T = await pool.runInteraction(interaction)
+        yield
     except sqlite3.Error as error:
         _log.error("the database refused: {error}", error=f"{type(error).__name__}: {error}")
         raise DatabaseFail(type(error).__name__) from error
-    return result

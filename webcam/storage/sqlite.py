@@ -80,4 +80,4 @@ class SQLiteStore:
         return await self._database.write(records.expire_records, account_id, expiry, limit)
 
     async def close(self) -> None:
-        self._database.close()
+        await self._database.close()

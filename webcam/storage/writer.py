@@ -1,0 +1,136 @@
+"""Group commit: writes that wait while a transaction runs are committed together, in the next one.
+
+A transaction costs a change of threads, and its commit waits for the disk (``synchronous=FULL``). Under load a hundred
+writes share both; a single one waits for nobody. Each has a savepoint of its own: what fails takes nothing with it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.enterprise.adbapi import ConnectionPool
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
+
+from webcam.errors import DatabaseFail
+
+TOGETHER = 128
+"""Writes of one transaction, at most."""
+
+
+@dataclass(slots=True)
+class Write:
+    """A function of a cursor that waits for its transaction; ``done`` fires when the outcome is on disk."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    done: Deferred[Any] = field(default_factory=Deferred)
+
+    def outcome(self, cursor: sqlite3.Cursor) -> Any:
+        """What it returns, or the :class:`Failure` of what it raises."""
+        try:
+            return self.function(cursor, *self.args)
+        except Exception:
+            return Failure()
+
+
+class Writer:
+    """Runs writes on the one connection of *pool*, in the order in which they came."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+        self._waiting: deque[Write] = deque()
+        self._running: list[Write] = []
+        self._closed = False
+
+    def write(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[Any]:
+        """Fires with what ``function(cursor, *args)`` returns when that is on disk.
+
+        Fails with what it raises, and then nothing of it was done: also with :class:`sqlite3.Error`, when SQLite
+        refuses the write, or the transaction with it.
+        """
+        write = Write(function, args)
+        if self._closed:
+            write.done.errback(DatabaseFail("closed"))
+        else:
+            self._waiting.append(write)
+            self._go()
+        return write.done
+
+    async def close(self) -> None:
+        """Take no more writes; returns when those that were taken are done."""
+        self._closed = True
+        await DeferredList([_end(write.done) for write in (*self._running, *self._waiting)])
+
+    def _go(self) -> None:
+        if self._running or not self._waiting:
+            return
+        self._running = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+        self._transaction(self._running).addCallbacks(self._committed, self._refused)
+
+    def _transaction(self, writes: Sequence[Write]) -> Deferred[list[Any]]:
+        transaction = _alone if len(writes) == 1 else _together
+        deferred: Deferred[list[Any]] = self._pool.runInteraction(transaction, writes)
+        return deferred
+
+    def _committed(self, outcomes: list[Any]) -> None:
+        writes, self._running = self._running, []
+        self._go()
+        for write, outcome in zip(writes, outcomes, strict=True):
+            write.done.callback(outcome)  # a Failure fails it
+
+    def _refused(self, failure: Failure) -> None:
+        """Nothing of it was committed. Of many, each is tried again alone: only one may be at fault."""
+        writes, self._running = self._running, []
+        if len(writes) == 1:
+            self._go()
+            writes[0].done.errback(failure)
+            return
+        self._running = writes
+        self._one_by_one(writes, [])
+
+    def _one_by_one(self, writes: list[Write], outcomes: list[Any]) -> None:
+        def next_one(outcome: Any) -> None:
+            outcomes.extend(outcome if isinstance(outcome, list) else [outcome])
+            self._one_by_one(writes, outcomes)
+
+        if len(outcomes) == len(writes):
+            self._committed(outcomes)
+        else:
+            self._transaction(writes[len(outcomes) : len(outcomes) + 1]).addBoth(next_one)
+
+
+def _end(deferred: Deferred[Any]) -> Deferred[None]:
+    """Fires with it, and leaves its result to its owner."""
+    ended: Deferred[None] = Deferred()
+
+    def tell(result: Any) -> Any:
+        ended.callback(None)
+        return result
+
+    deferred.addBoth(tell)
+    return ended
+
+
+def _alone(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
+    cursor.execute("BEGIN IMMEDIATE")
+    (write,) = writes
+    return [write.function(cursor, *write.args)]
+
+
+def _together(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
+    """Raises :class:`sqlite3.Error` when an error has ended the transaction: a disk that is full may."""
+    cursor.execute("BEGIN IMMEDIATE")
+    outcomes = []
+    for write in writes:
+        cursor.execute("SAVEPOINT one")
+        outcome = write.outcome(cursor)
+        if isinstance(outcome, Failure):
+            cursor.execute("ROLLBACK TO one")  # fails if there is no transaction any more
+        cursor.execute("RELEASE one")
+        outcomes.append(outcome)
+    return outcomes
