@@ -1,8 +1,8 @@
 """The least application that does the same work, for ASGI servers: ``tests.benchmarks.asgi:app``.
 
 One JSON answer behind a look for the session in a dict, frames of a source in this process at 30 a second with the time
-of their making, the newest for whoever is too slow, and uploads that are read and dropped. No accounts, no storage, no
-frames looked for in uploads: whatever it costs less than the server, a part is that.
+of their making and their number, the newest for whoever is too slow, and uploads that are read and dropped. No
+accounts, no storage, no frames looked for in uploads: whatever it costs less than the server, a part is that.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 FPS = 30.0
+_STAMP = struct.Struct(">dI")
 TOKEN = "a-session-that-is-known-from-the-start"
 _SESSIONS = {TOKEN: {"device": "viewer"}}
 _HEADERS = [(b"content-type", b"application/json")]
@@ -30,11 +31,13 @@ class Source:
         self.viewers: set[asyncio.Queue[bytes]] = set()
 
     async def run(self) -> None:
-        rest = os.urandom(self.size - 14)
+        rest = os.urandom(self.size - 6 - _STAMP.size)
+        number = 0
         head = b"\xaa\xaa" + (self.size - 6).to_bytes(4, "little")
         due = time.monotonic()
         while self.viewers:
-            frame = head + _stamp() + rest
+            frame = head + _STAMP.pack(time.monotonic(), number) + rest
+            number += 1
             for queue in self.viewers:
                 if queue.full():
                     queue.get_nowait()
@@ -46,10 +49,6 @@ class Source:
 
 _sources: dict[int, Source] = {}
 _tasks: set[asyncio.Task[None]] = set()
-
-
-def _stamp() -> bytes:
-    return struct.pack(">d", time.monotonic())
 
 
 def _watch(size: int) -> tuple[Source, asyncio.Queue[bytes]]:

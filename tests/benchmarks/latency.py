@@ -14,28 +14,24 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.load import relay
-from tests.support.process import Server
+from tests.benchmarks.figures import percentile
+from tests.benchmarks.ours import Webcam
+from tests.benchmarks.watching import seen_by
 
 SIZE = 40_000
 FPS = 30.0
 VIEWERS = (1, 10, 50)
 
 
-def measure(server: Server, viewers: int, seconds: float) -> tuple[float, ...]:
+def measure(server: Webcam, viewers: int, seconds: float) -> tuple[float, ...]:
     """p50 and p99 of the age (ms), the share of frames that every viewer saw, CPU s a second, CPU s a GB delivered."""
-    password = (server.data / "first-password").read_text().strip()
-    ages, cpu = relay(server, password, viewers, SIZE, FPS, seconds)
-    steady = sorted(age for each in ages for age in each)
-    seen = len(steady) / max(1, len(ages) * max(map(len, ages)))
-    gigabytes = len(steady) / len(ages) * viewers * SIZE / 1e9
-    return (
-        1000 * statistics.median(steady),
-        1000 * steady[int(len(steady) * 0.99)],
-        seen,
-        cpu / seconds,
-        cpu / gigabytes,
-    )
+    paths = [[server.frames_path(number, SIZE)] for number in range(viewers)]
+    with server.source(SIZE, FPS):
+        seen = seen_by(server.port, paths, seconds, server.pid)
+    ages = [age for each in seen.ages for age in each]
+    share = len(ages) / max(1, len(seen.ages) * max(map(len, seen.ages)))
+    gigabytes = len(ages) / len(seen.ages) * viewers * SIZE / 1e9
+    return 1000 * percentile(ages, 0.5), 1000 * percentile(ages, 0.99), share, seen.cpu / seconds, seen.cpu / gigabytes
 
 
 def main() -> None:
@@ -44,8 +40,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds; medians are shown [%(default)s]")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder)).start()
+        server = Webcam(Path(folder))
         try:
+            server.start()
             print(f"frames of {SIZE} bytes at {FPS:g}/s; medians of {options.rounds} rounds of {options.seconds:g} s")
             print(f"{'viewers':>7} {'p50 ms':>8} {'p99 ms':>8} {'seen':>7} {'server CPU':>11} {'CPU s/GB':>9}")
             for viewers in VIEWERS:

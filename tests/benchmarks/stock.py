@@ -115,9 +115,9 @@ def main() -> None:
     path = prepare(config)
     certificate = PrivateCertificate.loadPEM(config.certificate.read_text() + Path(config.key).read_text())
     service = StockService(config, path, [], reactor, port=int(sys.argv[2]), certificate=certificate)
-    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     service.startService()
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.run()
 
 
 if __name__ == "__main__":

@@ -5,17 +5,34 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from multiprocessing.connection import Connection
 
 from hpack import Encoder
 
-from tests.benchmarks.load import PROCESSES, Seen, client_context, cpu_seconds, frame, head, opening
+from tests.benchmarks.client import (
+    ACK,
+    DATA,
+    END_HEADERS,
+    FIRST_WINDOW,
+    GOAWAY,
+    HEADERS,
+    PING,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    Frames,
+    client_context,
+    frame,
+    head,
+    opening,
+)
+from tests.benchmarks.processes import cpu_seconds, in_process
+from tests.benchmarks.watching import Seen
 
 FRAME = 40_000
 """Bytes of a camera's frame, header included."""
 
 _DATA = 16_384
-_WARM = 0.5
+WARM = 0.5
 
 
 class Upload:
@@ -24,10 +41,10 @@ class Upload:
     def __init__(self, port: int, path: str) -> None:
         self._sock = client_context("h2").wrap_socket(socket.create_connection(("127.0.0.1", port)))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._sock.sendall(opening(65535) + frame(1, 4, 1, head(Encoder(), port, path)))
-        self._windows = {0: 65535, 1: 65535}
-        self._first = 65535
-        self._received = bytearray()
+        self._sock.sendall(opening(FIRST_WINDOW) + frame(HEADERS, END_HEADERS, 1, head(Encoder(), port, path)))
+        self._windows = {0: FIRST_WINDOW, 1: FIRST_WINDOW}
+        self._first = FIRST_WINDOW
+        self._frames = Frames()
         frames = (b"\xaa\xaa" + (FRAME - 6).to_bytes(4, "little") + bytes(FRAME - 6)) * 2
         self._body = memoryview(frames)
         self._place = 0
@@ -58,7 +75,7 @@ class Upload:
         self.size += size
         for stream in self._windows:
             self._windows[stream] -= size
-        return frame(0, 0, 1, piece.tobytes())
+        return frame(DATA, 0, 1, piece.tobytes())
 
     def _read(self) -> None:
         """What the server says: windows, settings, pings. Raises ``AssertionError`` when it ends the upload."""
@@ -67,51 +84,38 @@ class Upload:
         except (TimeoutError, OSError):
             return
         assert data, "the connection is gone"
-        self._received += data
-        while len(self._received) >= 9:
-            end = 9 + int.from_bytes(self._received[:3], "big")
-            if len(self._received) < end:
-                return
-            kind, flags = self._received[3:5]
-            stream = int.from_bytes(self._received[5:9], "big")
-            self._take(kind, flags, stream, bytes(self._received[9:end]))
-            del self._received[:end]
+        for kind, flags, stream, payload in self._frames.feed(data):
+            self._take(kind, flags, stream, payload)
 
     def _take(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
-        assert kind not in (1, 3, 7), f"the upload was answered early: {payload!r}"
-        if kind == 8:
+        assert kind not in (HEADERS, RST_STREAM, GOAWAY), f"the upload was answered early: {payload!r}"
+        if kind == WINDOW_UPDATE:
             self._windows[stream] += int.from_bytes(payload, "big")
-        elif kind == 6 and not flags & 1:
-            self._sock.sendall(frame(6, 1, 0, payload))
-        elif kind == 4 and not flags & 1:
+        elif kind == PING and not flags & ACK:
+            self._sock.sendall(frame(PING, ACK, 0, payload))
+        elif kind == SETTINGS and not flags & ACK:
             for code, value in struct.iter_unpack(">HI", payload):
                 if code == 4:
                     self._windows[1] += value - self._first
                     self._first = value
-            self._sock.sendall(frame(4, 1, 0, b""))
+            self._sock.sendall(frame(SETTINGS, ACK, 0, b""))
 
     def end(self) -> None:
         """Drop the connection: an ordinary end of an upload."""
         self._sock.close()
 
 
-def _upload(port: int, path: str, seconds: float, pid: int, report: Connection) -> None:
+def send(port: int, path: str, seconds: float, pid: int, warm: float) -> Seen:
+    """Upload for some seconds, and measure the server process."""
     upload = Upload(port, path)
-    upload.send_for(_WARM)
+    upload.send_for(warm)
     before, size = cpu_seconds(pid), upload.size
     took = upload.send_for(seconds)
-    report.send(Seen([], upload.size - size, took, cpu_seconds(pid) - before))
+    seen = Seen([], 0, upload.size - size, took, cpu_seconds(pid) - before)
     upload.end()
-
-
-def uploaded(port: int, path: str, seconds: float, pid: int) -> Seen:
-    """Upload for some seconds from a process of its own, and measure the server process."""
-    ours, theirs = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=_upload, args=(port, path, seconds, pid, theirs))
-    process.start()
-    theirs.close()
-    try:
-        seen: Seen = ours.recv()
-    finally:
-        process.join()
     return seen
+
+
+def uploaded(port: int, path: str, seconds: float, pid: int, warm: float = WARM) -> Seen:
+    """The same, from a process of its own."""
+    return in_process(send, port, path, seconds, pid, warm)

@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.peer import raw
 from tests.support.properties import tried
 from tests.support.web import Web
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, NOTICE, STREAMS, Bucket, Tally
@@ -154,10 +155,55 @@ class Floods(Case):
         self.client.pump()
         self.assertEqual(self.client.pongs, 20 * CONTROL_RATE)
 
-    def test_windows_that_are_opened_by_much_cost_nothing(self) -> None:
-        for _ in range(10 * CONTROL_BURST):
-            self.client.send_raw(WindowUpdateFrame(0, window_increment=256).serialize())
+    def test_windows_that_are_opened_by_much(self) -> None:
+        """More often than anything that was sent calls for: four of them cost as much as a PING."""
+        self.client.send_raw(WindowUpdateFrame(0, window_increment=256).serialize() * 3 * CONTROL_BURST)
+        self.assertIsNone(self.client.goaway)
         self.assertFalse(self.client.closed)
+        self.client.send_raw(WindowUpdateFrame(0, window_increment=256).serialize() * 2 * CONTROL_BURST)
+        self.client.pump()
+        self.assertEqual(self.client.goaway, CALM)
+
+    def test_windows_that_are_opened_for_what_was_sent(self) -> None:
+        """A stream's and the connection's for each 4 KiB, far more of them than anybody may send for nothing."""
+        stream = self.client.request("GET", "/held")
+        (held,) = self.web.held
+        for _ in range(5 * CONTROL_BURST):
+            held.write(b"x" * 8192)
+            for target in (stream, 0, stream, 0):
+                self.client.send_raw(WindowUpdateFrame(target, window_increment=4096).serialize())
+            self.client.transport.take()
+        self.assertIsNone(self.client.goaway)
+        self.assertFalse(self.client.transport.disconnecting)
+
+    def test_data_of_a_byte(self) -> None:
+        """A frame each: a thousand a second are nothing, without a pause they are a flood."""
+        stream = self.client.open("POST", "/live")
+        tiny = DataFrame(stream, b"x").serialize()
+        for _ in range(20):
+            self.client.send_raw(tiny * 1000)
+            self.client.pump()
+            self.web.clock.advance(1)
+        self.assertIsNone(self.client.goaway)
+        self.assertEqual(len(self.web.uploads[0].received), 20_000)
+        self.client.send_raw(tiny * 9000)
+        self.client.pump()
+        self.assertEqual(self.client.goaway, CALM)
+
+    def test_data_of_a_few_bytes_among_much(self) -> None:
+        """The header of each of a camera's frames in a frame of its own, however many cameras."""
+        stream = self.client.open("POST", "/live")
+        pair = DataFrame(stream, b"header").serialize() + DataFrame(stream, b"x" * 1000).serialize()
+        for _ in range(100):
+            self.client.send_raw(pair * 30)
+            self.client.pump()
+        self.assertIsNone(self.client.goaway)
+
+    def test_settings_of_many(self) -> None:
+        """A frame of 2,000 settings costs as much as a hundred of what one needs."""
+        many = raw(4, 0, b"".join(struct.pack(">HL", 0x1000 + number, 1) for number in range(2000)))
+        self.assertLessEqual(self.flood(lambda: many), 5)
+        self.assertEqual(self.client.goaway, CALM)
 
 
 class Bounds(Case):

@@ -102,8 +102,8 @@ class Web:
     ``refused``: those that were too large.
     """
 
-    def __init__(self) -> None:
-        self.clock = Clock()
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.held: list[Request] = []
         self.uploads: list[Upload] = []
         self.refused: list[Request] = []

@@ -25,6 +25,7 @@ from hyperframe.frame import WindowUpdateFrame
 from klein import Klein
 from klein.resource import KleinResource
 from packaging.requirements import Requirement
+from twisted.internet import abstract
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols import tls
@@ -182,6 +183,15 @@ class ObjectTests(Case):
             setattr(channel, name, value)
             self.assertIs(getattr(channel, f"_{name}", None), value, f"{shown(ALPN)}.{name} does not set _{name}")
             self.assertIs(getattr(original, name, None), value, f"{shown(ALPN)}.{name} does not set its channel's")
+
+    def test_tcp(self) -> None:
+        """What waits in a transport, and whether its producer has been told."""
+        transport = abstract.FileDescriptor(Clock())
+        names = ["dataBuffer", "_tempDataBuffer", "producer", "streamingProducer", "producerPaused", "disconnecting"]
+        self.all_there(transport, [*names, "connected", "_writeDisconnected"], shown(abstract.FileDescriptor))
+        for method, name in (("write", "_tempDataBuffer"), ("doWrite", "producerPaused"), ("doWrite", "dataBuffer")):
+            spoken_of = name in names_in(getattr(abstract.FileDescriptor, method).__code__)
+            self.assertTrue(spoken_of, f"{shown(abstract.FileDescriptor)}.{method} has nothing to do with {name}")
 
     def test_h2(self) -> None:
         """Windows that can be credited apart, and a new stream that is told its lengths by one method alone."""

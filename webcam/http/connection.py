@@ -15,13 +15,10 @@ import h2.stream
 from hyperframe.frame import GoAwayFrame, WindowUpdateFrame
 
 from webcam.http.fieldblock import Field, sendable
-from webcam.http.intake import Intake
+from webcam.http.intake import MAX_OWED, Intake
 from webcam.http.limits import WIDEST
 
 Buffer = bytes | memoryview
-
-MAX_GIVEN_BACK = 2000
-"""Frames sent for which a peer may still give credit in tiny pieces."""
 
 _DATA, _HEADERS, _CONTINUATION = 0, 1, 9
 _END_STREAM, _END_HEADERS = 0x1, 0x4
@@ -147,8 +144,8 @@ class Connection(Intake):
         return bool(self._data_to_send)
 
     def _spend(self, stream_id: int, size: int) -> h2.stream.H2Stream:
-        if self._given_back < MAX_GIVEN_BACK:
-            self._given_back += 2
+        if self._owed < MAX_OWED:
+            self._owed += 2 + size // 2048  # for each 4 KiB, an update of the stream and one of the connection
         stream = self.streams[stream_id]
         self.outbound_flow_control_window -= size
         stream.outbound_flow_control_window -= size

@@ -42,7 +42,9 @@ class CompressionError(h2.exceptions.ProtocolError):
 
 
 class Decoder(hpack.Decoder):
-    """Reads the field blocks of one connection, in their order."""
+    """Reads the field blocks of one connection, in their order; a list is bounded in bytes and in fields."""
+
+    max_fields = 2**31
 
     def decode(self, data: bytes, raw: bool = True) -> list[Field]:  # type: ignore[override]
         """The fields of a block. Raises :class:`CompressionError`, and h2's error for a list that is too large."""
@@ -78,8 +80,8 @@ class Decoder(hpack.Decoder):
                 if first >= 0x40:
                     self.header_table.add(name, value)
             room -= len(field[0]) + len(field[1]) + _ENTRY
-            if room < 0:
-                raise hpack.OversizedHeaderListError(f"more than {self.max_header_list_size} bytes of fields")
+            if room < 0 or len(fields) >= self.max_fields:
+                raise hpack.OversizedHeaderListError("too large a list of fields")
             fields.append(field)
         return fields
 

@@ -28,6 +28,9 @@ from webcam.http.stream import Stream
 CONNECTION_WINDOW = 1024 * 1024
 """Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""
 
+TURN = 0.001
+"""Seconds: a peer whose frames take longer than that shares the server with all others, a turn each."""
+
 LATE_RESET = 1.0
 """Seconds between an answer that came before the end of its body and the RST_STREAM (NO_ERROR) that stops the body:
 back to back, curl 7.88 fails instead of reading the answer."""
@@ -51,6 +54,7 @@ class HTTP2Channel(Outgoing):
         super().__init__(reactor, Connection(self._charge))
         self._bucket = Bucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
         self._draining = False
+        self._yielding = False
         self._unfinished_since = self._reactor.seconds()
         self._timers: set[IDelayedCall] = set()
         self._handlers = {
@@ -64,8 +68,8 @@ class HTTP2Channel(Outgoing):
             h2.events.ConnectionTerminated: self._peer_left,
         }
 
-    def _charge(self) -> bool:
-        paid = self._bucket.take(self._reactor.seconds())
+    def _charge(self, cost: float = 1.0) -> bool:
+        paid = self._bucket.take(self._reactor.seconds(), cost)
         if not paid:
             self._met("frames that carry nothing")
         return paid
@@ -163,6 +167,8 @@ class HTTP2Channel(Outgoing):
         self._write_out()
         self._closing = True
         self._end_streams(reason)
+        if self._yielding:
+            self.transport.resumeProducing()  # or its end is never seen
         self.transport.unregisterProducer()  # as long as it has a producer, it waits for ever
         self.transport.loseConnection()
         self._later(self.abortTimeout, self.transport.abortConnection)
@@ -192,20 +198,40 @@ class HTTP2Channel(Outgoing):
     # What comes in
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Bytes of the connection; all that they cause is written at once when they are done with."""
+        """Bytes of the connection; all that a turn of them causes is written at once at its end."""
         if self._closing:
             return
         self._keepalive.received(self._reactor.seconds())
+        self.conn.feed(data)
+        if not self._yielding:
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Frames that are here, for so long as :data:`TURN`; then others have theirs."""
+        end = self._reactor.seconds() + TURN
         with self.corked():
             try:
-                events = self.conn.receive_data(data)
+                while not self._closing and (events := self.conn.next_events()) is not None:
+                    for event in events:
+                        handler = self._handlers.get(type(event))
+                        if handler is not None and not self._closing:
+                            handler(event)
+                    if self._reactor.seconds() > end:
+                        self._yield()
+                        return
             except h2.exceptions.ProtocolError:
                 self._terminate(Failure())
                 return
-            for event in events:
-                handler = self._handlers.get(type(event))
-                if handler is not None and not self._closing:
-                    handler(event)
+        if self._yielding and not self._closing:
+            self._yielding = False
+            self.transport.resumeProducing()
+
+    def _yield(self) -> None:
+        """The rest in the next turn of the event loop; nothing more is read before."""
+        if not self._yielding:
+            self._yielding = True
+            self.transport.pauseProducing()
+        self._later(0, self._take_turn)
 
     def _requestReceived(self, event: Any) -> None:  # noqa: N802
         stream_id = event.stream_id

@@ -39,17 +39,28 @@ from hyperframe.frame import (
 from webcam.http.core import PADDED, PRIORITY, Core, Flood, Frames, Settings, without_padding
 from webcam.http.fieldblock import Decoder, Encoder
 from webcam.http.head import Head, Malformed, read_head
-from webcam.http.limits import STREAMS, TINY_WINDOW_UPDATE
+from webcam.http.limits import FIELDS, STREAMS, TINY_WINDOW_UPDATE
 
 ROOMY = 4096
 """Bytes of a window that isn't about to shut."""
 
 LAST_WINDOW = 2**31 - 1
+MAX_OWED = 2000
+"""Frames of credit that a peer owes us for what we sent, and small frames of DATA that large ones have paid for."""
+
+LITTLE, LITTLE_COST = 64, 0.05
+"""Bytes of DATA that are worth a frame, and what a frame of less costs: 1,000 a second are no flood."""
+
+UPDATE_COST = 0.25
+SETTINGS_FREE = 9 + 6 * 16
+"""Bytes of SETTINGS for the price of one: more settings than there are."""
+
 _END_STREAM, _END_HEADERS = 0x1, 0x4
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _FRAME = struct.Struct(">HBBBI")
 _STATE = h2.stream.StreamState
 _RECEIVING = (_STATE.OPEN, _STATE.HALF_CLOSED_LOCAL)
-_IDLE_FRAMES = (PingFrame, SettingsFrame, PriorityFrame, RstStreamFrame, ExtensionFrame)
+_IDLE_FRAMES = (PingFrame, PriorityFrame, RstStreamFrame, ExtensionFrame)
 
 Events = list[Any]
 
@@ -65,12 +76,13 @@ class Opened:
 class Intake(h2.connection.H2Connection):
     """What comes in on the server's side of a connection.
 
-    ``charge`` is asked before a frame that carries nothing is taken; when it says no, receiving raises :class:`Flood`.
+    ``charge`` is asked for the cost of a frame that carries nothing before it is taken; when it says no, receiving
+    raises :class:`Flood`.
     """
 
     encoder: Encoder
 
-    def __init__(self, charge: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, charge: Callable[[float], bool] = lambda _: True) -> None:
         super().__init__(h2.config.H2Configuration(client_side=False, header_encoding=None))
         codes = h2.settings.SettingCodes
         self.local_settings = Settings(
@@ -80,15 +92,19 @@ class Intake(h2.connection.H2Connection):
                 codes.MAX_HEADER_LIST_SIZE: self.DEFAULT_MAX_HEADER_LIST_SIZE,
             },
         )
-        self.incoming_buffer = Frames(server=True)
+        self.incoming_buffer = Frames()
         self.decoder = Decoder()
         self.decoder.max_header_list_size = self.DEFAULT_MAX_HEADER_LIST_SIZE
+        self.decoder.max_fields = FIELDS
         self.encoder = Encoder()
         self._charge = charge
         self._resets = 0
         self._greeted = False
-        self._given_back = 0
+        self._owed = 0
+        self._carried = MAX_OWED // 10
+        self._preface = True
         self._rest = b""
+        self._at = 0
         self._readers: dict[int, Callable[[int, int, bytes, int, int], Events | None]] = {
             DataFrame.type: self._read_data,
             HeadersFrame.type: self._read_headers,
@@ -100,60 +116,72 @@ class Intake(h2.connection.H2Connection):
     def receive_data(self, data: Any) -> Events:
         """What bytes of the peer cause, in order. Raises h2's ``ProtocolError`` when they end the connection."""
         events: Events = []
-        if not self._greeted:
-            events, data = super().receive_data(data), b""
-            self._rest = bytes(self.incoming_buffer._data)
+        self.feed(data)
+        while (more := self.next_events()) is not None:
+            events += more
+        return events
+
+    def feed(self, data: bytes) -> None:
+        """Bytes of the peer; :meth:`next_events` tells what they cause, a frame at a time."""
+        self._rest = self._rest[self._at :] + data if self._at < len(self._rest) else data
+        self._at = 0
+
+    def next_events(self) -> Events | None:
+        """What the next frame causes; ``None`` when no more of them is whole. Errors as :meth:`receive_data`."""
         try:
-            self._read(data, events)
+            return self._next_frame()
         except InvalidPaddingError as error:
             self._terminate_connection(h2.errors.ErrorCodes.PROTOCOL_ERROR)
             raise h2.exceptions.ProtocolError("bad padding") from error
         except h2.exceptions.ProtocolError as error:
             self._terminate_connection(error.error_code)
             raise
-        return events
 
-    def _check_size(self, data: bytes) -> None:
+    def _next_frame(self) -> Events | None:
+        if self._preface and not self._take_preface():
+            return None
+        data, at = self._rest, self._at
+        if len(data) - at < 9:
+            self._check_size(int.from_bytes(data[at : at + 3], "big") if len(data) - at >= 3 else 0)
+            return None
+        high, low, kind, flags, stream_id = _FRAME.unpack_from(data, at)
+        size = (high << 8) + low
+        self._check_size(size)
+        stop = at + 9 + size
+        if stop > len(data):
+            return None
+        self._at = stop
+        if kind == HeadersFrame.type and flags & PADDED:
+            frame = without_padding(data[at:stop])
+            return self._read_frame(kind, flags & ~PADDED, stream_id, frame, 0, len(frame))
+        return self._read_frame(kind, flags, stream_id, data, at, stop)
+
+    def _check_size(self, size: int) -> None:
         """A frame over the limit is refused when its header is here, not when its megabytes are."""
-        if len(data) >= 3 and int.from_bytes(data[:3], "big") > self.max_inbound_frame_size:
+        if size > self.max_inbound_frame_size:
             raise h2.exceptions.FrameTooLargeError("a frame over the limit")
 
-    def _read(self, data: bytes, events: Events) -> None:
-        if not self._greeted:  # h2 holds on to what has come of the preface
-            self._check_size(self._rest)
-            return
-        self.incoming_buffer._data.clear()
-        if self._rest:
-            data = self._rest + data
-        at, end = 0, len(data)
-        while end - at >= 9:
-            high, low, kind, flags, stream_id = _FRAME.unpack_from(data, at)
-            stop = at + 9 + (high << 8) + low
-            if stop > end or stop - at - 9 > self.max_inbound_frame_size:
-                break
-            if kind == HeadersFrame.type and flags & PADDED:
-                frame = without_padding(data[at:stop])
-                events += self._read_frame(kind, flags & ~PADDED, stream_id, frame, 0, len(frame))
-            else:
-                events += self._read_frame(kind, flags, stream_id, data, at, stop)
-            at = stop
-        self._rest = data[at:]
-        self._check_size(self._rest)
+    def _take_preface(self) -> bool:
+        """Whether all of it is here."""
+        came = self._rest[: len(_PREFACE)]
+        if came != _PREFACE[: len(came)]:
+            raise h2.exceptions.ProtocolError("no preface of HTTP/2")
+        if len(came) < len(_PREFACE):
+            return False
+        self._at, self._preface = len(_PREFACE), False
+        return True
 
     def _read_frame(self, kind: int, flags: int, stream_id: int, data: bytes, at: int, stop: int) -> Events:
         reader = self._readers.get(kind)
-        if reader is not None and not self.incoming_buffer._headers_buffer:
+        if reader is not None and self._greeted and not self.incoming_buffer._headers_buffer:
             found = reader(stream_id & LAST_WINDOW, flags, data, at + 9, stop)
             if found is not None:
                 return found
         frame = data[at:stop]
-        if (
-            kind == WindowUpdateFrame.type and len(frame) == 13
-        ):  # its reserved bit is no part of it; hyperframe minds it
-            frame = frame[:9] + bytes((frame[9] & 0x7F,)) + frame[10:]
-        return self._read_by_h2(frame)
-
-    def _read_by_h2(self, frame: bytes) -> Events:
+        if kind == WindowUpdateFrame.type and len(frame) == 13:
+            frame = frame[:9] + bytes((frame[9] & 0x7F,)) + frame[10:]  # a reserved bit, which hyperframe minds
+        elif kind == SettingsFrame.type:
+            self._take("SETTINGS", max(1.0, len(frame) / SETTINGS_FREE))
         self.incoming_buffer.max_frame_size = self.max_inbound_frame_size
         self.incoming_buffer.add_data(frame)
         return [event for each in self.incoming_buffer for event in self._receive_frame(each)]
@@ -161,7 +189,7 @@ class Intake(h2.connection.H2Connection):
     @property
     def unfinished(self) -> bool:
         """Whether a part of a frame or of a header block is here, and the rest isn't."""
-        return bool(self._rest or self.incoming_buffer._headers_buffer)
+        return bool(self._at < len(self._rest) or self.incoming_buffer._headers_buffer)
 
     # The many
 
@@ -183,6 +211,7 @@ class Intake(h2.connection.H2Connection):
             return None
         events: Events = []
         if size:
+            self._weigh(size)
             self._inbound_flow_control_window_manager.window_consumed(size)
             stream._inbound_window_manager.window_consumed(size)
             events.append(h2.events.DataReceived(stream_id=stream_id, data=data[at:stop], flow_controlled_length=size))
@@ -192,8 +221,16 @@ class Intake(h2.connection.H2Connection):
             events.append(self._end_received(stream))
         return events
 
+    def _weigh(self, size: int) -> None:
+        """DATA that carries little is paid for, unless as much was carried before."""
+        self._carried = min(MAX_OWED, self._carried + size // LITTLE) - 1
+        if self._carried < 0:
+            self._carried = 0
+            self._take("DATA of little", LITTLE_COST)
+
     def _read_window_update(self, stream_id: int, flags: int, data: bytes, at: int, stop: int) -> Events | None:
-        """Of an open window that it opens further by no small step."""
+        """Of an open window that it opens further by no small step. More of them than what was sent calls for are paid
+        for."""
         increment = int.from_bytes(data[at:stop], "big") & LAST_WINDOW
         target: Any = self.streams.get(stream_id) if stream_id else self
         if stop - at != 4 or increment < TINY_WINDOW_UPDATE or target is None or (stream_id and not target.open):
@@ -201,6 +238,10 @@ class Intake(h2.connection.H2Connection):
         window = target.outbound_flow_control_window + increment
         if window > LAST_WINDOW:
             return None
+        if self._owed:
+            self._owed -= 1
+        else:
+            self._take("WINDOW_UPDATE", UPDATE_COST)
         target.outbound_flow_control_window = window
         return [h2.events.WindowUpdated(stream_id=stream_id, delta=increment)]
 
@@ -209,6 +250,7 @@ class Intake(h2.connection.H2Connection):
         fields = self.decoder.decode(block)
         self.state_machine.process_input(h2.connection.ConnectionInputs.RECV_HEADERS)
         self.highest_inbound_stream_id = stream_id
+        self._owed = min(MAX_OWED, self._owed + 2)  # some clients open each stream's window at once
         window, theirs = self.local_settings.initial_window_size, self.remote_settings.initial_window_size
         stream = self.streams[stream_id] = Core(stream_id, self.config, window, theirs)
         stream.max_outbound_frame_size = self.max_outbound_frame_size
@@ -323,13 +365,13 @@ class Intake(h2.connection.H2Connection):
         One that opens a window which is all but shut is none of these: it makes us write a tiny frame for it.
         """
         stream = self.streams.get(frame.stream_id) if frame.stream_id else self
-        if not self._given_back or stream is None or stream.outbound_flow_control_window < ROOMY:
+        if not self._owed or stream is None or stream.outbound_flow_control_window < ROOMY:
             return False
-        self._given_back -= 1
+        self._owed -= 1
         return True
 
-    def _take(self, what: str) -> None:
-        if not self._charge():
+    def _take(self, what: str, cost: float = 1.0) -> None:
+        if not self._charge(cost):
             raise Flood(what)
 
     def _prepare_for_sending(self, frames: list[Frame]) -> None:

@@ -17,6 +17,9 @@ WIDEST_UPLOAD = 4 * 1024 * 1024
 WIDEST = 16 * 1024 * 1024
 """Bytes that a connection's window grows to at most by its trusted uploads."""
 
+FIELDS = 200
+"""Fields of a request over HTTP/2; a browser sends some twenty."""
+
 STREAMS = 100
 """Open streams of one HTTP/2 connection; one more is refused, and may be tried again (REFUSED_STREAM)."""
 

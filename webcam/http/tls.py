@@ -135,8 +135,18 @@ def send_now(transport: Any, data: bytes) -> None:
             sent = 0  # it takes nothing now; or an error, which the ordinary way finds again and reports
         if sent == len(data):
             return
-        data = data[sent:]
-    transport.write(data)
+        transport.write(data[sent:])
+        _hold_back(transport)
+    else:
+        transport.write(data)
+
+
+def _hold_back(transport: tcp.Connection) -> None:
+    """Something waits: its producer is told now, not when 64 KiB wait. What waits for a slow viewer is the past."""
+    producer = transport.producer
+    if producer is not None and transport.streamingProducer and not transport.producerPaused:
+        transport.producerPaused = True  # so it is resumed when all has left
+        producer.pauseProducing()
 
 
 def _nothing_waits(transport: tcp.Connection) -> bool:
