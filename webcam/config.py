@@ -13,6 +13,10 @@ from twisted.python import usage
 
 SECTION = "webcam"
 
+CERTIFICATE = "certificate.pem"
+KEY = "key.pem"
+"""Where both are, in the data folder, if nothing else is said."""
+
 
 def size(text: str) -> int:
     """Bytes: a whole number, with K, M or G for powers of 1,024."""
@@ -70,8 +74,8 @@ OPTIONS = (
     Option("data", None, _path, "folder of database, certificate and key [webcam-data, or what systemd gives]"),
     Option("listen", "tcp:8080", str, "Twisted endpoint to listen on, without TLS; may be repeated", repeated=True),
     Option("plain", "no", boolean, "no TLS: for tests, or behind a proxy on the same host"),
-    Option("certificate", None, _path, "certificate with its chain, PEM [DATA/certificate.pem]"),
-    Option("key", None, _path, "its key, PEM [DATA/key.pem]"),
+    Option("certificate", None, _path, f"certificate with its chain, PEM [DATA/{CERTIFICATE}]"),
+    Option("key", None, _path, f"its key, PEM [DATA/{KEY}]"),
     Option("record-limit", "32M", size, "largest record, in bytes (K, M, G)"),
     Option("frame-limit", "2M", size, "largest frame of a stream with its header, in bytes (K, M, G)"),
     Option("body-limit", "1M", size, "largest body of any other request, in bytes (K, M, G)"),
@@ -149,8 +153,8 @@ def build(given: Mapping[str, list[str]], environment: Mapping[str, str]) -> Con
         values[name] = tuple(read) if option.repeated else (read[-1] if read else None)
     data = values["data"] or default_data(environment)
     values["data"] = data
-    values["certificate"] = values["certificate"] or data / "certificate.pem"
-    values["key"] = values["key"] or data / "key.pem"
+    values["certificate"] = values["certificate"] or data / CERTIFICATE
+    values["key"] = values["key"] or data / KEY
     return Config(**values)
 
 

@@ -201,5 +201,9 @@ class NoSuchAccount(Exception):
     """No account has this name or id (any more)."""
 
 
-class StartFailure(Exception):
-    """The server can't start; the text is one line for the operator."""
+class Refused(Exception):
+    """What the operator asked for can't be done; the text is one line for the operator."""
+
+
+class StartFailure(Refused):
+    """The server can't start, or an operator's program can't for the same reason."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import secrets
@@ -22,10 +23,13 @@ from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
 from webcam.config import Config, ConfigurationError, Options
 from webcam.errors import StartFailure
-from webcam.http import tls
+from webcam.hangup import Hangup
+from webcam.http import reload
+from webcam.http.certificate import BadCertificate, make_or_renew, utc, write_private
 from webcam.http.listen import CannotListen, Listener, bind
 from webcam.http.request import host_of
 from webcam.http.site import Site
+from webcam.http.tls import over_tls
 from webcam.ports import Clock, Store
 from webcam.relay.hub import Hub
 from webcam.service.accounts import Accounts
@@ -39,6 +43,7 @@ from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 from webcam.storage import accounts as account_statements
 from webcam.storage.database import Database
+from webcam.storage.lock import FolderLock
 from webcam.storage.schema import connect, make_ready
 from webcam.storage.sqlite import SQLiteStore
 from webcam.systemd import notify
@@ -98,8 +103,8 @@ def prepare(config: Config) -> Path:
             raise PermissionError(13, "Permission denied")
         path = make_ready(config.data)
         _first_account(path, config.data / FIRST_PASSWORD)
-        if not config.plain and config.own_certificate and not config.certificate.exists() and not config.key.exists():
-            tls.make_self_signed(config.certificate, config.key)
+        if not config.plain and config.own_certificate:
+            make_or_renew(config.certificate, config.key, utc(SystemClock.wall()))
     except OSError as error:
         raise StartFailure(f"can't use the data folder {config.data}: {error.strerror}") from None
     except sqlite3.Error as error:
@@ -116,7 +121,7 @@ def _first_account(path: Path, password_file: Path) -> None:
         (ever,) = cursor.execute("SELECT COUNT(*) FROM sqlite_sequence WHERE name = 'accounts'").fetchone()
         if not ever:
             password = secrets.token_urlsafe(12)
-            tls.write_private(password_file, password.encode() + b"\n")
+            write_private(password_file, password.encode() + b"\n")
             account_statements.add_account(cursor, FIRST_ACCOUNT, hash_password(password))
             _log.warn(
                 "made a first account: name {name}, password {password} (also in {file}; shown this once)",
@@ -129,12 +134,32 @@ def _first_account(path: Path, password_file: Path) -> None:
         connection.close()
 
 
+def current_pair(config: Config) -> reload.CurrentPair:
+    """Certificate and key of the configuration. Raises :class:`BadCertificate`."""
+    files = config.certificate, config.key
+    return reload.CurrentPair(*files, config.own_certificate, SystemClock.wall, threads.deferToThread)
+
+
 class WebcamService(service.Service):
-    """The running server: opens its listeners in :meth:`startService`, and ends with :meth:`stopService`."""
+    """The running server: opens its listeners in :meth:`startService`, and ends with :meth:`stopService`.
+
+    Without *pair* there is no TLS.
+    """
 
     name = "webcam"
 
-    def __init__(self, config: Config, path: Path, listeners: Sequence[Listener], reactor: Any) -> None:
+    def __init__(
+        self,
+        config: Config,
+        path: Path,
+        listeners: Sequence[Listener],
+        reactor: Any,
+        lock: FolderLock,
+        pair: reload.CurrentPair | None = None,
+    ) -> None:
+        self._lock = lock
+        self._pair = pair
+        self._hangup = Hangup(reactor, self._reload, reactor.stop)
         self._config = config
         self._path = path
         self._listeners = listeners
@@ -145,6 +170,7 @@ class WebcamService(service.Service):
     def startService(self) -> None:  # noqa: N802
         """Load what storage holds, then take connections. A failure ends the program."""
         super().startService()
+        self._hangup.install()
         self._build()
         ensureDeferred(self._start()).addErrback(self._failed)
 
@@ -170,21 +196,31 @@ class WebcamService(service.Service):
         await self.services.sessions.load()
         self._site = site = build_site(self.services, self._reactor)
         factory: Any = site
-        if not self._config.plain:
-            options = tls.context(self._config.certificate, self._config.key)
-            factory = tls.over_tls(options, site, self._reactor)
-            _log.info("certificate SHA-256 {print}", print=tls.fingerprint(self._config.certificate))
+        if self._pair is not None:
+            factory = over_tls(self._pair, site, self._reactor)
+            _log.info("certificate SHA-256 {print}", print=self._pair.fingerprint)
+            self._pair.warn_of_end()
+            self._every(reload.LOOK, self._pair.look)
+            self._every(reload.UPKEEP, self._pair.upkeep)
         for listener in self._listeners:
             listener.open(factory, lambda address: site.connections.admits(host_of(address)))
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
+        gc.freeze()  # what is here stays: collecting it again and again takes 10 ms each time
         notify("READY=1")
         _log.info("webcam {version} is ready", version=__version__)
 
     def _failed(self, failure: Any) -> None:
         _log.failure("webcam can't start", failure)
         self._reactor.fireSystemEvent("shutdown")
+
+    def _reload(self) -> None:
+        """SIGHUP. What else the server read at its start, it reads at the next one."""
+        if self._pair is None:
+            _log.info("nothing to reload: there is no TLS")
+        else:
+            self._pair.reload()
 
     def _every(self, seconds: float, job: Any) -> None:
         """Run *job* again and again; it survives its own failures, and reports them."""
@@ -227,6 +263,8 @@ class WebcamService(service.Service):
             await self.services.sessions.flush()
         finally:
             await self._store.close()
+            self._lock.release()
+            self._hangup.restore()
 
 
 def _address(port: IListeningPort, plain: bool) -> str:
@@ -250,12 +288,15 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
     from twisted.internet import reactor
 
     _raise_descriptor_limit()
+    lock = None
     try:
         config = options.configuration()
+        lock = FolderLock(config.data, "a server")
         path = prepare(config)
-        if not config.plain:
-            tls.context(config.certificate, config.key)
+        pair = None if config.plain else current_pair(config)
         listeners = [bind(reactor, each) for each in config.listen]
-    except (ConfigurationError, StartFailure, tls.BadCertificate, CannotListen) as error:
+    except (ConfigurationError, StartFailure, BadCertificate, CannotListen) as error:
+        if lock is not None:
+            lock.release()
         raise SystemExit(f"webcam: {error}") from None
-    return WebcamService(config, path, listeners, reactor)
+    return WebcamService(config, path, listeners, reactor, lock, pair)

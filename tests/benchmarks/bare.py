@@ -15,6 +15,7 @@ from pathlib import Path
 
 from OpenSSL import SSL
 
+from webcam.http.certificate import read_pair
 from webcam.http.tls import READ, context
 
 
@@ -55,7 +56,7 @@ class Held:
 
 
 def main() -> None:
-    settings = context(Path(sys.argv[1]), Path(sys.argv[2])).getContext()
+    settings = context(read_pair(Path(sys.argv[1]), Path(sys.argv[2])))
     settings.set_alpn_select_callback(lambda _, offered: offered[0])
     selector = selectors.DefaultSelector()
     listening = socket.create_server(("127.0.0.1", int(sys.argv[3])), backlog=512)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.camera import Camera
 from tests.support.process import environment
-from webcam.http.tls import make_self_signed
+from webcam.http.certificate import make_self_signed
 
 FPS = 30.0
 SIZES = (26_000, 40_000, 69_000)

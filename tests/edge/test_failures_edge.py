@@ -21,7 +21,9 @@ from tests.support.edge import (
 )
 from tests.support.http import H1Client, H2Client
 from webcam.errors import DatabaseFail
+from webcam.http.limits import LINES_BURST
 from webcam.ports import RECORD_PART
+from webcam.wire import fields
 
 STORED = {
     "authorize.json": ("save_sessions", {"name": "user", "pass": "111", "device": "new"}),
@@ -260,3 +262,65 @@ class VanishingClientsTests(FailuresCase):
         client = self.connect(H1Client)
         client.send_raw(b"POST /heartBit.json HTTP/1.1\r\nHost")
         client.drop()
+
+
+class GoneTests(EdgeCase):
+    """A client that goes while storage is busy."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.token = self.authorize()
+        self.waiting: list[Deferred[Any]] = []
+        self.cancelled = 0
+
+    def busy(self, name: str) -> None:
+        """From now on this method of the store waits."""
+
+        def cancel(_: object) -> None:
+            self.cancelled += 1
+
+        async def method(*args: Any, **kwargs: Any) -> Any:
+            deferred: Deferred[Any] = Deferred(cancel)
+            self.waiting.append(deferred)
+            return await deferred
+
+        self.patch(self.world.store, name, method)
+
+    def ask_and_go(self, path: str, kind: Any = H2Client, **params: Any) -> None:
+        client = self.connect(kind)
+        client.request("POST", f"/{path}", json.dumps({"shash": self.token, **params}).encode())
+        self.assertEqual(len(self.waiting), 1)
+        client.drop()
+
+    def test_a_question_is_given_up(self) -> None:
+        """It waits for storage no longer, and nothing is said of it."""
+        for kind in (H2Client, H1Client):
+            for path, method in ((fields.LIST_RECORDS, "records"), (fields.GET_MESSAGES, "messages")):
+                self.waiting, self.cancelled = [], 0
+                self.busy(method)
+                before = len(self.events)
+                self.ask_and_go(path, kind)
+                self.assertEqual(self.cancelled, 1, path)
+                self.assertEqual(self.log()[before:], [])
+
+    def test_a_change_goes_on(self) -> None:
+        """What was begun is finished."""
+        self.busy("add_messages")
+        self.ask_and_go("addMsgs.json", msgs=[{"msg": "motion", "params": {}}])
+        self.assertEqual(self.cancelled, 0)
+        self.waiting[0].callback("2020-01-01 00:00:00.000000")
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class LogTests(EdgeCase):
+    """What peers do wrong, as often as they like."""
+
+    def test_refusals_without_number(self) -> None:
+        """Some are told of, each with its cause; the others are counted."""
+        for _ in range(LINES_BURST + 50):
+            self.post("noSuchPath.json", b"{}")
+        self.assertEqual(len(self.refusals()), LINES_BURST)
+        self.clock.advance(1)
+        self.post("noSuchPath.json", b"{}")
+        self.assertEqual(len(self.refusals()), LINES_BURST + 1)
+        self.assertIn("50 refusals were not told of", self.log())

@@ -1,110 +1,36 @@
-"""TLS without sockets: certificates that are made and read, and what a handshake agrees on."""
+"""TLS without sockets: what a handshake agrees on, what resumes a session, and which certificate is shown."""
 
 from __future__ import annotations
 
-import datetime
-import stat
+import ssl
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
+from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import EPOCH
 from tests.support.transport import Transport
 from tests.support.web import Web
 from webcam.http import tls
+from webcam.http.certificate import fingerprint, make_self_signed, utc
+from webcam.http.reload import CurrentPair
 
-
-class Base(SynchronousTestCase):
-    certificate: Path
-    key: Path
-
-    def setUp(self) -> None:
-        self.folder = Path(self.mktemp())
-        self.folder.mkdir()
-        self.certificate, self.key = self.folder / "certificate.pem", self.folder / "key.pem"
-        tls.make_self_signed(self.certificate, self.key)
-
-
-class SelfSigned(Base):
-    def test_is_for_this_host(self) -> None:
-        """Its names and addresses, the loopback ones too; a server's, no authority's."""
-        made = x509.load_pem_x509_certificate(self.certificate.read_bytes())
-        names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        self.assertIn("localhost", names.get_values_for_type(x509.DNSName))
-        addresses = [str(each) for each in names.get_values_for_type(x509.IPAddress)]
-        self.assertIn("127.0.0.1", addresses)
-        self.assertIn("::1", addresses)
-        self.assertFalse(made.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
-
-    def test_is_valid_from_now_on(self) -> None:
-        """An hour of grace for clocks that are behind, and no longer than Apple's devices accept."""
-        made = x509.load_pem_x509_certificate(self.certificate.read_bytes())
-        now = datetime.datetime.now(datetime.timezone.utc)
-        since, until = made.not_valid_before_utc, made.not_valid_after_utc
-        self.assertLess(since, now - datetime.timedelta(minutes=59))
-        self.assertTrue(now + datetime.timedelta(days=800) < until < since + datetime.timedelta(days=826))
-
-    def test_the_key_is_its_owners(self) -> None:
-        """Mode 0600, also where a file with a wider mode stood before."""
-        self.assertEqual(stat.S_IMODE(self.key.stat().st_mode), 0o600)
-        self.key.chmod(0o644)
-        tls.write_private(self.key, b"secret")
-        self.assertEqual((stat.S_IMODE(self.key.stat().st_mode), self.key.read_bytes()), (0o600, b"secret"))
-
-    def test_the_fingerprint_is_what_openssl_prints(self) -> None:
-        """SHA-256, 32 pairs of digits."""
-        made = x509.load_pem_x509_certificate(self.certificate.read_bytes())
-        text = tls.fingerprint(self.certificate)
-        self.assertRegex(text, r"\A([0-9A-F]{2}:){31}[0-9A-F]{2}\Z")
-        self.assertEqual(bytes.fromhex(text.replace(":", "")), made.fingerprint(tls.hashes.SHA256()))
-
-    def test_two_are_never_the_same(self) -> None:
-        other = self.folder / "other.pem"
-        tls.make_self_signed(other, self.folder / "other-key.pem")
-        self.assertNotEqual(tls.fingerprint(other), tls.fingerprint(self.certificate))
-
-
-class BadFiles(Base):
-    def refusal(self) -> str:
-        with self.assertRaises(tls.BadCertificate) as caught:
-            tls.context(self.certificate, self.key)
-        self.assertNotIn("\n", str(caught.exception))
-        return str(caught.exception)
-
-    def test_that_are_missing(self) -> None:
-        self.certificate.unlink()
-        self.assertEqual(self.refusal(), f"can't read {self.certificate}: No such file or directory")
-
-    def test_a_key_that_is_missing(self) -> None:
-        self.key.unlink()
-        self.assertEqual(self.refusal(), f"can't read {self.key}: No such file or directory")
-
-    def test_that_hold_something_else(self) -> None:
-        self.certificate.write_text("hello")
-        self.assertEqual(self.refusal(), f"{self.certificate} holds no certificate in PEM form")
-
-    def test_a_key_that_is_none(self) -> None:
-        self.key.write_bytes(self.certificate.read_bytes())
-        self.assertEqual(self.refusal(), f"{self.key} holds no key in PEM form")
-
-    def test_a_key_of_another_certificate(self) -> None:
-        tls.make_self_signed(self.folder / "other.pem", self.key)
-        self.assertEqual(self.refusal(), f"{self.key} is not the key of {self.certificate}")
-
-    def test_a_key_with_a_passphrase(self) -> None:
-        """It is refused: nobody is there to be asked."""
-        private = ec.generate_private_key(ec.SECP256R1())
-        self.key.write_bytes(
-            private.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.BestAvailableEncryption(b"secret"),
-            )
-        )
-        self.assertIn(str(self.key), self.refusal())
+FORWARD_SECRET = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305")
+FORBIDDEN = (
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-ECDSA-AES128-SHA256",
+    "ECDHE-ECDSA-AES256-SHA384",
+    "ECDHE-ECDSA-AES128-CCM",
+    "DHE-RSA-AES128-GCM-SHA256",
+    "AES128-GCM-SHA256",
+    "AES256-SHA",
+)
+"""Of TLS 1.2: CBC, CCM, and those whose traffic a stolen key opens."""
 
 
 class TCP(Transport):
@@ -114,73 +40,231 @@ class TCP(Transport):
         pass
 
 
-class Handshakes(Base):
-    def serve(self) -> None:
-        """A new connection to a server with these files."""
-        self.web = Web()
-        options = tls.context(self.certificate, self.key)
-        self.server = tls.over_tls(options, self.web.site, self.web.clock).buildProtocol(None)
-        self.transport = TCP(self.server, None, "192.0.2.7")
-        self.server.makeConnection(self.transport)
+class Connection:
+    """A client's connection to a server, over memory; its handshake is done when it is made.
 
-    def connect(self, offered: list[bytes], version: int | None = None) -> SSL.Connection:
-        """A client that offers these protocols to a new server, with its handshake done."""
-        self.serve()
-        context = SSL.Context(SSL.TLS_METHOD)
-        if version is not None:
-            context.set_min_proto_version(version)
-            context.set_max_proto_version(version)
-        if offered:
-            context.set_alpn_protos(offered)
-        client = SSL.Connection(context, None)
-        client.set_connect_state()
-        for _ in range(4):
-            try:
-                client.do_handshake()
-            except SSL.WantReadError:
-                pass
-            self.exchange(client)
-        return client
+    *midway* is called while the handshake is under way.
+    """
 
-    def exchange(self, client: SSL.Connection) -> None:
-        """What either side has written goes to the other."""
+    def __init__(
+        self,
+        web: Web,
+        pair: CurrentPair,
+        context: ssl.SSLContext,
+        session: ssl.SSLSession | None = None,
+        midway: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._clock = web.clock
+        self._server = tls.over_tls(pair, web.site, web.clock).buildProtocol(None)
+        self._transport = TCP(self._server, None, "192.0.2.7")
+        self._server.makeConnection(self._transport)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.client = context.wrap_bio(self._incoming, self._outgoing, session=session)
+        self._shake_hands()
+        midway()
+        for _ in range(3):
+            self._shake_hands()
+
+    def _shake_hands(self) -> None:
         try:
-            self.server.dataReceived(client.bio_read(1 << 20))
-        except SSL.WantReadError:
+            self.client.do_handshake()
+        except ssl.SSLWantReadError:
             pass
-        self.web.clock.advance(0)
-        data = self.transport.take()
-        if data:
-            client.bio_write(data)
+        self.exchange()
 
+    def exchange(self) -> None:
+        """What either side has written goes to the other."""
+        if self._outgoing.pending:
+            self._server.dataReceived(self._outgoing.read())
+        self._clock.advance(0)
+        self._incoming.write(self._transport.take())
+
+    def ask(self, data: bytes) -> bytes:
+        """Send it; what the server answers."""
+        self.client.write(data)
+        self.exchange()
+        answer = b""
+        try:
+            while True:
+                answer += self.client.read(1 << 16)
+        except ssl.SSLWantReadError:
+            return answer
+
+    def get(self) -> bytes:
+        """An answer over HTTP/1.1, its head included; TLS 1.3 sends its tickets before."""
+        return self.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the certificate that the server showed."""
+        shown = self.client.getpeercert(binary_form=True)
+        assert shown is not None
+        return fingerprint(x509.load_der_x509_certificate(shown))
+
+
+class Case(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.web = Web()
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+        self.certificate, self.key = self.folder / "certificate.pem", self.folder / "key.pem"
+        self.make()
+        self.pair = self.start()
+
+    def make(self) -> None:
+        """A new pair, in the place of the old one."""
+        make_self_signed(self.certificate, self.key, utc(EPOCH))
+
+    def start(self) -> CurrentPair:
+        async def offload(function: Callable[..., Any], *arguments: Any) -> Any:
+            return function(*arguments)
+
+        return CurrentPair(self.certificate, self.key, False, lambda: EPOCH, offload)
+
+    def context(self, offered: tuple[str, ...] = (), version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+        """A client's, that offers these protocols."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = version or ssl.TLSVersion.TLSv1_2
+        if version is not None:
+            context.maximum_version = version
+        if offered:
+            context.set_alpn_protocols(list(offered))
+        return context
+
+    def connect(self, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> Connection:
+        return Connection(self.web, self.pair, context, session)
+
+
+class Handshakes(Case):
     def test_prefer_http2(self) -> None:
         """Whatever the client's order."""
-        client = self.connect([b"http/1.1", b"h2"])
-        self.assertEqual(client.get_alpn_proto_negotiated(), b"h2")
-        client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
-        self.exchange(client)
-        self.assertEqual(client.recv(9)[3], 4, "the first frame is SETTINGS")
+        connection = self.connect(self.context(("http/1.1", "h2")))
+        self.assertEqual(connection.client.selected_alpn_protocol(), "h2")
+        answer = connection.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
+        self.assertEqual(answer[3], 4, "the first frame is SETTINGS")
 
     def test_http1_for_those_who_offer_it_or_nothing(self) -> None:
-        for offered in ([b"http/1.1"], []):
-            client = self.connect(offered)
-            client.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
-            self.exchange(client)
-            head, body = client.recv(1 << 16), client.recv(1 << 16)
-            self.assertTrue(head.startswith(b"HTTP/1.1 200 OK\r\n"), head)
-            self.assertEqual(body, b"hi")
+        for offered in (("http/1.1",), ()):
+            answer = self.connect(self.context(offered)).get()
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
+            self.assertTrue(answer.endswith(b"\r\n\r\nhi"), answer)
 
     def test_tls_1_2_and_1_3(self) -> None:
-        for version, name in ((SSL.TLS1_2_VERSION, "TLSv1.2"), (SSL.TLS1_3_VERSION, "TLSv1.3")):
-            client = self.connect([b"h2"], version)
-            self.assertEqual((client.get_protocol_version_name(), client.get_alpn_proto_negotiated()), (name, b"h2"))
+        for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+            client = self.connect(self.context(("h2",), version)).client
+            self.assertEqual((client.version(), client.selected_alpn_protocol()), (name, "h2"))
 
     def test_nothing_older(self) -> None:
-        self.assertRaises(SSL.Error, self.connect, [b"h2"], SSL.TLS1_1_VERSION)
+        """The server's refusal, not the client's."""
+        with self.assertRaises(ssl.SSLError) as caught:
+            self.connect(self.context((), ssl.TLSVersion.TLSv1_1))
+        self.assertIn("alert protocol version", str(caught.exception).lower().replace("_", " "))
+
+    def test_ciphers(self) -> None:
+        """Of TLS 1.2, those that are forward secret and authenticate what they encrypt."""
+        for cipher in FORWARD_SECRET:
+            context = self.context(("h2",), ssl.TLSVersion.TLSv1_2)
+            context.set_ciphers(cipher)
+            chosen = self.connect(context).client.cipher()
+            assert chosen is not None
+            self.assertEqual(chosen[0], cipher)
+
+    def test_forbidden_ciphers(self) -> None:
+        """No other is accepted, whatever the certificate's kind."""
+        for cipher in FORBIDDEN:
+            context = self.context(("h2",), ssl.TLSVersion.TLSv1_2)
+            context.set_ciphers(f"{cipher}:@SECLEVEL=0")
+            with self.assertRaises(ssl.SSLError, msg=cipher) as caught:
+                self.connect(context)
+            self.assertIn("alert handshake failure", str(caught.exception).lower().replace("_", " "))
+        offered = self.pair.serverConnectionForTLS(None).get_cipher_list()  # type: ignore[arg-type]
+        self.assertEqual({each.split("_")[0].split("-")[0] for each in offered}, {"TLS", "ECDHE"})
+        self.assertEqual([each for each in offered if "GCM" not in each and "POLY1305" not in each], [])
 
     def test_a_whole_chain_is_sent(self) -> None:
         """Certificates behind the first in its file are for the client's check."""
-        tls.make_self_signed(self.folder / "other.pem", self.folder / "other-key.pem")
+        make_self_signed(self.folder / "other.pem", self.folder / "other-key.pem", utc(EPOCH))
         with self.certificate.open("ab") as file:
             file.write((self.folder / "other.pem").read_bytes())
-        self.assertEqual(len(self.connect([b"h2"]).get_peer_cert_chain()), 2)
+        self.pair = self.start()
+        server = tls.over_tls(self.pair, self.web.site, self.web.clock).buildProtocol(None)
+        transport = TCP(server, None, "192.0.2.7")
+        server.makeConnection(transport)
+        client = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+        client.set_connect_state()
+        self.assertRaises(SSL.WantReadError, client.do_handshake)
+        server.dataReceived(client.bio_read(1 << 16))
+        client.bio_write(transport.take())
+        client.do_handshake()
+        chain = [each.to_cryptography() for each in client.get_peer_cert_chain() or ()]
+        self.assertEqual(chain, list(self.pair.pair.chain))
+        self.assertEqual(len(chain), 2)
+
+
+class Resumption(Case):
+    """A second handshake is a short one, by the ticket of the first."""
+
+    versions = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+
+    def session(self, context: ssl.SSLContext) -> ssl.SSLSession:
+        connection = self.connect(context)
+        self.assertFalse(connection.client.session_reused)
+        self.assertTrue(connection.get().endswith(b"hi"))
+        session = connection.client.session
+        assert session is not None
+        self.assertTrue(session.has_ticket)
+        return session
+
+    def test_resumes(self) -> None:
+        """TLS 1.2 and 1.3; the same protocol is agreed on, and requests are served."""
+        for version in self.versions:
+            context = self.context(("http/1.1",), version)
+            again = self.connect(context, self.session(context))
+            self.assertTrue(again.client.session_reused, version)
+            self.assertEqual(again.client.selected_alpn_protocol(), "http/1.1")
+            self.assertTrue(again.get().endswith(b"hi"))
+
+    def test_not_with_another_certificate(self) -> None:
+        """A client that has one of before sees the new one, by a whole handshake."""
+        for version in self.versions:
+            context = self.context(("http/1.1",), version)
+            session = self.session(context)
+            before = self.pair.fingerprint
+            self.make()
+            self.pair.reload()
+            again = self.connect(context, session)
+            self.assertFalse(again.client.session_reused, version)
+            self.assertTrue(again.get().endswith(b"hi"))
+            self.assertEqual(again.fingerprint, self.pair.fingerprint)
+            self.assertNotEqual(again.fingerprint, before)
+
+
+class Reloaded(Case):
+    """The certificate changes while connections are open."""
+
+    def test_open_connections_go_on(self) -> None:
+        """On what they agreed on; a new one is shown the new certificate."""
+        before = self.connect(self.context())
+        self.make()
+        self.successResultOf(ensureDeferred(self.pair.look()))
+        after = self.connect(self.context())
+        self.assertNotEqual(before.fingerprint, after.fingerprint)
+        self.assertEqual(after.fingerprint, self.pair.fingerprint)
+        for each in (before, after, before):
+            self.assertTrue(each.get().endswith(b"hi"))
+
+    def test_in_the_middle_of_a_handshake(self) -> None:
+        """It ends with the pair that it began with."""
+        before = self.pair.fingerprint
+
+        def change() -> None:
+            self.make()
+            self.pair.reload()
+
+        connection = Connection(self.web, self.pair, self.context(), midway=change)
+        self.assertEqual(connection.fingerprint, before)
+        self.assertTrue(connection.get().endswith(b"hi"))
+        self.assertNotEqual(self.connect(self.context()).fingerprint, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import http.client
 import io
@@ -12,18 +13,19 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webcam import errors
+from webcam import admin, errors
 from webcam.api.accounts import MAX_META
 from webcam.api.pages import MAX_PAGE, PAGE
 from webcam.api.tree import ENDPOINTS
 from webcam.config import OPTIONS, Options, boolean, build, read_file
-from webcam.http import tls
+from webcam.http.certificate import make_self_signed
 from webcam.model import SETTING_KINDS
 from webcam.storage.schema import FILE, VERSION
 from webcam.tap import makeService
@@ -40,6 +42,14 @@ DOCUMENTS = sorted((*ROOT.glob("*.rst"), *ROOT.glob("docs/*.rst")))
 
 EXPOSURE = 11
 """Tenths: what ``systemd-analyze security`` may rate the service at most."""
+
+
+def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[list[str], argparse.ArgumentParser]]:
+    """Every command below, by the words that call it."""
+    deeper = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for each in [each for choices in deeper for each in choices.values()]:
+        yield each.prog.split(), each
+        yield from commands(each)
 
 
 def program(name: str) -> str:
@@ -125,6 +135,14 @@ class RunningDocumentTests(SynchronousTestCase):
             default = "no" if option.read is boolean else f"``{option.default}``" if option.default else ""
             self.assertIn(f"Default: {default}", " ".join(entry.group(1).split()), option.name)
 
+    def test_commands(self) -> None:
+        """Every command of the operator's program, and every option of each, is named."""
+        for words, parser in commands(admin.parser()):
+            self.assertIn(" ".join(words), self.text)
+            for option in {text for action in parser._actions for text in action.option_strings if text[:2] == "--"}:
+                if option != "--help":
+                    self.assertIn(f"``{option}", self.text, words)
+
     def refused(self, *arguments: str) -> str:
         """The line by which the server refuses to start, with the names that the document uses."""
         folder = str(self.folder)
@@ -170,7 +188,7 @@ class RunningDocumentTests(SynchronousTestCase):
     def with_certificate_alone(self) -> str:
         """The server's line when its own certificate is there and the key isn't."""
         data = self.folder / "webcam-data"
-        tls.make_self_signed(data / "certificate.pem", data / "key.pem")
+        make_self_signed(data / "certificate.pem", data / "key.pem")
         (data / "key.pem").unlink()
         return self.refused()
 
@@ -243,6 +261,7 @@ class UnitTests(SynchronousTestCase):
         text = SERVICE.read_text()
         self.assertIn("webcam --config /etc/webcam/webcam.ini\n", text)
         self.assertIn("/etc/webcam/webcam.ini", RUNNING.read_text())
+        self.assertIn("\nExecReload=/bin/kill -HUP $MAINPID\n", text)
         self.assertIn("StateDirectory=webcam\n", text)
         self.assertEqual(build({}, {"STATE_DIRECTORY": "/var/lib/webcam"}).data, Path("/var/lib/webcam"))
 

@@ -91,7 +91,7 @@ class Server:
         options = [f"--listen={each}" for each in self._listen]
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            command(self.data, *options, *self._options),
+            self.command(*options, *self._options),
             env=environment(),
             cwd=self.data.parent,
             stdout=subprocess.PIPE,
@@ -107,6 +107,10 @@ class Server:
             re.sub(r"^tcp:0\b", f"tcp:{port}", each) for each, port in zip(self._listen, self.ports, strict=True)
         ]
         return self
+
+    def command(self, *options: str) -> list[str]:
+        """The program and its arguments; for variants of the server to change."""
+        return command(self.data, *options)
 
     def stop(self) -> int | None:
         """SIGTERM; the exit status. A server that isn't running has none."""

@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import getpass
 import sqlite3
-import sys
 from contextlib import closing
-from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from webcam import __version__, admin
+from tests.support.admin import AdminCase
+from webcam import __version__
 from webcam.service.passwords import check_password
 from webcam.storage import accounts, schema
 from webcam.storage.schema import FILE, connect
-
-
-class AdminCase(SynchronousTestCase):
-    def setUp(self):
-        self.data = Path(self.mktemp())
-        self.data.mkdir(parents=True)
-
-    def run_it(self, *arguments: str, stdin: str = "", data: bool = True) -> tuple[int, str, str]:
-        """Exit status, standard output, standard error."""
-        out, err = io.StringIO(), io.StringIO()
-        self.patch(sys, "stdin", io.StringIO(stdin))
-        self.patch(sys, "stdout", out)
-        self.patch(sys, "stderr", err)
-        try:
-            status = admin.main([*arguments, *(["--data", str(self.data)] if data else [])])
-        except SystemExit as end:
-            status = end.code
-        return status, out.getvalue(), err.getvalue()
-
-    def add(self, name: str = "user", password: str = "secret") -> None:
-        status, _, err = self.run_it("account", "add", name, "--password-stdin", stdin=f"{password}\n")
-        self.assertEqual((status, err), (0, ""))
-
-    def account(self, name: str = "user"):
-        with closing(connect(self.data / FILE)) as connection:
-            return accounts.account(connection.cursor(), name)
-
-    def assertRefused(self, text: str, *arguments: str, stdin: str = "secret\n") -> None:
-        status, out, err = self.run_it(*arguments, stdin=stdin)
-        self.assertEqual((status, out), (1, ""))
-        self.assertTrue(err.startswith("webcam: "), err)
-        self.assertEqual(err.count("\n"), 1, "one line")
-        self.assertIn(text, err)
-        self.assertNotIn("secret", err)
 
 
 class AddTests(AdminCase):
@@ -65,14 +28,14 @@ class AddTests(AdminCase):
 
     def test_a_password_is_typed_twice(self):
         asked = []
-        self.patch(admin.getpass, "getpass", lambda prompt: asked.append(prompt) or "typed")
+        self.patch(getpass, "getpass", lambda prompt: asked.append(prompt) or "typed")
         self.assertEqual(self.run_it("account", "add", "user")[0], 0)
         self.assertEqual(asked, ["Password: ", "Again: "])
         self.assertTrue(check_password(self.account().password_hash, "typed"))
 
     def test_two_passwords_that_differ_are_refused(self):
         typed = ["secret one", "secret two"]
-        self.patch(admin.getpass, "getpass", lambda _: typed.pop(0))
+        self.patch(getpass, "getpass", lambda _: typed.pop(0))
         self.assertRefused("the two passwords differ", "account", "add", "user")
         self.assertEqual(self.run_it("account", "list")[1], "")
 

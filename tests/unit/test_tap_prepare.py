@@ -20,11 +20,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webcam import config
 from webcam.errors import StartFailure
-from webcam.http import tls
+from webcam.http.certificate import RENEW, VALID, BadCertificate, fingerprint, make_self_signed, read_chain, utc
 from webcam.service.passwords import check_password
 from webcam.storage import accounts
 from webcam.storage.schema import FILE, connect
-from webcam.tap import FIRST_ACCOUNT, FIRST_PASSWORD, prepare
+from webcam.tap import FIRST_ACCOUNT, FIRST_PASSWORD, SystemClock, current_pair, prepare
 
 MADE = {FILE, FIRST_PASSWORD, "certificate.pem", "key.pem"}
 
@@ -161,6 +161,22 @@ class SecondStartTests(PrepareCase):
             self.assertEqual((self.data / kept).read_bytes(), before)
             self.assertFalse((self.data / lost).exists())
 
+    def test_a_certificate_that_ends_soon_is_renewed_where_it_is_the_servers_own(self):
+        now = utc(SystemClock.wall())
+        elsewhere = self.data / "elsewhere"
+        elsewhere.mkdir()
+        for folder in (self.data, elsewhere):
+            make_self_signed(folder / "certificate.pem", folder / "key.pem", now - VALID + RENEW / 2)
+        before = [fingerprint(read_chain(each / "certificate.pem")[0]) for each in (self.data, elsewhere)]
+        self.prepare(certificate=str(elsewhere / "certificate.pem"), key=str(elsewhere / "key.pem"))
+        self.assertEqual(
+            [fingerprint(read_chain(each / "certificate.pem")[0]) for each in (self.data, elsewhere)], before
+        )
+        self.prepare()
+        (leaf,) = read_chain(self.data / "certificate.pem")
+        self.assertNotEqual(fingerprint(leaf), before[0])
+        self.assertGreater(leaf.not_valid_after_utc, now + RENEW)
+
 
 class TroubleTests(PrepareCase):
     def test_a_file_in_place_of_the_data_folder(self):
@@ -212,12 +228,15 @@ class CertificateTests(PrepareCase):
         self.prepare()
         self.certificate, self.key = self.data / "certificate.pem", self.data / "key.pem"
 
+    def pair(self):
+        return current_pair(config.build({"data": [str(self.data)]}, {}))
+
     def assertBad(self, message: str) -> None:
-        failure = self.assertRaises(tls.BadCertificate, tls.context, self.certificate, self.key)
+        failure = self.assertRaises(BadCertificate, self.pair)
         self.assertEqual(str(failure), message)
 
     def test_the_certificate_that_was_made_is_good_and_names_this_host(self):
-        tls.context(self.certificate, self.key)
+        self.pair()
         leaf = x509.load_pem_x509_certificate(self.certificate.read_bytes())
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         self.assertIn("localhost", names.get_values_for_type(x509.DNSName))
@@ -226,13 +245,13 @@ class CertificateTests(PrepareCase):
         self.assertIn(ipaddress.ip_address("::1"), addresses)
 
     def test_its_fingerprint_is_written_as_browsers_write_it(self):
-        self.assertRegex(tls.fingerprint(self.certificate), r"\A([0-9A-F]{2}:){31}[0-9A-F]{2}\Z")
+        self.assertRegex(self.pair().fingerprint, r"\A([0-9A-F]{2}:){31}[0-9A-F]{2}\Z")
 
     def test_a_certificate_may_bring_its_chain(self):
         other = self.data / "other.pem"
-        tls.make_self_signed(other, self.data / "other-key.pem")
+        make_self_signed(other, self.data / "other-key.pem")
         self.certificate.write_bytes(self.certificate.read_bytes() + other.read_bytes())
-        self.assertEqual(len(tls.context(self.certificate, self.key).extraCertChain), 1)
+        self.assertEqual(len(self.pair().pair.chain), 2)
 
     def test_files_that_are_not_there(self):
         self.certificate.unlink()
@@ -255,7 +274,7 @@ class CertificateTests(PrepareCase):
             self.assertBad(f"{self.certificate} holds no certificate in PEM form")
 
     def test_the_key_of_another_certificate(self):
-        tls.make_self_signed(self.data / "other.pem", self.key)
+        make_self_signed(self.data / "other.pem", self.key)
         self.assertBad(f"{self.key} is not the key of {self.certificate}")
 
     def test_a_key_with_a_passphrase_is_refused_without_asking_for_it(self):
@@ -270,10 +289,10 @@ class CertificateTests(PrepareCase):
     def on_a_terminal(self) -> str:
         """What another process shows on its terminal while it reads certificate and key; an answer is typed already."""
         program = (
-            "import os, sys, pathlib; from webcam.http import tls\n"
+            "import os, sys, pathlib; from webcam.http import certificate\n"
             "os.open(os.ttyname(0), os.O_RDWR)\n"  # now it is the terminal that OpenSSL would ask on
-            "try: tls.context(*map(pathlib.Path, sys.argv[1:]))\n"
-            "except tls.BadCertificate: print('refused')\n"
+            "try: certificate.read_pair(*map(pathlib.Path, sys.argv[1:]))\n"
+            "except certificate.BadCertificate: print('refused')\n"
         )
         ours, its = os.openpty()
         self.addCleanup(os.close, ours)

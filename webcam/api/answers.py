@@ -28,10 +28,16 @@ def answer_failure(request: Request, failure: Failure) -> None:
 
 def log_refusal(request: Request, failure: Failure) -> None:
     """One line, without query and body: a token, a password may stand in them. Met limits are told of in a line a
-    minute."""
+    minute, and of refusals without number some are left out."""
+    tally, now = request.site.tally, request.site.reactor.seconds()
     if isinstance(failure, Overloaded):
-        request.site.tally.count(str(failure), request.address, request.site.reactor.seconds())
+        tally.count(str(failure), request.address, now)
         return
+    untold = tally.may_tell(now)
+    if untold is None:
+        return
+    if untold:
+        _log.info("{untold} refusals were not told of", untold=untold)
     _log.info(
         "refused {path} from {address}: {code} ({why})",
         path=path_text(request),

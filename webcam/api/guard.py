@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from webcam.api.answers import answer_failure, answer_ok, as_failure
 from webcam.api.services import Services
@@ -47,23 +47,27 @@ class Needs(Enum):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One path. ``raw``: the body is data, and all parameters are in the query."""
+    """One path. ``raw``: the body is data, and all parameters are in the query. ``reads``: it changes nothing."""
 
     path: str
     handler: Handler
     methods: tuple[str, ...] = ("POST",)
     needs: Needs = Needs.CHARGED
     raw: bool = False
+    reads: bool = False
 
 
 def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], None]:
-    """The endpoint as a route: answers now or later, never fails, and goes on to its end when the client goes away.
+    """The endpoint as a route: answers now or later, and never fails.
 
-    What was begun is finished (a session that storage knows is known here, too); only the answer has no reader.
+    When the client goes away, one that only reads is given up: thousands of questions may wait for storage. Any other
+    goes on to its end (a session that storage knows is known here, too); only the answer has no reader.
     """
 
     def route(request: Request) -> None:
-        Deferred.fromCoroutine(_serve(services, endpoint, request))
+        serving = Deferred.fromCoroutine(_serve(services, endpoint, request))
+        if endpoint.reads and not serving.called:
+            request.notifyFinish().addErrback(lambda _: serving.cancel())
 
     return route
 
@@ -74,6 +78,8 @@ async def _serve(services: Services, endpoint: Endpoint, request: Request) -> No
             body = await endpoint.handler(_admit(services, endpoint, request))
             if body is not None:
                 answer_ok(request, body)
+    except CancelledError:
+        pass  # nobody waits for it any more
     except Exception as error:
         answer_failure(request, as_failure(error, request))
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 from webcam.api.accounts import MAX_META
 from webcam.api.guard import Call
 from webcam.api.pages import page
-from webcam.errors import MalformedRequest, RangeNotSatisfiable
+from webcam.errors import DatabaseFail, MalformedRequest, RangeNotSatisfiable
 from webcam.http.body import BodySender
 from webcam.http.ranges import Unsatisfiable, parse_range
 from webcam.model import Record
@@ -16,7 +14,7 @@ from webcam.service.records import Records
 from webcam.wire import fields, replies, sniff
 from webcam.wire.requests import named_records
 
-PIECE = 64 * 1024
+PIECE = 32 * 1024
 """Bytes that a client has to take within a stall's time, and that wait for it at most."""
 
 
@@ -46,6 +44,8 @@ async def record_data(call: Call) -> None:
     """The bytes, whole or one range of them, with a type that no browser runs."""
     records = call.services.records
     record, size = await records.with_data(call.session, _record_id(call))
+    if call.request.gone:
+        return  # nothing is read for nobody
     span = _wanted(call, record, size)
     start, stop = span or (0, size)
     head = await records.part(record, 0)
@@ -66,7 +66,9 @@ async def record_data(call: Call) -> None:
     for name, value in headers.items():
         request.setHeader(name.encode(), value.encode())
     request.start()
-    if await BodySender(request).send(_pieces(records, record, start, stop, head)):
+    data = _Data(records, record, start, stop, head)
+    del head  # a fetch may stand for a minute
+    if await BodySender(request).send(data):
         request.finish()
     else:
         request.abort()
@@ -95,16 +97,34 @@ def _wanted(call: Call, record: Record, size: int) -> tuple[int, int] | None:
         raise RangeNotSatisfiable(size) from None
 
 
-async def _pieces(records: Records, record: Record, start: int, stop: int, head: bytes) -> AsyncIterator[bytes]:
-    """The bytes from *start* to before *stop*; *head* is the record's first part."""
-    while start < stop:
-        part, offset = divmod(start, RECORD_PART)
-        data = await records.part(record, part) if part else head
-        for piece in _cut(data[offset : offset + stop - start]):
-            yield piece
-            start += len(piece)
+class _Data:
+    """A record's bytes from *start* to before *stop*; *head* is its first part. See :class:`webcam.http.body.Source`.
 
+    A client that makes us wait costs a piece, not the part that the piece was cut from.
+    """
 
-def _cut(data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), PIECE):
-        yield data[start : start + PIECE]
+    def __init__(self, records: Records, record: Record, start: int, stop: int, head: bytes) -> None:
+        self._records = records
+        self._record = record
+        self._at = start
+        self._stop = stop
+        self._number: int | None = 0
+        self._part = head
+
+    @property
+    def left(self) -> int:
+        return self._stop - self._at
+
+    async def read(self) -> bytes:
+        number, offset = divmod(self._at, RECORD_PART)
+        if number != self._number:
+            self._part = await self._records.part(self._record, number)
+            self._number = number
+        piece = self._part[offset : offset + min(PIECE, self.left)]
+        if not piece:
+            raise DatabaseFail(f"record {self._record.record_id} is shorter than it says")
+        self._at += len(piece)
+        return piece
+
+    def forget(self) -> None:
+        self._number, self._part = None, b""

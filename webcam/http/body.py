@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
@@ -14,9 +14,23 @@ STALL = 60.0
 """Seconds."""
 
 
+class Source(Protocol):
+    """Where the pieces of a body come from."""
+
+    @property
+    def left(self) -> int:
+        """Bytes that were not read yet."""
+
+    async def read(self) -> bytes:
+        """The next piece; never empty while some is left."""
+
+    def forget(self) -> None:
+        """The client makes us wait, maybe for long: whatever can be fetched again needs not be held."""
+
+
 @implementer(IPushProducer)
 class BodySender:
-    """Writes the pieces of an async iterator to a response; the next piece is asked for when the last one has left.
+    """Writes a source to a response, piece by piece; the next one is read when the last one has left.
 
     A client that takes none for :data:`STALL` seconds is given up: its piece is held for nobody.
     """
@@ -27,16 +41,18 @@ class BodySender:
         self._stopped = False
         self._waiting: Deferred[None] | None = None
 
-    async def send(self, pieces: AsyncIterator[bytes]) -> bool:
+    async def send(self, source: Source) -> bool:
         """Whether all of it was written; the response is not finished by this. False when the client went."""
         if self._request.gone:
             return False
         self._request.notifyFinish().addErrback(lambda _: self.stopProducing())
         self._request.registerProducer(self, True)
         try:
-            async for piece in pieces:
-                if not self._ready and not self._stopped:
+            while source.left:
+                if not self._ready:
+                    source.forget()
                     await self._room()
+                piece = b"" if self._stopped else await source.read()
                 if self._stopped or self._request.gone:
                     return False
                 self._request.write(piece)

@@ -91,13 +91,28 @@ class Bucket:
         return True
 
 
+LINES_BURST = 300
+LINES_RATE = 2.0
+"""Lines that a log takes at once, and each second, of what peers do wrong: they can do so faster than a disk fills."""
+
+
 class Tally:
     """Counts the limits that were met; each is logged when it is met first, then at most once a minute."""
 
     def __init__(self) -> None:
+        self._lines = Bucket(LINES_BURST, LINES_RATE, 0.0)
+        self._untold = 0
         self.met: Counter[str] = Counter()
         """How often, by limit."""
         self._told: dict[str, tuple[float, int]] = {}
+
+    def may_tell(self, now: float) -> int | None:
+        """Whether one more line may be logged that peers can cause at will: how many were left out before it."""
+        if not self._lines.take(now):
+            self._untold += 1
+            return None
+        untold, self._untold = self._untold, 0
+        return untold
 
     def count(self, limit: str, address: str, now: float) -> None:
         """*limit* was met by a peer at *address*."""

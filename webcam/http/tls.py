@@ -1,28 +1,21 @@
-"""TLS: the context, and a self-signed certificate for a first start."""
+"""TLS on a connection: what is agreed on in a handshake, and how bytes are written and read."""
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
-import os
-import socket
-from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import SSL, crypto
 from twisted.internet import ssl, tcp
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
-VALID = datetime.timedelta(days=825)
-"""The longest that Apple's devices accept of a certificate that they were told to trust."""
+from webcam.http.certificate import BadCertificate, Pair
 
+CIPHERS = ssl.AcceptableCiphers.fromOpenSSLCipherString("ECDHE+AESGCM:ECDHE+CHACHA20")
+"""Of TLS 1.2: those that RFC 9113 leaves to HTTP/2 (9.2.2), one of which every client of it must have. A key that is
+stolen later opens nothing that was recorded. All of TLS 1.3 are of this kind."""
 
 _ENABLE_PARTIAL_WRITE = 0x1
 _RELEASE_BUFFERS = 0x10
@@ -33,39 +26,34 @@ READ = 16384
 """Bytes; OpenSSL gives a record of 16 KiB at most."""
 
 
-class BadCertificate(Exception):
-    """The text is one line for the operator."""
+def context(pair: Pair) -> SSL.Context:
+    """TLS 1.2 and 1.3, HTTP/2 preferred. Raises :class:`BadCertificate`.
 
-
-def context(certificate: Path, key: Path) -> ssl.CertificateOptions:
-    """TLS 1.2 and 1.3, HTTP/2 preferred; *certificate* may hold its chain. Raises :class:`BadCertificate`."""
-    probe = SSL.Context(SSL.TLS_METHOD)
-    probe.set_passwd_cb(lambda *_: b"")  # a key with a passphrase is refused; OpenSSL would ask for it on the terminal
-    # The key first: behind a certificate, OpenSSL refuses the key of another one as if it were none at all.
-    for path, use in ((key, probe.use_privatekey_file), (certificate, probe.use_certificate_chain_file)):
-        try:
-            path.read_bytes()
-            use(str(path))
-        except OSError as error:
-            raise BadCertificate(f"can't read {path}: {error.strerror}") from None
-        except SSL.Error:
-            raise BadCertificate(f"{path} holds no {'key' if path is key else 'certificate'} in PEM form") from None
+    A client may resume its session by a ticket, which only this very context opens: sessions cost no memory, and end
+    with the certificate that they began with.
+    """
     try:
-        probe.check_privatekey()
-    except SSL.Error:
-        raise BadCertificate(f"{key} is not the key of {certificate}") from None
-    chain = x509.load_pem_x509_certificates(certificate.read_bytes())
-    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
-    options = ssl.CertificateOptions(
-        privateKey=crypto.PKey.from_cryptography_key(private),  # type: ignore[arg-type]
-        certificate=crypto.X509.from_cryptography(chain[0]),
-        extraCertChain=[crypto.X509.from_cryptography(each) for each in chain[1:]],
-        raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
-    )
+        made = ssl.CertificateOptions(
+            privateKey=crypto.PKey.from_cryptography_key(pair.key),  # type: ignore[arg-type]
+            certificate=crypto.X509.from_cryptography(pair.leaf),
+            extraCertChain=[crypto.X509.from_cryptography(each) for each in pair.chain[1:]],
+            raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
+            acceptableCiphers=CIPHERS,
+            enableSessionTickets=True,
+        ).getContext()
+    except (SSL.Error, TypeError) as error:
+        raise BadCertificate(f"OpenSSL can't use the certificate: {_reason(error)}") from None
     # pyOpenSSL asks for one record a write; into memory, which is never full, OpenSSL may write them all.
-    options.getContext().clear_mode(_ENABLE_PARTIAL_WRITE)
-    options.getContext().set_mode(_RELEASE_BUFFERS)
-    return options
+    made.clear_mode(_ENABLE_PARTIAL_WRITE)
+    made.set_mode(_RELEASE_BUFFERS)
+    return made
+
+
+def _reason(error: Exception) -> str:
+    """OpenSSL's own word for it, as in "ee key too small"."""
+    if isinstance(error, SSL.Error) and error.args and error.args[0]:
+        return str(error.args[0][0][-1])
+    return str(error)
 
 
 class Transport(TLSMemoryBIOProtocol):
@@ -143,7 +131,7 @@ def send_now(transport: Any, data: bytes) -> None:
 
 def _hold_back(transport: tcp.Connection) -> None:
     """Something waits: its producer is told now, not when 64 KiB wait. What waits for a slow viewer is the past."""
-    producer = transport.producer
+    producer: Any = transport.producer
     if producer is not None and transport.streamingProducer and not transport.producerPaused:
         transport.producerPaused = True  # so it is resumed when all has left
         producer.pauseProducing()
@@ -159,76 +147,8 @@ def _nothing_waits(transport: tcp.Connection) -> bool:
     )
 
 
-def over_tls(options: ssl.CertificateOptions, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
+def over_tls(creator: IOpenSSLServerConnectionCreator, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
     """*factory* on TLS. Our channels batch their writes themselves: Twisted's waiting for more is left out."""
-    wrapped = TLSMemoryBIOFactory(options, False, factory, clock=reactor)
+    wrapped = TLSMemoryBIOFactory(creator, False, factory, clock=reactor)
     wrapped.protocol = Transport
     return wrapped
-
-
-def fingerprint(certificate: Path) -> str:
-    """SHA-256 of the certificate, as browsers and openssl show it."""
-    leaf = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
-    return leaf.fingerprint(hashes.SHA256()).hex(":").upper()
-
-
-def make_self_signed(certificate: Path, key: Path) -> None:
-    """A new P-256 key and a certificate for this host's names and addresses; the key is readable by its owner only."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    names = host_names()
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + VALID)
-        .add_extension(x509.SubjectAlternativeName([_general_name(each) for each in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    pem = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    write_private(key, pem)
-    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """A file that only its owner reads (mode 0600), from its first moment on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-
-
-def host_names() -> list[str]:
-    """This host's names and addresses, as far as it knows them."""
-    names = [socket.gethostname(), socket.getfqdn(), "localhost", "127.0.0.1", "::1"]
-    try:
-        names += [str(each[4][0]) for each in socket.getaddrinfo(socket.gethostname(), None)]
-    except OSError:
-        pass  # a host that doesn't know its own name still has the others
-    names += [each for each in map(_outward, ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))) if each]
-    return [each for each in dict.fromkeys(names) if each and each.isascii()]
-
-
-def _outward(to: tuple[int, str]) -> str:
-    """This host's address on its way to another network (of documentation, and no packet is sent); empty if none."""
-    family, address = to
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, 9))
-            return str(probe.getsockname()[0])
-    except OSError:
-        return ""
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.enterprise import adbapi
+from twisted.internet.defer import DeferredSemaphore
 from twisted.logger import Logger
 
 from webcam.errors import DatabaseFail
@@ -31,6 +32,7 @@ class Database:
     def __init__(self, path: Path, reactor: Any) -> None:
         self._writing = _pool(path, reactor, 1)
         self._writer = Writer(self._writing)
+        self._reading = DeferredSemaphore(2 * READERS)
         self._readers = _pool(path, reactor, READERS)
 
     async def write(self, function: Callable[..., _T], *args: Any) -> _T:
@@ -47,7 +49,8 @@ class Database:
         with _refusals():
             if not self._readers.running:
                 raise DatabaseFail("closed")
-            result: _T = await self._readers.runInteraction(_read, function, args)
+            async with _turn(self._reading):
+                result: _T = await self._readers.runInteraction(_read, function, args)
             return result
 
     async def close(self) -> None:
@@ -76,6 +79,16 @@ def _pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
 def _read(cursor: sqlite3.Cursor, function: Callable[..., _T], args: tuple[Any, ...]) -> _T:
     cursor.execute("BEGIN")
     return function(cursor, *args)
+
+
+@asynccontextmanager
+async def _turn(turns: DeferredSemaphore) -> AsyncIterator[None]:
+    """Readers work ahead of whoever takes what they found by this much: it doesn't pile up."""
+    await turns.acquire()
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 @contextmanager

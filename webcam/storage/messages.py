@@ -51,7 +51,7 @@ def add_messages(
 ) -> str:
     last = exists(cursor, account_id)
     if mark is not None:
-        _raise_mark(cursor, account_id, device, mark or last)
+        raise_mark(cursor, account_id, device, mark or last)
     rows = []
     for draft in drafts:
         last = next_stamp(now, last)
@@ -97,7 +97,7 @@ def take_messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Pa
     found = messages(cursor, account_id, device, page, expiry)
     if found:
         exists(cursor, account_id)
-        _raise_mark(cursor, account_id, device, found[-1].stamp)
+        raise_mark(cursor, account_id, device, found[-1].stamp)
     return found
 
 
@@ -122,7 +122,8 @@ def expire_messages(
     return len(doomed)
 
 
-def _raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:
+def raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:
+    """It never falls."""
     cursor.execute(
         "INSERT INTO sync_marks (account_id, device, stamp) VALUES (?, ?, ?)"
         " ON CONFLICT (account_id, device) DO UPDATE SET stamp = excluded.stamp"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
 from webcam.errors import StartFailure
+from webcam.storage.copying import BUSY, copy, create_private
 
 VERSION = 1
 FILE = "webcam.db"
-BUSY = 5000
-"""Milliseconds to wait for another process that writes (the operator's program)."""
 
 
 def script(version: int) -> str:
@@ -44,39 +43,34 @@ def make_ready(folder: Path) -> Path:
     """
     path = folder / FILE
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(path, isolation_level=None)
-        try:
+        create_private(path)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _make_ready(connection, path)
-        finally:
-            connection.close()
     except (sqlite3.Error, OSError) as error:
         raise StartFailure(f"the database {path} can't be used: {error}") from None
     return path
 
 
 def _make_ready(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise StartFailure(
-            f"the database {path} is of version {version}, this server knows up to {VERSION}: use a newer server"
-        )
+    version = known_version(connection, f"the database {path}")
     if version == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     prepare(connection)
-    if version == VERSION:
-        return
-    if version > 0:
-        back_up(connection, path.with_name(f"{path.name}.version-{version}"))
-    steps = "".join(script(each) for each in range(version + 1, VERSION + 1))
-    connection.executescript(f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
+    if 0 < version < VERSION:
+        copy(connection, path.with_name(f"{path.name}.version-{version}"))
+    upgrade(connection, version)
 
 
-def back_up(connection: sqlite3.Connection, path: Path) -> None:
-    """Copy the whole database to *path*, readable by its owner only."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    target = sqlite3.connect(path)
-    try:
-        connection.backup(target)
-    finally:
-        target.close()
+def known_version(connection: sqlite3.Connection, what: str) -> int:
+    """The version of an open database; 0 for an empty one. Raises :class:`StartFailure` for a newer one."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StartFailure(f"{what} is of version {version}, this server knows up to {VERSION}: use a newer server")
+    return int(version)
+
+
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Lead a database of this version to the newest, wholly or not at all."""
+    if version < VERSION:
+        steps = "".join(script(each) for each in range(version + 1, VERSION + 1))
+        connection.executescript(f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {VERSION};\nCOMMIT;")

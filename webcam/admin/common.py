@@ -1,0 +1,78 @@
+"""What the commands share: the data folder, a transaction on its database, a bar that shows how far they are."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from webcam.config import default_data
+from webcam.errors import Refused
+from webcam.storage.schema import connect, make_ready
+
+BAR = 40
+"""Characters."""
+
+_T = TypeVar("_T")
+
+Nouns = Any
+"""What ``ArgumentParser.add_subparsers`` gives, which has no public name."""
+
+
+def add_command(
+    nouns: Nouns, name: str, run: Callable[[argparse.Namespace], str], text: str
+) -> argparse.ArgumentParser:
+    """A command that works on a data folder; ``run`` returns what is printed."""
+    command: argparse.ArgumentParser = nouns.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.set_defaults(run=run)
+    command.add_argument(
+        "--data", type=Path, default=default_data(os.environ), help="the server's data folder [%(default)s]"
+    )
+    return command
+
+
+def folder_of(options: argparse.Namespace) -> Path:
+    """The data folder, which must be there."""
+    data: Path = options.data
+    if not data.is_dir():
+        raise Refused(f"there is no data folder {data}: name it by --data, or start the server once")
+    return data
+
+
+def in_transaction(data: Path, function: Callable[[sqlite3.Cursor], _T]) -> _T:
+    """``function`` of a cursor, whole or not at all, on the folder's database."""
+    with closing(connect(make_ready(data))) as connection:
+        cursor = connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE")
+        result = function(cursor)
+        cursor.execute("COMMIT")
+    return result
+
+
+class Bar:
+    """How far a long command is, on standard error: when that is a terminal, and not at all otherwise."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = ""
+
+    def show(self, done: int, total: int) -> None:
+        """*done* of *total*."""
+        share = done / total if total else 1.0
+        full = int(share * BAR)
+        line = f"\r{self._what} [{'#' * full}{' ' * (BAR - full)}] {int(share * 100):3} %"
+        if line != self._shown and sys.stderr.isatty():
+            self._shown = line
+            print(line, end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            print(file=sys.stderr)

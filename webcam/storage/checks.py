@@ -1,0 +1,114 @@
+"""Whether a database is whole, and what it holds. Reading only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from webcam.errors import Refused
+from webcam.ports import RECORD_PART
+from webcam.storage import schema
+from webcam.storage.copying import one_state
+
+SHOWN = 10
+"""Problems of a kind that are named; of the others only the number is told."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What an account holds; ``size`` is that of its records' data, in bytes."""
+
+    name: str
+    messages: int
+    records: int
+    size: int
+    sessions: int
+
+
+_HOLDINGS = """
+SELECT accounts.name,
+    (SELECT COUNT(*) FROM messages WHERE messages.account_id = accounts.id),
+    (SELECT COUNT(*) FROM records WHERE records.account_id = accounts.id),
+    (SELECT COALESCE(SUM(records.size), 0) FROM records WHERE records.account_id = accounts.id),
+    (SELECT COUNT(*) FROM sessions WHERE sessions.account_id = accounts.id)
+FROM accounts ORDER BY accounts.name
+"""
+
+_LOST_PARTS = """
+SELECT record_id, COUNT(*) FROM record_parts
+WHERE record_id NOT IN (SELECT id FROM records) GROUP BY record_id ORDER BY record_id
+"""
+
+# Every part but the last has the same size: what is there must be exactly the parts that the record's size makes.
+_INCOMPLETE = """
+SELECT records.id, COALESCE(records.size, 0), COUNT(record_parts.part), COALESCE(SUM(LENGTH(record_parts.data)), 0)
+FROM records LEFT JOIN record_parts ON record_parts.record_id = records.id
+GROUP BY records.id
+HAVING COUNT(record_parts.part) <> (COALESCE(records.size, 0) + :part - 1) / :part
+    OR SUM(LENGTH(record_parts.data) <> MIN(:part, COALESCE(records.size, 0) - record_parts.part * :part)) > 0
+ORDER BY records.id
+"""
+
+
+def holdings(connection: sqlite3.Connection) -> list[Holding]:
+    """What each account holds, by name."""
+    return [Holding(*row) for row in connection.execute(_HOLDINGS)]
+
+
+def check(connection: sqlite3.Connection, path: Path) -> tuple[list[str], list[Holding]]:
+    """What is wrong with the database of this version, a line each, and what it holds; both at one moment.
+
+    Raises :class:`Refused` for one of another version.
+    """
+    version = schema.known_version(connection, f"the database {path}")
+    if version < schema.VERSION:
+        raise Refused(f"the database {path} is of version {version}: the next start of the server upgrades it")
+    with one_state(connection):
+        problems = list(_problems(connection))
+        try:
+            held = holdings(connection)
+        except sqlite3.DatabaseError as error:
+            problems.append(f"the accounts can't be counted: {error}")
+            held = []
+    return problems, held
+
+
+def _problems(connection: sqlite3.Connection) -> Iterator[str]:
+    for kind in (_damage, _strays, _lost_parts, _incomplete, _unfinished):
+        found: list[str] = []
+        try:
+            found.extend(kind(connection))
+        except sqlite3.DatabaseError as error:
+            found.append(f"it can't be read to its end: {error}")
+        yield from found[:SHOWN]
+        if len(found) > SHOWN:
+            yield f"and {len(found) - SHOWN} more of that kind"
+
+
+def _damage(connection: sqlite3.Connection) -> Iterator[str]:
+    for (line,) in connection.execute("PRAGMA integrity_check"):
+        if line != "ok":
+            yield f"damaged: {' '.join(line.split())}"
+
+
+def _strays(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        if table != "record_parts":
+            yield f"row {row} of {table} belongs to none of {parent}"
+
+
+def _lost_parts(connection: sqlite3.Connection) -> Iterator[str]:
+    for record_id, parts in connection.execute(_LOST_PARTS):
+        yield f"{parts} parts of record {record_id}, which is gone"
+
+
+def _incomplete(connection: sqlite3.Connection) -> Iterator[str]:
+    for record_id, size, parts, found in connection.execute(_INCOMPLETE, {"part": RECORD_PART}):
+        yield f"record {record_id}, of {size} bytes, has {parts} parts of {found} bytes in all"
+
+
+def _unfinished(connection: sqlite3.Connection) -> Iterator[str]:
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'import_accounts'").fetchone():
+        yield "an import was broken off: run it again, it goes on where it was"

@@ -1,0 +1,120 @@
+"""A database copied to a file of its own: whole under its name, or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+Progress = Callable[[int, int], None]
+"""How much is done, of how much."""
+
+STEP = 1024
+"""Pages that are copied before progress is told: 4 MiB."""
+
+ENDINGS = ("", "-wal", "-shm", "-journal")
+"""Of a database's files, as SQLite names them."""
+
+BUSY = 5000
+"""Milliseconds to wait for another process that writes (the operator's program)."""
+
+
+def create_private(path: Path) -> None:
+    """An empty file for its owner alone, where there is none: the folder's owner, also when root makes it."""
+    try:
+        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    except FileExistsError:
+        made = os.open(path, os.O_RDWR)
+    else:
+        give_to_owner(path)
+    os.close(made)
+
+
+def give_to_owner(path: Path) -> None:
+    """What root makes in the data folder belongs to whom the folder belongs to: the server's user has to read it."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
+
+
+def open_existing(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """A connection to a database that is there; nothing is made when it isn't."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY}")
+    return connection
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """A connection for reading a file of somebody else's, be it on a disk that can't be written."""
+    try:
+        return _readable(open_existing(path, "ro"))
+    except sqlite3.OperationalError:
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        # In WAL mode SQLite wants to make files beside it, unless it is told that nobody writes.
+        return _readable(open_existing(path, "ro&immutable=1"))
+
+
+def _readable(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """What is read within is of one moment, whoever writes meanwhile; in WAL mode they don't wait."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def copy(source: sqlite3.Connection, path: Path, progress: Progress | None = None) -> None:
+    """Copy all that *source* holds at this moment to *path*, replacing it, readable by its owner alone.
+
+    It is on disk when this returns, and then one file that needs no other beside it. After a failure, or a crash, what
+    *path* held is still there. Raises :class:`OSError` and :class:`sqlite3.Error`.
+    """
+    number, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)
+    os.close(number)
+    part = Path(name)
+    try:
+        with one_state(source):  # without it, every write of another process would begin the copy anew
+            _fill(part, source, progress)
+        part.replace(path)
+        sync(path.parent)
+    except BaseException:
+        for ending in ENDINGS:
+            part.with_name(f"{part.name}{ending}").unlink(missing_ok=True)
+        raise
+
+
+def _fill(part: Path, source: sqlite3.Connection, progress: Progress | None) -> None:
+    def tell(_status: int, left: int, total: int) -> None:
+        if progress is not None:
+            progress(total - left, total)
+
+    with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as target:
+        target.execute("PRAGMA synchronous = OFF")  # synced below, once
+        source.backup(target, pages=STEP, progress=tell)
+        target.execute("PRAGMA journal_mode = DELETE")
+    sync(part)
+
+
+def sync(path: Path) -> None:
+    """Return when the file, or the folder's list of names, is on disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,58 @@
+"""Who has the data folder to itself: one server, or one program that changes what a server holds in memory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from webcam.errors import StartFailure
+from webcam.storage.copying import create_private
+
+LOCK = "lock"
+
+
+class FolderLock:
+    """A lock on the folder, which is made if need be; it ends by :meth:`release`, or with the process.
+
+    It is the system's (``flock``), on a file that stays: what a crash leaves behind locks nobody out, and a daemon
+    takes it along when it forks. ``holder`` says who has it, for the one who is refused.
+
+    Raises :class:`StartFailure` when another has it, or the folder can't be used.
+    """
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        self._file: int | None = None
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create_private(folder / LOCK)
+            self._file = os.open(folder / LOCK, os.O_RDWR)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(self._file, 0)
+            os.pwrite(self._file, f"{holder}\n".encode(), 0)
+        except BlockingIOError:
+            other = self._holder()
+            self.release()
+            raise StartFailure(f"the data folder {folder} is in use: {other} runs on it") from None
+        except OSError as error:
+            self.release()
+            raise StartFailure(f"can't use the data folder {folder}: {error.strerror}") from None
+
+    def _holder(self) -> str:
+        assert self._file is not None, "it was opened"
+        return os.pread(self._file, 100, 0).decode("utf-8", "replace").strip() or "another program"
+
+    def release(self) -> None:
+        """Let another have it."""
+        number, self._file = self._file, None
+        if number is not None:
+            os.close(number)
+
+    def __enter__(self) -> FolderLock:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
