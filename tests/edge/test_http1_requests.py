@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.ticking import Ticking
 from tests.support.web import LIMIT, Web
 
 BODY = bytes(range(256)) * 400
@@ -179,3 +180,58 @@ class Continue(Base):
         self.client.send_data(0, b"abc")
         number = self.client.open("POST", "/echo", [("content-length", "3")])
         self.assertEqual(self.client.response(number).informational, [])
+
+
+class Turns(SynchronousTestCase):
+    """A peer whose bytes take long shares the server with all others."""
+
+    def setUp(self) -> None:
+        self.clock = Ticking()
+        self.web = Web(clock=self.clock)
+        self.client = self.web.h1()
+
+    def test_requests_without_a_pause(self) -> None:
+        """Some in each turn, the rest in later ones, in order; nothing more is read meanwhile."""
+        one = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n%04d"
+        self.client.transport.feed(b"".join(one % number for number in range(1000)))
+        turns = 0
+        while self.client.transport.reading_paused:
+            self.assertLess(self.client.transport.io.getvalue().count(b"HTTP/1.1 200"), 1000)
+            self.clock.turn()
+            turns += 1
+        self.assertGreater(turns, 10)
+        answers = self.client.transport.io.getvalue().split(b"HTTP/1.1 200")[1:]
+        self.assertEqual([each[-4:] for each in answers], [b"%04d" % number for number in range(1000)])
+
+    def test_what_comes_meanwhile_comes_later(self) -> None:
+        one = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n%04d"
+        self.client.protocol.dataReceived(b"".join(one % number for number in range(300)))
+        self.assertTrue(self.client.transport.reading_paused)
+        self.client.protocol.dataReceived(one % 300)
+        while self.client.transport.reading_paused:
+            self.clock.turn()
+        answers = self.client.transport.io.getvalue().split(b"HTTP/1.1 200")[1:]
+        self.assertEqual([each[-4:] for each in answers], [b"%04d" % number for number in range(301)])
+
+    def test_an_upload_that_is_held_stays_so(self) -> None:
+        """The end of a turn doesn't read on for it."""
+        self.client.transport.feed(b"POST /live HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.client.transport.feed(b"1\r\nx\r\n" * 5000)
+        (upload,) = self.web.uploads
+        upload.request.pause_body()
+        for _ in range(100):
+            self.clock.turn()
+        self.assertTrue(self.client.transport.reading_paused)
+        self.assertEqual(len(upload.received), 5000)
+        upload.request.resume_body()
+        self.assertFalse(self.client.transport.reading_paused)
+
+    def test_a_peer_that_goes_before_its_turn(self) -> None:
+        """Nothing of it is begun any more, and no call is left."""
+        one = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n%04d"
+        self.client.transport.feed(b"".join(one % number for number in range(300)))
+        before = self.client.transport.io.getvalue().count(b"HTTP/1.1 200")
+        self.client.drop()
+        self.clock.turn()
+        self.assertEqual(self.client.transport.io.getvalue().count(b"HTTP/1.1 200"), before)
+        self.assertEqual(self.clock.getDelayedCalls(), [])

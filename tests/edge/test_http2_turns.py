@@ -5,20 +5,11 @@ from __future__ import annotations
 import itertools
 
 from h2.errors import ErrorCodes
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.peer import raw
+from tests.support.ticking import Ticking
 from tests.support.web import Web
-from webcam.http.http2 import TURN
-
-
-class Ticking(Clock):
-    """A clock that goes on by a little with each look: so does one while work is done."""
-
-    def seconds(self) -> float:
-        self.rightNow += TURN / 4
-        return float(super().seconds())
 
 
 class Turns(SynchronousTestCase):
@@ -28,15 +19,6 @@ class Turns(SynchronousTestCase):
         self.clock = Ticking()
         self.web = Web(clock=self.clock)
         self.client = self.web.h2()
-
-    def turn(self) -> None:
-        """One of the event loop: what is due is called once."""
-        due = [call for call in self.clock.getDelayedCalls() if call.getTime() <= self.clock.rightNow]
-        for call in due:
-            if call.active():
-                function, args = call.func, call.args
-                call.cancel()
-                function(*args)
 
     def ask(self, count: int) -> list[int]:
         with self.client.one_read():
@@ -48,7 +30,7 @@ class Turns(SynchronousTestCase):
         begun = [len(self.web.held)]
         self.assertTrue(self.client.transport.reading_paused)
         while self.client.transport.reading_paused:
-            self.turn()
+            self.clock.turn()
             begun.append(len(self.web.held))
         self.assertEqual(begun[-1], 30)
         self.assertGreater(len(begun), 4)
@@ -62,7 +44,7 @@ class Turns(SynchronousTestCase):
         self.assertEqual(other.response(stream).status, 200)
         self.assertLess(len(self.web.held), 30)
         while self.client.transport.reading_paused:
-            self.turn()
+            self.clock.turn()
 
     def test_an_error_among_them(self) -> None:
         """GOAWAY in a later turn; what came before it was begun."""
@@ -71,7 +53,7 @@ class Turns(SynchronousTestCase):
             self.client.send_raw(raw(6, 3, b"12345678"))
             self.client.send_raw(raw(6, 0, b"12345678"))
         for _ in range(30):
-            self.turn()
+            self.clock.turn()
         self.assertEqual(len(self.web.held), 20)
         self.assertTrue(self.client.closed)
         self.assertEqual(self.client.goaway, ErrorCodes.PROTOCOL_ERROR)
@@ -81,6 +63,6 @@ class Turns(SynchronousTestCase):
         self.ask(30)
         begun = len(self.web.held)
         self.client.drop()
-        self.turn()
+        self.clock.turn()
         self.assertEqual(len(self.web.held), begun)
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -12,11 +12,14 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
-from webcam.http.limits import HEADERS
+from webcam.http.limits import HEADERS, TURN
 
 LINGER = 5.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client gets to read its answer: a close
 with unread bytes resets the connection."""
+
+SHORTEST, LONGEST = 1024, 65536
+"""Bytes that are taken in one go: pipelined requests and chunks of a byte take longer than their number suggests."""
 
 LENGTH_DIGITS = 19
 
@@ -30,6 +33,13 @@ class HTTP1Channel(http.HTTPChannel):
     _draining = False
     _head_since: float | None = None
     _linger: IDelayedCall | None = None
+    _next_turn: IDelayedCall | None = None
+    _paused = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._later = bytearray()
+        self._stride = 4 * SHORTEST
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
         """A line of a request's head."""
@@ -80,9 +90,36 @@ class HTTP1Channel(http.HTTPChannel):
         return bool(super()._maybeChooseTransferDecoder(header, data))
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Bytes of the connection."""
-        if not self._draining:
-            super().dataReceived(data)
+        """Bytes of the connection, for so long as a turn is; the rest in later ones."""
+        if self._later:
+            self._later += data
+        else:
+            self._take_turn(data)
+
+    def _take_turn(self, data: bytes) -> None:
+        clock = self.site.reactor
+        now = clock.seconds()
+        end, at = now + TURN, 0
+        while at < len(data) and not self._draining:
+            size, began = self._stride, now
+            super().dataReceived(data[at : at + size])
+            at += size
+            now = clock.seconds()
+            slow = now - began > TURN
+            self._stride = max(SHORTEST, size // 2) if slow else min(LONGEST, size * 2)
+            if now > end and at < len(data):
+                self._later += data[at:]
+                self._networkProducer.pauseProducing()
+                self._next_turn = clock.callLater(0, self._go_on)
+                return
+
+    def _go_on(self) -> None:
+        self._next_turn = None
+        data = bytes(self._later)
+        self._later.clear()
+        self._take_turn(data)
+        if self._next_turn is None and not (self._paused or self._waitingForTransport):
+            self._networkProducer.resumeProducing()
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes of a body."""
@@ -136,9 +173,11 @@ class HTTP1Channel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone."""
-        if self._linger is not None:
-            self._linger.cancel()
-            self._linger = None
+        for call in (self._linger, self._next_turn):
+            if call is not None:
+                call.cancel()
+        self._linger = self._next_turn = None
+        self._later.clear()
         super().connectionLost(reason)
 
     @contextmanager
@@ -155,8 +194,10 @@ class HTTP1Channel(http.HTTPChannel):
 
     def pause_upload(self) -> None:
         """Read no more: TCP holds the client back."""
+        self._paused = True
         self._networkProducer.pauseProducing()
 
     def resume_upload(self) -> None:
         """Read again."""
+        self._paused = False
         self._networkProducer.resumeProducing()

@@ -20,16 +20,13 @@ from twisted.python.failure import Failure
 from webcam.http.connection import Connection
 from webcam.http.intake import Opened
 from webcam.http.keepalive import Keepalive, Verdict
-from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, Bucket
+from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, TURN, Bucket
 from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
 from webcam.http.stream import Stream
 
 CONNECTION_WINDOW = 1024 * 1024
 """Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""
-
-TURN = 0.001
-"""Seconds: a peer whose frames take longer than that shares the server with all others, a turn each."""
 
 LATE_RESET = 1.0
 """Seconds between an answer that came before the end of its body and the RST_STREAM (NO_ERROR) that stops the body:

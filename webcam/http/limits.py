@@ -57,6 +57,9 @@ viewers on one connection whose windows are shut have a frame of up to 128 KiB e
 SMALL_PIECE = 4096
 """Bytes; smaller pieces of a body are put together."""
 
+TURN = 0.001
+"""Seconds: a peer whose bytes take longer than that shares the server with all others, a turn each."""
+
 LOOK = 2.0
 """Seconds between two looks at who is too slow."""
 
