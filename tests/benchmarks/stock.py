@@ -24,6 +24,7 @@ from webcam.api.ingest import ingest_route
 from webcam.api.tree import build_tree
 from webcam.config import build
 from webcam.http.request import BodyConsumer, Request
+from webcam.storage.lock import FolderLock
 from webcam.tap import WebcamService, prepare
 from webcam.wire import fields
 
@@ -114,7 +115,8 @@ def main() -> None:
     config = build({"data": [sys.argv[1]]}, {})
     path = prepare(config)
     certificate = PrivateCertificate.loadPEM(config.certificate.read_text() + Path(config.key).read_text())
-    service = StockService(config, path, [], reactor, port=int(sys.argv[2]), certificate=certificate)
+    lock = FolderLock(config.data, "the stock channel")
+    service = StockService(config, path, [], reactor, lock, port=int(sys.argv[2]), certificate=certificate)
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     service.startService()
     reactor.run()

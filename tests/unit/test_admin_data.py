@@ -11,9 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.support.admin import AdminCase
+from webcam.admin import common
 from webcam.admin.common import Bar
 from webcam.ports import RECORD_PART
-from webcam.storage import accounts, copying, records
+from webcam.storage import accounts, checks, copying, records, schema
 from webcam.storage.checks import SHOWN
 from webcam.storage.lock import LOCK, FolderLock
 from webcam.storage.schema import FILE, VERSION, connect
@@ -67,7 +68,7 @@ class BackupTests(DataCase):
         self.record(1000)
         self.assertEqual(
             self.said("backup", str(self.file)),
-            f"backed up {self.path} to {self.file}: 1 accounts, 1 records, {self.file.stat().st_size} bytes\n",
+            f"backed up {self.path} to {self.file}: 1 account, 1 record, {self.file.stat().st_size} bytes\n",
         )
         self.assertEqual(self.names(self.file), ["user"])
 
@@ -137,6 +138,7 @@ class BackupTests(DataCase):
 
         def write(_bar: object, _done: int, _total: int) -> None:
             written.append(self.record(5000))
+            self.assertLess(len(written), 1000, "it doesn't end")
 
         self.patch(Bar, "show", write)
         self.said("backup", str(self.file))
@@ -164,7 +166,7 @@ class RestoreTests(DataCase):
     def test_the_database_is_as_it_was_and_what_was_there_is_kept(self):
         self.assertEqual(
             self.restore(),
-            f"restored {self.path} from {self.file}: 1 accounts, 1 records, {self.path.stat().st_size} bytes\n"
+            f"restored {self.path} from {self.file}: 1 account, 1 record, {self.path.stat().st_size} bytes\n"
             f"the database that was there is {self.kept}\n",
         )
         self.assertEqual((self.names(self.path), self.names(self.kept)), (["user"], ["later", "user"]))
@@ -230,6 +232,31 @@ class RestoreTests(DataCase):
         self.assertEqual(self.beside(self.path), [self.kept.name])
         self.assertEqual((self.names(self.path), self.names(self.kept)), (["user"], ["later", "user"]))
 
+    def test_wherever_it_is_broken_off_a_whole_database_is_in_its_place(self):
+        real = copying.sync
+        left = [0]
+
+        def sync(path: Path) -> None:
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+            real(path)
+
+        self.patch(copying, "sync", sync)
+        for steps in range(1, 20):
+            self.add(f"account {steps}")
+            before = self.names(self.path)
+            left[0] = steps
+            status, _, _ = self.run_it("restore", str(self.file))
+            if not status:
+                break
+            after = self.names(self.path)
+            self.assertIn(after, (["user"], before))
+            if after == ["user"]:
+                kept = [self.names(self.data / name) for name in self.beside(self.path)]
+                self.assertIn(before, kept)
+        self.assertIn(steps, range(5, 19))
+
     def test_a_server_that_runs_on_the_folder_is_named_and_nothing_is_done(self):
         with FolderLock(self.data, "a server"):
             self.assertRefused(f"the data folder {self.data} is in use: a server runs on it", "restore", str(self.file))
@@ -273,6 +300,19 @@ class RestoreTests(DataCase):
             *("restore", str(self.file)),
         )
         self.assertUntouched()
+
+    def test_a_backup_of_an_older_version_is_upgraded_and_not_touched_itself(self):
+        before = self.file.read_bytes()
+        real = schema.script
+        self.patch(schema, "VERSION", VERSION + 1)
+        self.patch(schema, "script", lambda each: "CREATE TABLE more (x);" if each > VERSION else real(each))
+        self.restore()
+        self.assertEqual(self.file.read_bytes(), before)
+        with closing(sqlite3.connect(self.path)) as connection:
+            self.assertEqual(connection.execute("PRAGMA user_version").fetchone(), (VERSION + 1,))
+            self.assertEqual(connection.execute("SELECT * FROM more").fetchall(), [])
+        with closing(sqlite3.connect(self.kept)) as connection:
+            self.assertEqual(connection.execute("PRAGMA user_version").fetchone(), (VERSION,))
 
     def test_a_backup_by_other_means_that_lies_in_wal_mode(self):
         self.change("PRAGMA journal_mode = WAL", self.file)
@@ -355,6 +395,19 @@ class CheckTests(DataCase):
         self.assertIn("late ", out)
         self.assertNotIn("unfinished", out)
 
+    def test_what_it_counts_is_of_the_moment_at_which_it_began(self):
+        real = checks.holdings
+
+        def counted(connection: sqlite3.Connection) -> list[checks.Holding]:
+            with closing(connect(self.path)) as server:
+                accounts.add_account(server.cursor(), "late", "hash")
+            return real(connection)
+
+        self.patch(checks, "holdings", counted)
+        self.assertNotIn("late", self.said("check"))
+        self.patch(checks, "holdings", real)
+        self.assertIn("late", self.said("check"))
+
     def test_parts_that_are_missing_or_too_many_or_of_a_wrong_size(self):
         size = RECORD_PART * 2 + 10
         ids = [self.record(size) for _ in range(6)]
@@ -420,6 +473,38 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+class UpgradeTests(DataCase):
+    """The program may be newer than the server that runs."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        real = schema.script
+        for module in (schema, common):
+            self.patch(module, "VERSION", VERSION + 1)
+        self.patch(schema, "script", lambda each: "CREATE TABLE more (x);" if each > VERSION else real(each))
+
+    def version(self) -> int:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute("PRAGMA user_version").fetchone()[0]
+
+    def test_a_database_on_which_a_server_runs_is_not_upgraded(self):
+        with FolderLock(self.data, "a server"):
+            self.assertRefused(
+                f"the database {self.path} is of version {VERSION}: restart the server, which upgrades it to",
+                *("account", "list"),
+            )
+        self.assertEqual((self.version(), self.beside(self.path)), (VERSION, []))
+
+    def test_without_a_server_it_is(self):
+        self.assertEqual(self.said("account", "list"), "user\n")
+        self.assertEqual((self.version(), self.beside(self.path)), (VERSION + 1, [f"{FILE}.version-{VERSION}"]))
+
+    def test_it_is_backed_up_as_it_is(self):
+        with FolderLock(self.data, "a server"):
+            self.said("backup", str(self.file))
+        self.assertEqual((self.version(), self.names(self.file)), (VERSION, ["user"]))
 
 
 class BarTests(DataCase):

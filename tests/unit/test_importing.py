@@ -306,7 +306,7 @@ class BrokenOffTests(ImportCase):
         self.take()
         whole, self.data = self.content(), self.data / "other"
         self.data.mkdir()
-        for name, broken_at in (("_add_message", 45), ("_add_record", 33)):
+        for name, broken_at in (("_add_message", 45), ("save", 3), ("_add_record", 33)):
             real = getattr(run, name)
             left = [broken_at]
 

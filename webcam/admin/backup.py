@@ -40,4 +40,8 @@ def _restore(options: argparse.Namespace) -> str:
 
 
 def _told(held: Sequence[Holding]) -> str:
-    return f"{len(held)} accounts, {sum(each.records for each in held)} records"
+    return f"{_number(len(held), 'account')}, {_number(sum(each.records for each in held), 'record')}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 from webcam.config import default_data
 from webcam.errors import Refused
-from webcam.storage.schema import connect, make_ready
+from webcam.storage.copying import open_existing
+from webcam.storage.lock import FolderInUse, FolderLock
+from webcam.storage.schema import FILE, VERSION, connect, known_version, make_ready
 
 BAR = 40
 """Characters."""
@@ -46,12 +48,35 @@ def folder_of(options: argparse.Namespace) -> Path:
 
 def in_transaction(data: Path, function: Callable[[sqlite3.Cursor], _T]) -> _T:
     """``function`` of a cursor, whole or not at all, on the folder's database."""
-    with closing(connect(make_ready(data))) as connection:
+    with closing(connect(_ready(data))) as connection:
         cursor = connection.cursor()
         cursor.execute("BEGIN IMMEDIATE")
         result = function(cursor)
         cursor.execute("COMMIT")
     return result
+
+
+def _ready(data: Path) -> Path:
+    """The folder's database, which is made or upgraded if need be; but not under the feet of a server that runs."""
+    path = data / FILE
+    version = _version(path)
+    if not 0 < version < VERSION:
+        return make_ready(data)
+    try:
+        with FolderLock(data, "webcam"):
+            return make_ready(data)
+    except FolderInUse:
+        text = f"the database {path} is of version {version}: restart the server, which upgrades it to {VERSION}"
+        raise Refused(text) from None
+
+
+def _version(path: Path) -> int:
+    """0 for what is no database: it is told where it is opened to be used."""
+    try:
+        with closing(open_existing(path)) as connection:
+            return known_version(connection, f"the database {path}")
+    except sqlite3.Error:
+        return 0
 
 
 class Bar:

@@ -13,13 +13,17 @@ from webcam.storage.copying import create_private
 LOCK = "lock"
 
 
+class FolderInUse(StartFailure):
+    """Another has the lock."""
+
+
 class FolderLock:
     """A lock on the folder, which is made if need be; it ends by :meth:`release`, or with the process.
 
     It is the system's (``flock``), on a file that stays: what a crash leaves behind locks nobody out, and a daemon
     takes it along when it forks. ``holder`` says who has it, for the one who is refused.
 
-    Raises :class:`StartFailure` when another has it, or the folder can't be used.
+    Raises :class:`FolderInUse` when another has it, :class:`StartFailure` when the folder can't be used.
     """
 
     def __init__(self, folder: Path, holder: str) -> None:
@@ -34,7 +38,7 @@ class FolderLock:
         except BlockingIOError:
             other = self._holder()
             self.release()
-            raise StartFailure(f"the data folder {folder} is in use: {other} runs on it") from None
+            raise FolderInUse(f"the data folder {folder} is in use: {other} runs on it") from None
         except OSError as error:
             self.release()
             raise StartFailure(f"can't use the data folder {folder}: {error.strerror}") from None
