@@ -25,8 +25,13 @@ Answered = tuple[float, float]
 """When a request was made, in seconds since the epoch, and what its answer took, in µs."""
 
 
-def run(contender: Contender, paths: list[str], clients: int, streams: int, seconds: float) -> Figures:
-    """Ask again and again, for the *paths* in turn. Raises :class:`Skipped`, and ``AssertionError`` for bad answers."""
+def run(
+    contender: Contender, paths: list[str], clients: int, streams: int, seconds: float, pace: float | None = None
+) -> Figures:
+    """Ask again and again, for the *paths* in turn: as fast as it goes, or each client so many times a second.
+
+    Raises :class:`Skipped`, and ``AssertionError`` for bad answers.
+    """
     log = contender.folder / "h2load.log"
     log.unlink(missing_ok=True)
     questions = contender.folder / "questions"
@@ -35,6 +40,7 @@ def run(contender: Contender, paths: list[str], clients: int, streams: int, seco
         *(program(), f"-c{clients}", f"-m{streams}", f"-D{1000 * seconds:.0f}ms"),
         *(f"--warm-up-time={1000 * _WARM:.0f}ms", f"--log-file={log}", f"--input-file={questions}"),
         *_body(contender),
+        *([] if pace is None else [f"--rps={pace:g}"]),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         time.sleep(_WARM + _SAMPLE_AFTER)

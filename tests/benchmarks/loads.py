@@ -83,13 +83,14 @@ def heartbeat(clients: int, streams: int) -> Load:
 
 
 def relay(size: int, viewers: int, servers: tuple[str, ...], shared: bool = False) -> Load:
-    """Frames at 30 a second to *viewers* in all; nginx sends the same number of files at once, as fast as it can."""
+    """Frames at 30 a second to *viewers* in all; nginx sends as many files of that size a second."""
     connections = 1 if shared else viewers
 
     def measure(contender: Contender, seconds: float) -> Figures:
         paths = [contender.frames_path(number, size) for number in range(viewers)]
         if isinstance(contender, Nginx):
-            files = run(contender, paths[:1], connections, viewers // connections, seconds)
+            streams = viewers // connections
+            files = run(contender, paths[:1], connections, streams, seconds, pace=FPS * streams)
             return {"rate": files["rate"] * size / 1e6, "cost": files["cost"] / size * 1e3, "core": files["core"]}
         with contender.source(size):
             seen = seen_by(contender.port, [paths[n::connections] for n in range(connections)], seconds, contender.pid)

@@ -10,7 +10,7 @@ ages are of this machine, CPU is what to compare.
 *webcam* is the server in full; *stock* the same application on Twisted's own channel and TLS, its upload fed as its
 bytes come; both relay what a camera uploads, and that upload is in their figures. *hypercorn* and *granian* run an
 application of a few lines, with a dict of sessions and frames of their own making. *nginx* answers from files; its rows
-of frames are downloads of files of that size, one after the other. *pyOpenSSL* holds connections and does nothing.
+of frames are downloads of files of that size, as many a second. *pyOpenSSL* holds connections and does nothing.
 
 json     small answers by h2load: all servers. heartBit.json, which is charged to a session: webcam and stock.
 relay    26, 40 and 69 KB to 1, 10, 50 and 200 viewers on own connections, and to 50 on one: webcam and stock;
