@@ -213,7 +213,7 @@ class HTTP2Channel(Outgoing):
                         handler = self._handlers.get(type(event))
                         if handler is not None and not self._closing:
                             handler(event)
-                    if self._reactor.seconds() > end:
+                    if self.conn.unfinished and self._reactor.seconds() > end:
                         self._yield()
                         return
             except h2.exceptions.ProtocolError:
