@@ -1,0 +1,48 @@
+"""The table of attacks."""
+
+from __future__ import annotations
+
+from tests.abuse import floods, slow
+from tests.abuse.lines import Attack
+
+MANY = 200
+"""Connections of an attack that is about having them, below what one address may have."""
+
+CALM = Attack("(nothing)", slow.nothing, lines=0, prompt=False)
+"""What the machine itself does to the figures."""
+
+ALL = (
+    Attack("rapid reset", floods.rapid_reset),
+    Attack("server-made resets", floods.server_resets),
+    Attack("too many streams", floods.too_many_streams),
+    Attack("CONTINUATION flood", floods.continuation),
+    Attack("SETTINGS flood", floods.settings),
+    Attack("SETTINGS of many", floods.long_settings),
+    Attack("PING flood", floods.ping),
+    Attack("PING flood, unread", slow.unread_pings, reads=False),
+    Attack("empty DATA", floods.empty_data),
+    Attack("DATA of a byte", floods.tiny_data, prompt=False),
+    Attack("WINDOW_UPDATE by 1", floods.tiny_updates),
+    Attack("WINDOW_UPDATE by 256", floods.updates, prompt=False),
+    Attack("window of one", floods.dribble),
+    Attack("PRIORITY flood", floods.priority),
+    Attack("unknown frames", floods.unknown),
+    Attack("HPACK bomb", floods.hpack_bomb),
+    Attack("long header lists", floods.long_fields),
+    Attack("many fields", floods.many_fields, prompt=False),
+    Attack("large frames", floods.large_frames),
+    Attack("garbage, HTTP/2", floods.garbage),
+    Attack("garbage, HTTP/1.1", slow.garbage_1, alpn="http/1.1"),
+    Attack("garbage, TLS", slow.tls_garbage, alpn=None),
+    Attack("slow handshakes", slow.slow_handshake, alpn=None, lines=MANY, prompt=False),
+    Attack("silent connections", slow.silent, lines=420),
+    Attack("header trickle, HTTP/1.1", slow.headers_1, alpn="http/1.1", lines=MANY, prompt=False),
+    Attack("header trickle, HTTP/2", slow.headers_2, lines=MANY, prompt=False),
+    Attack("body trickle, HTTP/1.1", slow.body_1, alpn="http/1.1", lines=MANY, prompt=False),
+    Attack("body trickle, HTTP/2", slow.body_2, lines=MANY, prompt=False),
+    Attack("unread answers, HTTP/2", slow.unread_2, reads=False, prompt=False),
+    Attack("unread answers, HTTP/1.1", slow.unread_1, alpn="http/1.1", reads=False, prompt=False),
+    Attack("requests, HTTP/2", floods.questions, prompt=False),
+    Attack("requests, HTTP/1.1", slow.pipelined, alpn="http/1.1", prompt=False),
+    Attack("chunks of a byte", slow.tiny_chunks, alpn="http/1.1", prompt=False),
+)
