@@ -122,6 +122,7 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (Core, "__init__", "_receive_goaway_frame"),
     (Core, "__init__", "_receive_data_frame"),
     (Core, "_open_streams", "_closed_streams"),
+    (Core, "__init__", "MAX_CLOSED_STREAMS"),
     (Core, "_stream_closed_by", "_closed_streams"),
     (Core, "data_to_send", "_data_to_send"),
     (FrameBuffer, "_update_header_buffer", "_headers_buffer"),

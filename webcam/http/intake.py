@@ -51,6 +51,10 @@ MAX_OWED = 2000
 LITTLE, LITTLE_COST = 64, 0.05
 """Bytes of DATA that are worth a frame, and what a frame of less costs: 1,000 a second are no flood."""
 
+CLOSED = 256
+"""Streams whose end a connection remembers, for frames that crossed it. h2's 65,536 are 12 MB, which a device that asks
+once a second has filled in a day."""
+
 UPDATE_COST = 0.25
 SETTINGS_FREE = 9 + 6 * 16
 """Bytes of SETTINGS for the price of one: more settings than there are."""
@@ -80,6 +84,7 @@ class Intake(h2.connection.H2Connection):
     raises :class:`Flood`.
     """
 
+    MAX_CLOSED_STREAMS = CLOSED
     encoder: Encoder
 
     def __init__(self, charge: Callable[[float], bool] = lambda _: True) -> None:
