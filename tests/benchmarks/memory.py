@@ -19,7 +19,6 @@ from tests.benchmarks.others import Bare
 from tests.benchmarks.ours import Stock
 from tests.benchmarks.processes import peak_memory, private_memory
 from tests.benchmarks.watching import seen_by
-from tests.support.process import Server
 
 FEW = 20
 CONNECTIONS = 500
@@ -42,11 +41,6 @@ _WINDOW = 1024 * 1024
 SESSIONS = 400
 RECORD = 32 * 1024 * 1024
 _SETTLE = 0.5
-
-
-def peak(server: Server, reset: bool = False) -> float:
-    """Bytes; :func:`tests.benchmarks.processes.peak_memory` of a server."""
-    return float(peak_memory(server.pid, reset))
 
 
 def _settled(pid: int) -> int:
