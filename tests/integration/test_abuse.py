@@ -24,12 +24,6 @@ from tests.support.process import DEADLINE, Server
 
 SECONDS = 0.2
 
-LEFT_OUT = {
-    "unread answers, HTTP/2": "memory does not come back",
-    "window of one": "memory does not come back",
-}
-"""Attacks that the server does not hold out against yet, and why."""
-
 
 @functools.cache
 def ground() -> Ground:
@@ -65,8 +59,6 @@ class AbuseTests(SynchronousTestCase):
 
 def _test(attack: Attack) -> Callable[[AbuseTests], None]:
     def test(case: AbuseTests) -> None:
-        if attack.name in LEFT_OUT:
-            raise SkipTest(LEFT_OUT[attack.name])
         case.held(attack)
 
     test.__doc__ = attack.script.__doc__
