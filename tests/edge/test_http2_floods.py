@@ -26,6 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.peer import raw
 from tests.support.properties import tried
 from tests.support.web import Web
+from webcam.http.http2 import LATE_BYTES
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, NOTICE, STREAMS, Bucket, Tally
 
 CALM = ErrorCodes.ENHANCE_YOUR_CALM
@@ -67,6 +68,16 @@ class Floods(Case):
 
     def test_priority(self) -> None:
         self.assert_cut_off(PriorityFrame(99, depends_on=0, stream_weight=1).serialize)
+
+    def test_a_flood_that_goes_on(self) -> None:
+        """Behind GOAWAY it is read for a while, and no longer."""
+        protocol, transport = self.client.protocol, self.client.transport
+        protocol.dataReceived(PingFrame(0, b"12345678").serialize() * 2 * CONTROL_BURST)
+        self.assertTrue(transport.disconnecting)
+        protocol.dataReceived(bytes(LATE_BYTES))
+        self.assertFalse(transport.aborted)
+        protocol.dataReceived(b"more")
+        self.assertTrue(transport.aborted)
 
     def test_unknown_frames(self) -> None:
         self.assert_cut_off(lambda: b"\x00\x00\x00\xee\x00\x00\x00\x00\x00")

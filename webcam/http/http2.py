@@ -28,6 +28,10 @@ from webcam.http.stream import Stream
 CONNECTION_WINDOW = 1024 * 1024
 """Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""
 
+LATE_BYTES = 1024 * 1024
+"""Bytes that were on their way when a connection was given up: they are read and dropped, so that the peer gets to read
+why. Whoever sends more goes on all the same, and isn't read."""
+
 LATE_RESET = 1.0
 """Seconds between an answer that came before the end of its body and the RST_STREAM (NO_ERROR) that stops the body:
 back to back, curl 7.88 fails instead of reading the answer."""
@@ -52,6 +56,7 @@ class HTTP2Channel(Outgoing):
         self._bucket = Bucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
         self._draining = False
         self._yielding = False
+        self._dropped = 0
         self._unfinished_since = self._reactor.seconds()
         self._timers: set[IDelayedCall] = set()
         self._handlers = {
@@ -197,6 +202,9 @@ class HTTP2Channel(Outgoing):
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes of the connection; all that a turn of them causes is written at once at its end."""
         if self._closing:
+            self._dropped += len(data)
+            if self._dropped > LATE_BYTES:
+                self.transport.abortConnection()
             return
         self._keepalive.received(self._reactor.seconds())
         self.conn.feed(data)
