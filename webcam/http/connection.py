@@ -165,10 +165,9 @@ class Connection(Intake):
             out += len(piece).to_bytes(3, "big") + bytes((kind, given)) + tail + piece
 
     def _sending_stream(self, stream_id: int) -> h2.stream.H2Stream:
-        stream = self.streams.get(stream_id)
-        if stream is None or stream.state_machine.state not in _SENDING:
+        if not self.can_send(stream_id):
             raise h2.exceptions.StreamClosedError(stream_id)
-        return stream
+        return self.streams[stream_id]
 
     def _end_sent(self, stream: h2.stream.H2Stream) -> None:
         if stream.state_machine.state is _STATE.OPEN:
@@ -188,7 +187,6 @@ class Connection(Intake):
 
     def send_window(self, stream_id: int) -> int:
         """Bytes that may be sent on the stream now; negative after the peer shrank its window; 0 when closed."""
-        stream = self.streams.get(stream_id)
-        if stream is None or stream.state_machine.state not in _SENDING:
+        if not self.can_send(stream_id):
             return 0
-        return int(min(self.outbound_flow_control_window, stream.outbound_flow_control_window))
+        return int(min(self.outbound_flow_control_window, self.streams[stream_id].outbound_flow_control_window))

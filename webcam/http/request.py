@@ -211,7 +211,7 @@ class Request(server.Request):
             self.code = status
             self.startedWriting = self.finished = 1
             self._let_go()
-            whole(_fields(status, tuple(headers)), _date(int(time.time())), body)
+            whole(_answer_fields(status, tuple(headers)), _date(int(time.time())), body)
             self._cleanup()
             return
         self.setResponseCode(status)
@@ -286,7 +286,7 @@ class Request(server.Request):
 
 
 @lru_cache(maxsize=64)
-def _fields(status: int, headers: tuple[tuple[str, str], ...]) -> tuple[Field, ...]:
+def _answer_fields(status: int, headers: tuple[tuple[str, str], ...]) -> tuple[Field, ...]:
     """Status and headers as HTTP/2 sends them, but for date and length."""
     named = ((name.encode("ascii"), value.encode("latin-1")) for name, value in headers)
     return ((b":status", b"%d" % status), (b"server", b"webcam"), *named)

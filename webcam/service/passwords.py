@@ -68,8 +68,5 @@ class Passwords:
             self._shares.give_back(address)
 
     async def _in_turn(self, password_hash: str, password: str) -> bool:
-        turn = await self._turns.acquire()
-        try:
+        async with self._turns:
             return bool(await self._offload(check_password, password_hash, password))
-        finally:
-            turn.release()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,7 +49,7 @@ class Database:
         with _refusals():
             if not self._readers.running:
                 raise DatabaseFail("closed")
-            async with _turn(self._reading):
+            async with self._reading:  # readers work so far ahead of whoever takes what they found: it doesn't pile up
                 result: _T = await self._readers.runInteraction(_read, function, args)
             return result
 
@@ -79,16 +79,6 @@ def _pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
 def _read(cursor: sqlite3.Cursor, function: Callable[..., _T], args: tuple[Any, ...]) -> _T:
     cursor.execute("BEGIN")
     return function(cursor, *args)
-
-
-@asynccontextmanager
-async def _turn(turns: DeferredSemaphore) -> AsyncIterator[None]:
-    """Readers work ahead of whoever takes what they found by this much: it doesn't pile up."""
-    await turns.acquire()
-    try:
-        yield
-    finally:
-        turns.release()
 
 
 @contextmanager
