@@ -117,3 +117,10 @@ class Clock(Protocol):
 
     def steady(self) -> float:
         """Seconds since some moment; never steps."""
+
+
+class Audit(Protocol):
+    """Where the service layer tells what an operator may ask for later: who came in, who didn't, what went."""
+
+    def note(self, event: str, **facts: str | int | None) -> None:
+        """One event with what is to be known of it; never a password, a token or a secret. Doesn't fail."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from webcam.errors import StartFailure
 from webcam.storage.copying import BUSY, copy, create_private
 
-VERSION = 1
+VERSION = 2
 FILE = "webcam.db"
 
 
