@@ -28,7 +28,11 @@ class Update(Case):
     def test_6_9_by_0_on_a_stream(self) -> None:
         stream = self.peer.open("/live")
         self.peer.send(raw(8, stream, b"\x00\x00\x00\x00"))
-        self.assert_stream_error(stream, PROTOCOL)
+        self.assert_reset(stream, PROTOCOL)
+
+    def test_6_9_by_0_on_a_stream_that_is_idle(self) -> None:
+        self.peer.send(raw(8, self.peer.idle(), b"\x00\x00\x00\x00"))
+        self.assert_connection_error(PROTOCOL)
 
     def test_6_9_of_a_length_other_than_4(self) -> None:
         for stream in (0, 1):

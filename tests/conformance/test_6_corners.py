@@ -188,19 +188,14 @@ class Closed(Case):
         self.assert_alive()
 
     def test_5_1_window_updates_by_0(self) -> None:
-        """Of a stream that is over: an error of it, or of the connection."""
+        """Of a stream that is over: it may have crossed the end."""
         for closed in (self.closed_by_end, self.closed_by_peer, self.closed_by_server):
-            self.setUp()
             stream = closed()
             before = len(self.peer.resets.get(stream, ()))
             self.peer.send(raw(8, stream, bytes(4)))
             self.peer.pump()
-            if self.peer.goaway is not None:
-                self.assert_connection_error(PROTOCOL)
-            else:
-                self.assertLessEqual(len(self.peer.resets.get(stream, ())), before + 1)
-                self.assert_alive()
-            self.tearDown()
+            self.assertEqual(len(self.peer.resets.get(stream, ())), before)
+        self.assert_alive()
 
     def test_6_9_2_a_closed_stream_has_no_window(self) -> None:
         """One that was opened to the limit and has ended is in nobody's way when all others' are opened."""

@@ -238,6 +238,8 @@ class Intake(h2.connection.H2Connection):
         for."""
         increment = int.from_bytes(data[at:stop], "big") & LAST_WINDOW
         target: Any = self.streams.get(stream_id) if stream_id else self
+        if stop - at == 4 and not increment and not self._is_idle(stream_id):
+            return self._update_of_nothing(stream_id)
         if stop - at != 4 or increment < TINY_WINDOW_UPDATE or target is None or (stream_id and not target.open):
             return None
         window = target.outbound_flow_control_window + increment
@@ -249,6 +251,15 @@ class Intake(h2.connection.H2Connection):
             self._take("WINDOW_UPDATE", UPDATE_COST)
         target.outbound_flow_control_window = window
         return [h2.events.WindowUpdated(stream_id=stream_id, delta=increment)]
+
+    def _update_of_nothing(self, stream_id: int) -> Events:
+        """By 0: an error of its stream (RFC 9113, 6.9); h2 makes it one of the connection."""
+        self._take("WINDOW_UPDATE by 0")
+        stream = self.streams.get(stream_id)
+        if stream is None or not stream.open:
+            return []
+        self.reset_stream(stream_id, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+        return [h2.events.StreamReset(stream_id=stream_id, error_code=h2.errors.ErrorCodes.PROTOCOL_ERROR)]
 
     def _open(self, stream_id: int, block: bytes, ends: bool) -> Events:
         """A stream that the peer opens by a request."""
