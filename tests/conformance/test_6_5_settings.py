@@ -96,6 +96,18 @@ class Values(Case):
         self.peer.send(raw(4, 0, b"\x00\x03\x00\x00\x00\x64" + b"\x00\x02\x00\x00\x00\x02"))
         self.assert_connection_error(PROTOCOL)
 
+    def test_6_5_2_that_nobody_knows(self) -> None:
+        """Ignored, among others too, and nothing is kept of them: there are 65,536."""
+        settings = self.peer.protocol._channel.conn.remote_settings
+        before = len(settings)
+        for start in range(100, 400, 100):
+            many = b"".join(each.to_bytes(2, "big") + bytes(4) for each in range(start, start + 100))
+            self.peer.send(raw(4, 0, many + INITIAL.to_bytes(2, "big") + start.to_bytes(4, "big") + many))
+        self.peer.told({INITIAL: 300})
+        self.peer.pump()
+        self.assertEqual((self.peer.settings_acks, settings.initial_window_size, len(settings)), (4, 300, before))
+        self.assert_alive()
+
 
 class Synchronisation(Case):
     """Section 6.5.3: values apply in the order they stand in, all before the acknowledgement, which comes at once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import h2.errors
 import h2.exceptions
 import h2.frame_buffer
@@ -10,6 +12,10 @@ import h2.stream
 from hyperframe.frame import SettingsFrame
 
 PADDED, PRIORITY = 0x8, 0x20
+
+_ACK = 0x1
+_SETTING = struct.Struct(">HL")
+_KNOWN = tuple(map(int, h2.settings.SettingCodes))
 
 
 class Flood(h2.exceptions.ProtocolError):
@@ -58,3 +64,15 @@ def without_padding(frame: bytes) -> bytes:
     if end < least:
         raise h2.exceptions.ProtocolError("more padding than frame")
     return (end - 10).to_bytes(3, "big") + frame[3:4] + bytes((frame[4] & ~PADDED,)) + frame[5:9] + frame[10:end]
+
+
+def known_settings(frame: bytes) -> bytes:
+    """SETTINGS without what nobody knows (RFC 9113, 6.5.2): h2 keeps it, 700 bytes for each of 65,536 settings.
+
+    Of one that is given twice the last value stays, as with h2.
+    """
+    if len(frame) % 6 != 3 or frame[4] & _ACK:
+        return frame  # what is wrong with it is told as ever
+    given = dict(_SETTING.iter_unpack(frame[9:]))
+    known = b"".join(_SETTING.pack(each, given[each]) for each in given if each in _KNOWN)
+    return len(known).to_bytes(3, "big") + frame[3:9] + known

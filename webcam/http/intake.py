@@ -36,7 +36,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from webcam.http.core import PADDED, PRIORITY, Core, Flood, Frames, Settings, without_padding
+from webcam.http.core import PADDED, PRIORITY, Core, Flood, Frames, Settings, known_settings, without_padding
 from webcam.http.fieldblock import Decoder, Encoder
 from webcam.http.head import Head, Malformed, read_head
 from webcam.http.limits import FIELDS, STREAMS, TINY_WINDOW_UPDATE
@@ -187,6 +187,7 @@ class Intake(h2.connection.H2Connection):
             frame = frame[:9] + bytes((frame[9] & 0x7F,)) + frame[10:]  # a reserved bit, which hyperframe minds
         elif kind == SettingsFrame.type:
             self._take("SETTINGS", max(1.0, len(frame) / SETTINGS_FREE))
+            frame = known_settings(frame)
         self.incoming_buffer.max_frame_size = self.max_inbound_frame_size
         self.incoming_buffer.add_data(frame)
         return [event for each in self.incoming_buffer for event in self._receive_frame(each)]
