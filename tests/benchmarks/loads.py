@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,10 +12,12 @@ from tests.benchmarks.figures import Figures, percentile
 from tests.benchmarks.h2load import heartbeats, run
 from tests.benchmarks.link import capacity, distant, round_trip_to
 from tests.benchmarks.others import Nginx
+from tests.benchmarks.processes import cpu_seconds
 from tests.benchmarks.slow import slow_viewer
 from tests.benchmarks.upload import WARM, uploaded
-from tests.benchmarks.watching import Seen, seen_by
+from tests.benchmarks.watching import SETTLE, Seen, seen_by
 
+ALONE = 40_000
 ROUND_TRIP = 0.1
 _DISTANT_FOR = 3.0
 """Seconds at least of an upload from afar: thirty round trips."""
@@ -41,6 +44,7 @@ _CORE, _P50, _P99 = Column("core", "core", ".0%"), Column("p50", "p50 ms"), Colu
 _JSON = (Column("rate", "req/s", ".0f"), Column(COST, "CPU µs/req", ".1f"), _CORE, _P50, _P99)
 _BYTES = (Column("rate", "MB/s", ".1f"), Column(COST, "CPU s/GB"), _CORE)
 _RELAY = (*_BYTES, _P50, _P99, Column("seen", "seen", ".0%"))
+_ALONE = (Column(COST, "µs/frame", ".0f"), Column("core", "core", ".1%"))
 _DISTANT = (*_BYTES, Column("ping", "PING ms", ".1f"), Column("link", "way MB/s", ".0f"))
 _SLOW = (_P50, _P99, Column("fps", "sees fps", ".1f"), Column("missed", "others miss", ".0f"), _CORE)
 _MEMORY = (
@@ -82,21 +86,21 @@ def heartbeat(clients: int, streams: int) -> Load:
     return Load("json", f"heartBit.json, -c{clients} -m{streams}", OURS, _JSON, measure)
 
 
-def relay(size: int, viewers: int, servers: tuple[str, ...], shared: bool = False) -> Load:
-    """Frames at 30 a second to *viewers* in all; nginx sends as many files of that size a second."""
+def relay(size: int, viewers: int, servers: tuple[str, ...], shared: bool = False, fps: float = FPS) -> Load:
+    """Frames at *fps* to *viewers* in all; nginx sends as many files of that size a second."""
     connections = 1 if shared else viewers
 
     def measure(contender: Contender, seconds: float) -> Figures:
         paths = [contender.frames_path(number, size) for number in range(viewers)]
         if isinstance(contender, Nginx):
             streams = viewers // connections
-            files = run(contender, paths[:1], connections, streams, seconds, pace=FPS * streams)
+            files = run(contender, paths[:1], connections, streams, seconds, pace=fps * streams)
             return {"rate": files["rate"] * size / 1e6, "cost": files["cost"] / size * 1e3, "core": files["core"]}
-        with contender.source(size):
+        with contender.source(size, fps):
             seen = seen_by(contender.port, [paths[n::connections] for n in range(connections)], seconds, contender.pid)
-        return relayed(seen, viewers * size * FPS)
+        return relayed(seen, viewers * size * fps)
 
-    where = "one connection" if shared else "own connections"
+    where = "one connection" if shared else "own connections" if fps == FPS else f"{fps:.0f}/s"
     return Load("relay", f"{size // 1000} KB frames, {viewers} viewers, {where}", servers, _RELAY, measure)
 
 
@@ -109,6 +113,16 @@ def relayed(seen: Seen, wanted: float) -> Figures:
         "p99": 1000 * percentile(ages, 0.99),
         "seen": min(1.0, seen.size / seen.seconds / wanted),
     }
+
+
+def camera_alone(contender: Contender, seconds: float) -> Figures:
+    """What of a relay's cost is the camera's: nobody watches."""
+    with contender.source(ALONE):
+        time.sleep(SETTLE)
+        begun, before = time.monotonic(), cpu_seconds(contender.pid)
+        time.sleep(seconds)
+        core = (cpu_seconds(contender.pid) - before) / (time.monotonic() - begun)
+    return {"core": core, "cost": core / FPS * 1e6}
 
 
 def _bytes(seen: Seen) -> Figures:
@@ -141,6 +155,9 @@ def _relays() -> tuple[Load, ...]:
         some = APPLICATIONS if size == 40_000 else OURS
         loads += [relay(size, viewers, (*some, "nginx") if viewers == 50 else some) for viewers in (1, 10, 50, 200)]
         loads.append(relay(size, 50, (*some, "nginx"), shared=True))
+    # What wakes up seldom finds its caches cold; the camera's part is the smaller the more it goes to.
+    loads.append(relay(ALONE, 50, (*OURS, "nginx"), fps=4 * FPS))
+    loads.append(Load("relay", "40 KB frames, a camera that nobody watches", OURS, _ALONE, camera_alone))
     return tuple(loads)
 
 
