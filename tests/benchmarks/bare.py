@@ -16,7 +16,8 @@ from pathlib import Path
 from OpenSSL import SSL
 
 from webcam.http.certificate import read_pair
-from webcam.http.tls import READ, context
+from webcam.http.openssl import RECORD
+from webcam.http.tls import context
 
 
 class Held:
@@ -31,7 +32,7 @@ class Held:
     def read(self) -> bool:
         """Take what has come; false when the peer is gone."""
         try:
-            data = self.sock.recv(READ)
+            data = self.sock.recv(RECORD)
         except OSError:
             data = b""
         if not data:
@@ -42,14 +43,14 @@ class Held:
             if not self._shaken:
                 self._tls.do_handshake()
                 self._shaken = True
-            self._tls.recv(READ)
+            self._tls.recv(RECORD)
         except SSL.WantReadError:
             pass
         except SSL.Error:
             self.sock.close()
             return False
         try:
-            self.sock.sendall(self._tls.bio_read(READ))
+            self.sock.sendall(self._tls.bio_read(RECORD))
         except SSL.WantReadError:
             pass
         return True

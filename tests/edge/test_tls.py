@@ -172,6 +172,19 @@ class Handshakes(Case):
             assert chosen is not None
             self.assertEqual(chosen[0], cipher)
 
+    def test_the_cipher_that_costs_least_is_chosen(self) -> None:
+        """AES-128, whatever the client's order; but one that names ChaCha20 first has no AES in its processor."""
+        for version, offered, wanted in (
+            (ssl.TLSVersion.TLSv1_2, "ECDHE+AES256:ECDHE+AES128:ECDHE+CHACHA20", "AES128-GCM"),
+            (ssl.TLSVersion.TLSv1_2, "ECDHE+CHACHA20:ECDHE+AESGCM", "CHACHA20"),
+            (ssl.TLSVersion.TLSv1_3, "ALL", "AES_128_GCM"),
+        ):
+            context = self.context(("h2",), version)
+            context.set_ciphers(offered)
+            chosen = self.connect(context).client.cipher()
+            assert chosen is not None
+            self.assertIn(wanted, chosen[0])
+
     def test_forbidden_ciphers(self) -> None:
         """No other is accepted, whatever the certificate's kind."""
         for cipher in FORBIDDEN:

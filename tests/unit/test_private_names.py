@@ -24,6 +24,7 @@ from hpack.table import HeaderTable
 from hyperframe.frame import WindowUpdateFrame
 from klein import Klein
 from klein.resource import KleinResource
+from OpenSSL import SSL, _util
 from packaging.requirements import Requirement
 from twisted.internet import abstract
 from twisted.internet.task import Clock
@@ -193,6 +194,26 @@ class ObjectTests(Case):
             spoken_of = name in names_in(getattr(abstract.FileDescriptor, method).__code__)
             self.assertTrue(spoken_of, f"{shown(abstract.FileDescriptor)}.{method} has nothing to do with {name}")
 
+    def test_openssl(self) -> None:
+        """What pyOpenSSL calls of OpenSSL, with what, and how an error of it becomes an exception."""
+        connection = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+        self.all_there(connection, ["_ssl", "_from_ssl", "_raise_ssl_error"], shown(SSL.Connection))
+        self.all_there(_util, ["ffi", "lib"], "OpenSSL._util")
+        for method, names in (
+            ("send", "SSL_write _ssl"),
+            ("recv", "SSL_read _ssl"),
+            ("bio_read", "BIO_read _from_ssl"),
+        ):
+            spoken_of = names_in(getattr(SSL.Connection, method).__code__)
+            self.assertEqual(set(names.split()) - spoken_of, set(), f"{shown(SSL.Connection)}.{method}")
+        self.assertEqual(parameters(SSL.Connection._raise_ssl_error), "ssl result", shown(SSL.Connection))
+        connection.set_connect_state()
+        with self.assertRaises(SSL.WantReadError):
+            connection._raise_ssl_error(connection._ssl, _util.lib.SSL_do_handshake(connection._ssl))
+        buffer = _util.ffi.new("char[]", 10)
+        self.assertEqual(_util.lib.BIO_read(connection._from_ssl, buffer, 10), 10)
+        self.assertEqual(_util.ffi.buffer(buffer)[0], b"\x16", "no handshake came out of OpenSSL")
+
     def test_h2(self) -> None:
         """Windows that can be credited apart, and a new stream that is told its lengths by one method alone."""
         connection = Core(h2.config.H2Configuration(client_side=False))
@@ -281,7 +302,7 @@ class VersionTests(Case):
         config.read(ROOT / "setup.cfg", encoding="utf-8")
         lines = config["options"]["install_requires"].splitlines()
         wanted = {each.name: each for each in map(Requirement, filter(None, lines))}
-        for name in ("twisted", "h2", "hyperframe", "hpack", "klein"):
+        for name in ("twisted", "h2", "hyperframe", "hpack", "klein", "pyopenssl"):
             self.assertIn(name, wanted, f"setup.cfg has no {name}")
             bounds = wanted[name].specifier
             self.assertIn("<", {each.operator for each in bounds}, f"setup.cfg takes any later {name}")
