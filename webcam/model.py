@@ -6,7 +6,7 @@ Times are seconds since the epoch (float) unless they are stamps. A stamp is ser
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -74,6 +74,22 @@ def whole_settings(chosen: Settings) -> Settings:
     return {kind: chosen.get(kind, each.default) for kind, each in SETTING_KINDS.items()}
 
 
+QUOTA_RECORDS, QUOTA_RECORD_BYTES, QUOTA_MESSAGES = "records", "record_bytes", "messages"
+"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them."""
+
+Quotas = dict[str, int]
+"""Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an account holds; ``record_bytes`` is the size of its records' data."""
+
+    messages: int = 0
+    records: int = 0
+    record_bytes: int = 0
+
+
 @dataclass(frozen=True)
 class Account:
     """An account as storage knows it. ``generation`` changes with the password; ``last_stamp`` is its newest stamp."""
@@ -84,6 +100,8 @@ class Account:
     generation: int
     last_stamp: str
     settings: Settings
+    quotas: Quotas = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)

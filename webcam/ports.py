@@ -36,6 +36,12 @@ class AccountStore(Protocol):
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         """Replace the values of the kinds in *chosen*; the others stay."""
 
+    async def set_quota(self, name: str, kind: str, value: int | None) -> None:
+        """Bound what the account of this name may hold; ``None`` gives it back to the server's default.
+
+        Raises :class:`webcam.errors.NoSuchAccount`.
+        """
+
     async def sessions(self) -> list[SavedSession]:
         """Every saved session, in the order in which they were saved first."""
 

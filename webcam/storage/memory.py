@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from webcam.errors import AccountExists, NoSuchAccount, NoSuchRecord
-from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings, next_stamp
+from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings, Usage, next_stamp
 from webcam.ports import RECORD_PART
 from webcam.storage.messages import bounded
 
@@ -25,6 +25,11 @@ class _Held:
     messages: list[tuple[str, Message]] = field(default_factory=list)
     marks: dict[str, _Mark] = field(default_factory=dict)
     records: dict[int, tuple[Record, bytes]] = field(default_factory=dict)
+
+    def seen(self) -> Account:
+        """The account, with what it holds now."""
+        sizes = [record.size or 0 for record, _ in self.records.values()]
+        return replace(self.account, usage=Usage(len(self.messages), len(sizes), sum(sizes)))
 
     def stamp(self, now: str) -> str:
         stamp = next_stamp(now, self.account.last_stamp)
@@ -58,11 +63,11 @@ class MemoryStore:
         raise NoSuchAccount(name)
 
     async def accounts(self) -> list[Account]:
-        return sorted((each.account for each in self._held.values()), key=lambda account: account.name)
+        return sorted((each.seen() for each in self._held.values()), key=lambda account: account.name)
 
     async def account(self, name: str) -> Account | None:
         try:
-            return self._named(name).account
+            return self._named(name).seen()
         except NoSuchAccount:
             return None
 
@@ -89,6 +94,11 @@ class MemoryStore:
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         held = self._of(account_id)
         held.account = replace(held.account, settings={**held.account.settings, **chosen})
+
+    async def set_quota(self, name: str, kind: str, value: int | None) -> None:
+        held = self._named(name)
+        others = {each: bound for each, bound in held.account.quotas.items() if each != kind}
+        held.account = replace(held.account, quotas=others if value is None else {**others, kind: value})
 
     async def sessions(self) -> list[SavedSession]:
         return list(self._sessions.values())

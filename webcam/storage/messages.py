@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Page, next_stamp
-from webcam.storage.accounts import exists
+from webcam.storage.accounts import count, exists
 
 # Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
 _DELIVERED = """
@@ -59,7 +59,10 @@ def add_messages(
     cursor.executemany(
         "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)", rows
     )
-    cursor.execute("UPDATE accounts SET last_stamp = ? WHERE id = ?", (last, account_id))
+    cursor.execute(
+        "UPDATE accounts SET last_stamp = ?, message_count = message_count + ? WHERE id = ?",
+        (last, len(rows), account_id),
+    )
     return last
 
 
@@ -119,6 +122,8 @@ def expire_messages(
         found.update(row[0] for row in cursor.execute(statement, values))
     doomed = sorted(found)[:limit]
     cursor.executemany("DELETE FROM messages WHERE id = ?", [(each,) for each in doomed])
+    if doomed:
+        count(cursor, account_id, messages=-len(doomed))
     return len(doomed)
 
 

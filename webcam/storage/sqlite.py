@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings
-from webcam.storage import accounts, messages, records
+from webcam.storage import accounts, messages, quotas, records, removal
 from webcam.storage.database import Database
 
 
@@ -32,6 +32,9 @@ class SQLiteStore:
 
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         await self._database.write(accounts.set_settings, account_id, chosen)
+
+    async def set_quota(self, name: str, kind: str, value: int | None) -> None:
+        await self._database.write(quotas.set_quota, name, kind, value)
 
     async def sessions(self) -> list[SavedSession]:
         return await self._database.read(accounts.sessions)
@@ -74,10 +77,10 @@ class SQLiteStore:
         return await self._database.read(records.record_part, record_id, part)
 
     async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> None:
-        await self._database.write(records.delete_records, account_id, record_ids, older)
+        await self._database.write(removal.delete_records, account_id, record_ids, older)
 
     async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
-        return await self._database.write(records.expire_records, account_id, expiry, limit)
+        return await self._database.write(removal.expire_records, account_id, expiry, limit)
 
     async def close(self) -> None:
         await self._database.close()

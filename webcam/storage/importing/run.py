@@ -163,6 +163,7 @@ class Import:
             now.taken += 1
             stamp = following(message.stamp, last, marks.get(account_id, ()), self._now)
             now.wrapped += _add_message(cursor, message, account_id, stamp)
+            accounts.count(cursor, account_id, messages=1)
             return stamp
 
         return self._take("messages", self._file.messages, take)
@@ -173,6 +174,7 @@ class Import:
             now.bytes += record.size
             stamp = following(record.stamp, last, (), self._now)
             _add_record(cursor, record, account_id, stamp)
+            accounts.count(cursor, account_id, records=1, size=record.size)
             return stamp
 
         return self._take("records", self._file.records, take)
