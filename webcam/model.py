@@ -82,6 +82,26 @@ Quotas = dict[str, int]
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What each account may hold where nothing is set for it; 0 is no bound. ``keep_free``: bytes of the disk that
+    records leave free."""
+
+    messages: int = 2_000_000
+    records: int = 0
+    record_bytes: int = 0
+    keep_free: int = 0
+
+    @property
+    def quotas(self) -> Quotas:
+        """Those of an account."""
+        return {
+            QUOTA_MESSAGES: self.messages,
+            QUOTA_RECORDS: self.records,
+            QUOTA_RECORD_BYTES: self.record_bytes,
+        }
+
+
+@dataclass(frozen=True)
 class Usage:
     """What an account holds; ``record_bytes`` is the size of its records' data."""
 

@@ -59,12 +59,19 @@ class MessageStore(Protocol):
     """Messages and sync marks. Stamps are assigned within the transaction, so that they never repeat nor step back."""
 
     async def add_messages(
-        self, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+        self,
+        account_id: int,
+        device: str,
+        now: str,
+        drafts: Sequence[Draft],
+        mark: str | None,
+        bound: int | None = None,
     ) -> str:
         """Store *drafts* of *device*; with a *mark*, raise the device's sync mark to it first: it never falls.
 
         An empty *mark* acknowledges all that the account holds before *drafts*. The answer is the account's newest
-        stamp. Raises :class:`webcam.errors.NoSuchAccount`.
+        stamp. Raises :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account
+        would hold more than *bound* messages by *drafts*.
         """
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:

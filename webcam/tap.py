@@ -30,12 +30,14 @@ from webcam.http.listen import CannotListen, Listener, bind
 from webcam.http.request import host_of
 from webcam.http.site import Site
 from webcam.http.tls import over_tls
+from webcam.model import Bounds
 from webcam.ports import Clock, Store
 from webcam.relay.hub import Hub
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.messages import Messages
 from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords, hash_password
+from webcam.service.quotas import AccountQuotas
 from webcam.service.records import Records
 from webcam.service.retention import Retention
 from webcam.service.sessions import Sessions
@@ -70,20 +72,27 @@ class SystemClock:
 
 
 def make_services(
-    store: Store, clock: Clock, offload: Offload, reactor: Any, limits: Limits, cooldown: float
+    store: Store,
+    clock: Clock,
+    offload: Offload,
+    reactor: Any,
+    limits: Limits,
+    cooldown: float,
+    bounds: Bounds,
 ) -> tuple[Services, Retention]:
     """Everything between storage and edge, wired."""
     settings = AccountSettings(store, clock)
     stamps = Stamps(clock)
+    quotas = AccountQuotas(bounds)
     sessions = Sessions(store, settings, clock, cooldown)
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
-    accounts = Accounts(store, passwords, sessions, settings, stamps)
+    accounts = Accounts(store, passwords, sessions, settings, stamps, quotas)
     services = Services(
         accounts=accounts,
         sessions=sessions,
         settings=settings,
         stamps=stamps,
-        messages=Messages(store, sessions, settings, stamps),
+        messages=Messages(store, sessions, settings, stamps, quotas),
         records=Records(store, settings, stamps),
         devices=Devices(sessions, Hub()),
         clock=reactor,
@@ -188,7 +197,7 @@ class WebcamService(service.Service):
         )
         self._store = SQLiteStore(Database(self._path, self._reactor))
         self.services, self._retention = make_services(
-            self._store, SystemClock(), threads.deferToThread, self._reactor, limits, config.cooldown
+            self._store, SystemClock(), threads.deferToThread, self._reactor, limits, config.cooldown, config.bounds
         )
 
     async def _start(self) -> None:

@@ -9,7 +9,7 @@ from tests.contract.expiry_contract import ExpiryContract
 from tests.contract.messages_contract import DeliveryContract, SyncMarkContract
 from tests.contract.records_contract import DeletedRecordsContract, RecordsContract
 from tests.contract.stamps_contract import StampsContract
-from tests.contract.usage_contract import UsageContract
+from tests.contract.usage_contract import MessageBoundContract, UsageContract
 from tests.support.stores import BlockingStore, open_database
 from webcam.storage.memory import MemoryStore
 from webcam.storage.sqlite import SQLiteStore
@@ -27,6 +27,7 @@ class WholeContract(
     DeletedRecordsContract,
     StampsContract,
     UsageContract,
+    MessageBoundContract,
 ):
     """All of it."""
 

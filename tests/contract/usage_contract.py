@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft
-from webcam.errors import NoSuchAccount, NoSuchRecord
+from webcam.errors import NoSuchAccount, NoSuchRecord, QuotaExceeded
 from webcam.model import Expiry, Usage
 
 
@@ -60,3 +60,31 @@ class UsageContract(Contract):
         await self.refused(NoSuchAccount, self.store.add_record(99, "d", "", at(0), [b"abc"]))
         await self.refused(NoSuchAccount, self.store.add_messages(99, "d", at(0), [draft("a")], None))
         self.assertEqual((await self.usage(), await self.usage("other")), (Usage(0, 1, 3), Usage(0, 1, 4)))
+
+
+class MessageBoundContract(Contract):
+    async def test_up_to_the_bound_and_no_further_and_then_nothing_of_it_is_done(self):
+        account_id, other_id = await self.account(), await self.account("other")
+        await self.store.add_messages(account_id, "d", at(0), [draft("a")] * 2, None, 5)
+        await self.store.add_messages(other_id, "d", at(0), [draft("theirs")] * 5, None, 5)
+        await self.store.add_messages(account_id, "d", at(1), [draft("b")] * 3, None, 5)
+        for drafts in ([draft("c")], [draft("c")] * 2):
+            await self.refused(QuotaExceeded, self.store.add_messages(account_id, "e", at(2), drafts, "", 5))
+        self.assertEqual(
+            await self.unread(account_id, "e"), ["a", "a", "b", "b", "b"], "its mark stands where it stood"
+        )
+        self.assertEqual((await self.store.account("user")).usage, Usage(5, 0, 0))
+
+    async def test_a_mark_alone_is_never_too_much(self):
+        account_id = await self.account()
+        await self.store.add_messages(account_id, "d", at(0), [draft("a")] * 2, None)
+        await self.store.add_messages(account_id, "e", at(1), [], "", 1)
+        self.assertEqual(await self.unread(account_id, "e"), [])
+
+    async def test_what_went_makes_room(self):
+        account_id = await self.account()
+        await self.store.add_messages(account_id, "d", at(0), [draft("a")], None, 1)
+        await self.refused(QuotaExceeded, self.store.add_messages(account_id, "d", at(1), [draft("b")], None, 1))
+        await self.store.expire_messages(account_id, Expiry("", at(1), at(1)), (0.0, 1.0), 5)
+        await self.store.add_messages(account_id, "d", at(2), [draft("c")], None, 1)
+        self.assertEqual(await self.unread(account_id, "e"), ["c"])

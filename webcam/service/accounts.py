@@ -6,6 +6,7 @@ from webcam.errors import NoSuchUser
 from webcam.model import Account
 from webcam.ports import AccountStore
 from webcam.service.passwords import Passwords
+from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
@@ -21,12 +22,14 @@ class Accounts:
         sessions: Sessions,
         settings: AccountSettings,
         stamps: Stamps,
+        quotas: AccountQuotas,
     ) -> None:
         self._store = store
         self._passwords = passwords
         self._sessions = sessions
         self._settings = settings
         self._stamps = stamps
+        self._quotas = quotas
         self._generations: dict[int, int] = {}
 
     @property
@@ -43,6 +46,7 @@ class Accounts:
             del self._generations[account_id]
             self._settings.forget(account_id)
             self._stamps.forget(account_id)
+            self._quotas.forget(account_id)
         for account in current.values():
             self._learn(account)
 
@@ -74,3 +78,4 @@ class Accounts:
             # Once: later it is the server itself that changes settings, and what was read before that is old.
             self._settings.learn(account.account_id, account.settings)
         self._stamps.saw(account.account_id, account.last_stamp)
+        self._quotas.learn(account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from webcam.errors import AccountExists, NoSuchAccount, NoSuchRecord
+from webcam.errors import AccountExists, NoSuchAccount, NoSuchRecord, QuotaExceeded
 from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings, Usage, next_stamp
 from webcam.ports import RECORD_PART
 from webcam.storage.messages import bounded
@@ -119,9 +119,17 @@ class MemoryStore:
             self._sessions.pop(digest, None)
 
     async def add_messages(
-        self, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+        self,
+        account_id: int,
+        device: str,
+        now: str,
+        drafts: Sequence[Draft],
+        mark: str | None,
+        bound: int | None = None,
     ) -> str:
         held = self._of(account_id)
+        if drafts and bound is not None and len(held.messages) + len(drafts) > bound:
+            raise QuotaExceeded(f"more than {bound} messages")
         if mark is not None:
             held.raise_mark(device, mark or held.account.last_stamp)
         for draft in drafts:

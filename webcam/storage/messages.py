@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from webcam.errors import QuotaExceeded
 from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Page, next_stamp
 from webcam.storage.accounts import count, exists
 
@@ -47,9 +48,19 @@ _EXPIRED = (
 
 
 def add_messages(
-    cursor: sqlite3.Cursor, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+    cursor: sqlite3.Cursor,
+    account_id: int,
+    device: str,
+    now: str,
+    drafts: Sequence[Draft],
+    mark: str | None,
+    bound: int | None = None,
 ) -> str:
     last = exists(cursor, account_id)
+    if drafts and bound is not None:
+        (held,) = cursor.execute("SELECT message_count FROM accounts WHERE id = ?", (account_id,)).fetchone()
+        if held + len(drafts) > bound:
+            raise QuotaExceeded(f"more than {bound} messages")
     if mark is not None:
         raise_mark(cursor, account_id, device, mark or last)
     rows = []

@@ -49,9 +49,15 @@ class SQLiteStore:
         await self._database.write(accounts.end_sessions, digests)
 
     async def add_messages(
-        self, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+        self,
+        account_id: int,
+        device: str,
+        now: str,
+        drafts: Sequence[Draft],
+        mark: str | None,
+        bound: int | None = None,
     ) -> str:
-        return await self._database.write(messages.add_messages, account_id, device, now, drafts, mark)
+        return await self._database.write(messages.add_messages, account_id, device, now, drafts, mark, bound)
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
         return await self._database.read(messages.messages, account_id, device, page, expiry)
