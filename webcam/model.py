@@ -172,6 +172,16 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Incoming:
+    """A record whose data came part by part; ``size`` in bytes."""
+
+    account_id: int
+    device: str
+    meta: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Presence:
     """A device that is online."""
 
@@ -186,6 +196,42 @@ class Expiry:
     records: str
     broadcasts: str
     messages: str
+
+
+@dataclass(frozen=True, order=True)
+class Aged:
+    """A record as retention sees it; ``size`` in bytes. In order by age."""
+
+    stamp: str
+    account_id: int
+    record_id: int
+    size: int
+
+
+@dataclass(frozen=True)
+class FileSpace:
+    """Bytes of the database's file, and how many of them are free for what comes."""
+
+    size: int
+    free: int
+
+
+LOW_SHARE = 0.05
+LOW_BYTES = 200 * 1024 * 1024
+"""A disk with less of itself, or fewer bytes, free is nearly full."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes of a disk."""
+
+    free: int
+    total: int
+
+    @property
+    def low(self) -> bool:
+        """Whether it is nearly full."""
+        return self.free < max(LOW_BYTES, self.total * LOW_SHARE)
 
 
 @dataclass(frozen=True)

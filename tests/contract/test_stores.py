@@ -9,6 +9,8 @@ from tests.contract.expiry_contract import ExpiryContract
 from tests.contract.messages_contract import DeliveryContract, SyncMarkContract
 from tests.contract.records_contract import DeletedRecordsContract, RecordsContract
 from tests.contract.stamps_contract import StampsContract
+from tests.contract.sweeping_contract import SweepingContract
+from tests.contract.uploads_contract import UploadsContract
 from tests.contract.usage_contract import MessageBoundContract, UsageContract
 from tests.support.stores import BlockingStore, open_database
 from webcam.storage.memory import MemoryStore
@@ -28,6 +30,8 @@ class WholeContract(
     StampsContract,
     UsageContract,
     MessageBoundContract,
+    UploadsContract,
+    SweepingContract,
 ):
     """All of it."""
 

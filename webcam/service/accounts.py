@@ -31,6 +31,11 @@ class Accounts:
         self._stamps = stamps
         self._quotas = quotas
         self._generations: dict[int, int] = {}
+        self._names: dict[int, str] = {}
+
+    def name_of(self, account_id: int) -> str | None:
+        """The name of an account that is known."""
+        return self._names.get(account_id)
 
     @property
     def known(self) -> list[int]:
@@ -43,7 +48,7 @@ class Accounts:
         current = {each.account_id: each for each in await self._store.accounts()}
         for account_id in before - current.keys():
             self._sessions.end_account(account_id)
-            del self._generations[account_id]
+            del self._generations[account_id], self._names[account_id]
             self._settings.forget(account_id)
             self._stamps.forget(account_id)
             self._quotas.forget(account_id)
@@ -74,6 +79,7 @@ class Accounts:
         if known is None or known < account.generation:
             self._sessions.end_account(account.account_id)
             self._generations[account.account_id] = account.generation
+            self._names[account.account_id] = account.name
         if known is None:
             # Once: later it is the server itself that changes settings, and what was read before that is old.
             self._settings.learn(account.account_id, account.settings)

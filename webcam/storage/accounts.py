@@ -85,6 +85,12 @@ def exists(cursor: sqlite3.Cursor, account_id: int) -> str:
     return str(row[0])
 
 
+def usage(cursor: sqlite3.Cursor, account_id: int) -> Usage:
+    statement = "SELECT message_count, record_count, record_bytes FROM accounts WHERE id = ?"
+    row = cursor.execute(statement, (account_id,)).fetchone()
+    return Usage(*row) if row else Usage()
+
+
 def count(cursor: sqlite3.Cursor, account_id: int, messages: int = 0, records: int = 0, size: int = 0) -> None:
     """The account holds so many more (or fewer) messages, records, and bytes of records: to be told in each
     transaction that makes it so."""

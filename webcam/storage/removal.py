@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from webcam.errors import NoSuchRecord
-from webcam.model import Expiry
+from webcam.model import Expiry, Usage
 from webcam.storage.accounts import count
 
 _NAMES_AT_ONCE = 500
@@ -40,6 +40,11 @@ def expire_records(cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, limi
     return len(found)
 
 
+def remove_records(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> dict[int, Usage]:
+    found = list(_named(cursor, record_ids))
+    return _loosen(cursor, found)
+
+
 def _named(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> Iterator[_Found]:
     for start in range(0, len(record_ids), _NAMES_AT_ONCE):
         some = list(record_ids[start : start + _NAMES_AT_ONCE])
@@ -49,13 +54,18 @@ def _named(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> Iterator[_Found
         ).fetchall()
 
 
-def _loosen(cursor: sqlite3.Cursor, found: Sequence[_Found]) -> None:
+def _loosen(cursor: sqlite3.Cursor, found: Sequence[_Found]) -> dict[int, Usage]:
+    """What of it was of which account."""
     record_ids = [(record_id,) for record_id, *_ in found]
     cursor.executemany("INSERT INTO loose_records (id, uploading) VALUES (?, 0)", record_ids)
     cursor.executemany("DELETE FROM records WHERE id = ?", record_ids)
-    for account_id in {owner for _, owner, _, _ in found}:
-        sizes = [size for _, owner, _, size in found if owner == account_id]
-        count(cursor, account_id, records=-len(sizes), size=-sum(sizes))
+    gone: dict[int, Usage] = {}
+    for _, account_id, _, size in found:
+        before = gone.get(account_id, Usage())
+        gone[account_id] = Usage(0, before.records + 1, before.record_bytes + size)
+    for account_id, usage in gone.items():
+        count(cursor, account_id, records=-usage.records, size=-usage.record_bytes)
+    return gone
 
 
 def _loosen_older(cursor: sqlite3.Cursor, account_id: int, stamp: str) -> None:

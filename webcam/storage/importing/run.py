@@ -119,7 +119,11 @@ class Import:
     def _reserve_ids(self, cursor: sqlite3.Cursor) -> None:
         """Clients keep the ids of records: none may be taken here, nor given to another record later."""
         largest = self._file.largest_record_id()
-        here = cursor.execute(f"SELECT id FROM records WHERE NOT {OWNED} AND id <= ?", (largest,))
+        here = cursor.execute(
+            f"SELECT id FROM records WHERE NOT {OWNED} AND id <= :largest"
+            " UNION SELECT id FROM loose_records WHERE id <= :largest",
+            {"largest": largest},
+        )
         for (record_id,) in here.fetchall():
             if self._file.has_record(record_id):
                 raise Refused(
