@@ -26,7 +26,8 @@ GRACE = 300.0
 MESSAGES_AT_ONCE = 1000
 RECORDS_AT_ONCE = 500
 PARTS_AT_ONCE = 256
-"""So many go in one step at most, and as few as the disk makes necessary: see :mod:`webcam.service.pace`."""
+"""So many go in one step at most, and fewer as the disk makes it necessary (:mod:`webcam.service.pace`): but not so few
+that a step is nothing but its commit."""
 
 BACK_AT_ONCE = 16 * 1024 * 1024
 """Bytes of the file that are given back in one step at most."""
@@ -83,8 +84,8 @@ class Retention:
         self._low, self._short = Warned(), Warned()
         self._messages = Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE)
         self._records = Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE)
-        self._parts = Pace(8, 1, PARTS_AT_ONCE)
-        self._back = Pace(1024 * 1024, 64 * 1024, BACK_AT_ONCE)
+        self._parts = Pace(8, 4, PARTS_AT_ONCE)
+        self._back = Pace(1024 * 1024, 512 * 1024, BACK_AT_ONCE)
         self.on_want: Callable[[], None] = lambda: None
 
     # What others tell
@@ -129,7 +130,7 @@ class Retention:
                     self._audit.note("records_expired", account=account_id, count=expired, reason="age")
                 records += expired
             await self._tidy()
-            await self._give_back()
+            await self._store.trim_log()
         return Swept(messages, records)
 
     async def tidy(self) -> None:
@@ -152,6 +153,7 @@ class Retention:
         await self._drain(self._parts, self._store.drop_parts)
         if self._keep_free:
             await self._make_room()
+        await self._give_back()
         room = self._disk.room()
         if self._low.due(room.low, self._clock.steady()):
             _log.warn("of the disk's {total} bytes only {free} are free", total=room.total, free=room.free)
@@ -231,4 +233,3 @@ class Retention:
             if not given:
                 return
             left -= given
-        await self._store.trim_log()

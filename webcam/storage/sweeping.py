@@ -15,6 +15,10 @@ WHERE account_id = :account AND stamp < (SELECT MAX(stamp) FROM records WHERE ac
 ORDER BY stamp LIMIT :limit
 """
 
+# The first ones first: SQLite looks for a page that it gives back among those that became free last, and it gives back
+# the file's end. The other way round that takes a hundred times as long.
+_PARTS = "SELECT record_id, part FROM record_parts WHERE record_id = ? ORDER BY part LIMIT ?"
+
 
 def oldest_records(cursor: sqlite3.Cursor, account_ids: Sequence[int], limit: int) -> list[Aged]:
     found = [
@@ -31,11 +35,10 @@ def drop_parts(cursor: sqlite3.Cursor, limit: int) -> int:
         left = limit - dropped
         if left <= 0:
             break
-        (last,) = cursor.execute("SELECT MAX(part) FROM record_parts WHERE record_id = ?", (record_id,)).fetchone()
-        parts = -1 if last is None else last
-        cursor.execute("DELETE FROM record_parts WHERE record_id = ? AND part > ?", (record_id, parts - left))
-        dropped += max(1, cursor.rowcount)
-        if parts < left:
+        parts = cursor.execute(_PARTS, (record_id, left)).fetchall()
+        cursor.executemany("DELETE FROM record_parts WHERE record_id = ? AND part = ?", parts)
+        dropped += max(1, len(parts))
+        if len(parts) < left:
             cursor.execute("DELETE FROM loose_records WHERE id = ?", (record_id,))
     return dropped
 
