@@ -11,6 +11,8 @@ from typing import Any
 
 from twisted.python import usage
 
+from webcam.model import Bounds
+
 SECTION = "webcam"
 
 CERTIFICATE = "certificate.pem"
@@ -83,6 +85,14 @@ OPTIONS = (
     Option("connections", "4000", count, "open connections in all"),
     Option("connections-per-address", "400", count, "open connections of one address (IPv6: of one /64)"),
     Option("drain", "10", seconds, "seconds for which what is under way may go on when the server is stopped"),
+    Option("account-messages", "2000000", count, "messages that an account may hold; no more are taken"),
+    Option("account-records", None, count, "records that an account keeps, the newest ones [no bound]"),
+    Option(
+        "account-bytes", None, size, "bytes of records that an account keeps, of the newest ones [no bound] (K, M, G)"
+    ),
+    Option(
+        "keep-free", None, size, "bytes of the disk that records leave free: the oldest go for it [none do] (K, M, G)"
+    ),
     Option("cooldown", "60", seconds, "seconds for which a device that asked too often can't authorize"),
 )
 _BY_NAME = {each.name: each for each in OPTIONS}
@@ -108,7 +118,16 @@ class Config:
     connections: int
     connections_per_address: int
     drain: float
+    account_messages: int
+    account_records: int | None
+    account_bytes: int | None
+    keep_free: int | None
     cooldown: float
+
+    @property
+    def bounds(self) -> Bounds:
+        """What accounts may hold, and all of them together."""
+        return Bounds(self.account_messages, self.account_records or 0, self.account_bytes or 0, self.keep_free or 0)
 
     @property
     def own_certificate(self) -> bool:

@@ -179,6 +179,16 @@ class CoolingDown(Failure):
         return {"retry-after": str(self.wait)}
 
 
+class QuotaExceeded(Failure):
+    """The account holds as much as it may of what the request would add; nothing of the request was stored."""
+
+    code = ReplyCode.JSON_FAIL
+    status = 429
+
+    def headers(self) -> dict[str, str]:
+        return {"retry-after": "60"}
+
+
 class Unavailable(Failure):
     """The server is shutting down, or has more work of this kind than it takes on."""
 

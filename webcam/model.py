@@ -6,7 +6,7 @@ Times are seconds since the epoch (float) unless they are stamps. A stamp is ser
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -74,6 +74,42 @@ def whole_settings(chosen: Settings) -> Settings:
     return {kind: chosen.get(kind, each.default) for kind, each in SETTING_KINDS.items()}
 
 
+QUOTA_RECORDS, QUOTA_RECORD_BYTES, QUOTA_MESSAGES = "records", "record_bytes", "messages"
+"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them."""
+
+Quotas = dict[str, int]
+"""Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What each account may hold where nothing is set for it; 0 is no bound. ``keep_free``: bytes of the disk that
+    records leave free."""
+
+    messages: int = 2_000_000
+    records: int = 0
+    record_bytes: int = 0
+    keep_free: int = 0
+
+    @property
+    def quotas(self) -> Quotas:
+        """Those of an account."""
+        return {
+            QUOTA_MESSAGES: self.messages,
+            QUOTA_RECORDS: self.records,
+            QUOTA_RECORD_BYTES: self.record_bytes,
+        }
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an account holds; ``record_bytes`` is the size of its records' data."""
+
+    messages: int = 0
+    records: int = 0
+    record_bytes: int = 0
+
+
 @dataclass(frozen=True)
 class Account:
     """An account as storage knows it. ``generation`` changes with the password; ``last_stamp`` is its newest stamp."""
@@ -84,6 +120,8 @@ class Account:
     generation: int
     last_stamp: str
     settings: Settings
+    quotas: Quotas = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)
@@ -134,6 +172,16 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Incoming:
+    """A record whose data came part by part; ``size`` in bytes."""
+
+    account_id: int
+    device: str
+    meta: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Presence:
     """A device that is online."""
 
@@ -148,6 +196,42 @@ class Expiry:
     records: str
     broadcasts: str
     messages: str
+
+
+@dataclass(frozen=True, order=True)
+class Aged:
+    """A record as retention sees it; ``size`` in bytes. In order by age."""
+
+    stamp: str
+    account_id: int
+    record_id: int
+    size: int
+
+
+@dataclass(frozen=True)
+class FileSpace:
+    """Bytes of the database's file, and how many of them are free for what comes."""
+
+    size: int
+    free: int
+
+
+LOW_SHARE = 0.05
+LOW_BYTES = 200 * 1024 * 1024
+"""A disk with less of itself, or fewer bytes, free is nearly full."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes of a disk."""
+
+    free: int
+    total: int
+
+    @property
+    def low(self) -> bool:
+        """Whether it is nearly full."""
+        return self.free < max(LOW_BYTES, self.total * LOW_SHARE)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings
+from webcam.model import (
+    Account,
+    Aged,
+    Draft,
+    Expiry,
+    FileSpace,
+    Incoming,
+    Message,
+    Page,
+    Record,
+    Room,
+    SavedSession,
+    Settings,
+    Usage,
+)
 
 RECORD_PART = 256 * 1024
 """A record's data is stored and read in parts of this many bytes; the last one may be shorter."""
@@ -36,6 +50,12 @@ class AccountStore(Protocol):
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         """Replace the values of the kinds in *chosen*; the others stay."""
 
+    async def set_quota(self, name: str, kind: str, value: int | None) -> None:
+        """Bound what the account of this name may hold; ``None`` gives it back to the server's default.
+
+        Raises :class:`webcam.errors.NoSuchAccount`.
+        """
+
     async def sessions(self) -> list[SavedSession]:
         """Every saved session, in the order in which they were saved first."""
 
@@ -53,12 +73,19 @@ class MessageStore(Protocol):
     """Messages and sync marks. Stamps are assigned within the transaction, so that they never repeat nor step back."""
 
     async def add_messages(
-        self, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+        self,
+        account_id: int,
+        device: str,
+        now: str,
+        drafts: Sequence[Draft],
+        mark: str | None,
+        bound: int | None = None,
     ) -> str:
         """Store *drafts* of *device*; with a *mark*, raise the device's sync mark to it first: it never falls.
 
         An empty *mark* acknowledges all that the account holds before *drafts*. The answer is the account's newest
-        stamp. Raises :class:`webcam.errors.NoSuchAccount`.
+        stamp. Raises :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account
+        would hold more than *bound* messages by *drafts*.
         """
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
@@ -83,6 +110,21 @@ class RecordStore(Protocol):
     ) -> tuple[int, str]:
         """Store the bytes of *data*, in order; the answer is id and stamp. Raises ``NoSuchAccount``."""
 
+    async def begin_upload(self) -> int:
+        """The id of a record that comes part by part; it is in no list before :meth:`end_upload`."""
+
+    async def upload_part(self, record_id: int, part: int, data: bytes) -> None:
+        """One part of it, of :data:`RECORD_PART` bytes, in order from 0."""
+
+    async def end_upload(self, record_id: int, record: Incoming, now: str, tail: bytes) -> str:
+        """The record is there, with *tail* as its last part, if it isn't empty. The answer is its stamp.
+
+        Raises ``NoSuchAccount``, and ``DatabaseFail`` when not all of its parts are there.
+        """
+
+    async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
+        """There will be no such records: their parts may go. ``None``: all that were begun."""
+
     async def records(self, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
         """Later than ``page.after`` (``None``: all), oldest first."""
 
@@ -102,11 +144,47 @@ class RecordStore(Protocol):
         """Delete at most *limit* expired records; the answer is how many."""
 
 
-class Store(AccountStore, MessageStore, RecordStore, Protocol):
+class SweepStore(Protocol):
+    """What takes away, a step at a time, what has to go."""
+
+    @property
+    def held(self) -> float:
+        """For how many seconds the last step that took something away kept others from writing."""
+
+    async def usage(self, account_id: int) -> Usage:
+        """What the account holds; nothing when it is gone."""
+
+    async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
+        """At most *limit* records of these accounts, oldest first: never the newest one of an account."""
+
+    async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
+        """Delete these, whosever they are; the answer is what of them was there, by account."""
+
+    async def drop_parts(self, limit: int) -> int:
+        """Delete parts of records that are in no list any more: as many as the answer says, at most *limit*."""
+
+    async def space(self) -> FileSpace:
+        """How large the database is."""
+
+    async def give_back(self, size: int) -> int:
+        """Give about *size* free bytes of the database back to the disk; the answer is how many it were."""
+
+    async def trim_log(self) -> None:
+        """Let what is kept beside the database for writes be small again, if nobody needs it now."""
+
+
+class Store(AccountStore, MessageStore, RecordStore, SweepStore, Protocol):
     """All of it."""
 
     async def close(self) -> None:
         """Let running transactions end, then close."""
+
+
+class Disk(Protocol):
+    """The disk that the database is on."""
+
+    def room(self) -> Room:
+        """As it is now."""
 
 
 class Clock(Protocol):

@@ -22,7 +22,7 @@ from webcam import __version__
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
 from webcam.config import Config, ConfigurationError, Options
-from webcam.errors import StartFailure
+from webcam.errors import DatabaseFail, StartFailure
 from webcam.hangup import Hangup
 from webcam.http import reload
 from webcam.http.certificate import BadCertificate, make_or_renew, utc, write_private
@@ -30,19 +30,23 @@ from webcam.http.listen import CannotListen, Listener, bind
 from webcam.http.request import host_of
 from webcam.http.site import Site
 from webcam.http.tls import over_tls
-from webcam.ports import Clock, Store
+from webcam.model import Bounds
+from webcam.ports import Audit, Clock, Disk, Store
 from webcam.relay.hub import Hub
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.messages import Messages
 from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords, hash_password
+from webcam.service.quotas import AccountQuotas
 from webcam.service.records import Records
 from webcam.service.retention import Retention
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
+from webcam.service.uploads import Uploads
 from webcam.storage import accounts as account_statements
 from webcam.storage.database import Database
+from webcam.storage.disk import FolderDisk
 from webcam.storage.lock import FolderLock
 from webcam.storage.schema import connect, make_ready
 from webcam.storage.sqlite import SQLiteStore
@@ -69,27 +73,46 @@ class SystemClock:
     steady = staticmethod(time.monotonic)
 
 
+class _Silent:
+    """See :class:`webcam.ports.Audit`."""
+
+    def note(self, event: str, **facts: str | int | None) -> None:
+        """Tells nobody."""
+
+
 def make_services(
-    store: Store, clock: Clock, offload: Offload, reactor: Any, limits: Limits, cooldown: float
+    store: Store,
+    clock: Clock,
+    offload: Offload,
+    reactor: Any,
+    limits: Limits,
+    cooldown: float,
+    audit: Audit,
+    disk: Disk,
+    bounds: Bounds,
 ) -> tuple[Services, Retention]:
     """Everything between storage and edge, wired."""
     settings = AccountSettings(store, clock)
     stamps = Stamps(clock)
+    quotas = AccountQuotas(bounds)
     sessions = Sessions(store, settings, clock, cooldown)
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
-    accounts = Accounts(store, passwords, sessions, settings, stamps)
+    accounts = Accounts(store, passwords, sessions, settings, stamps, quotas)
+    uploads = Uploads(store, stamps)
+    retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
+    uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
     services = Services(
         accounts=accounts,
         sessions=sessions,
         settings=settings,
         stamps=stamps,
-        messages=Messages(store, sessions, settings, stamps),
-        records=Records(store, settings, stamps),
+        messages=Messages(store, sessions, settings, stamps, quotas),
+        records=Records(store, settings, stamps, uploads, retention),
         devices=Devices(sessions, Hub()),
         clock=reactor,
         limits=limits,
     )
-    return services, Retention(store, accounts, settings, clock)
+    return services, retention
 
 
 def prepare(config: Config) -> Path:
@@ -188,12 +211,22 @@ class WebcamService(service.Service):
         )
         self._store = SQLiteStore(Database(self._path, self._reactor))
         self.services, self._retention = make_services(
-            self._store, SystemClock(), threads.deferToThread, self._reactor, limits, config.cooldown
+            self._store,
+            SystemClock(),
+            threads.deferToThread,
+            self._reactor,
+            limits,
+            config.cooldown,
+            _Silent(),
+            FolderDisk(config.data),
+            config.bounds,
         )
+        self._retention.on_want = lambda: self._soon(self._retention.tidy)
 
     async def _start(self) -> None:
         await self.services.accounts.refresh()
         await self.services.sessions.load()
+        await _guarded(self._retention.load)
         self._site = site = build_site(self.services, self._reactor)
         factory: Any = site
         if self._pair is not None:
@@ -225,16 +258,14 @@ class WebcamService(service.Service):
     def _every(self, seconds: float, job: Any) -> None:
         """Run *job* again and again; it survives its own failures, and reports them."""
 
-        async def guarded() -> None:
-            try:
-                await job()
-            except Exception:
-                _log.failure("{job} failed and will be tried again", job=job.__name__)
-
-        loop = task.LoopingCall(lambda: ensureDeferred(guarded()))
+        loop = task.LoopingCall(lambda: ensureDeferred(_guarded(job)))
         loop.clock = self._reactor
         loop.start(seconds, now=False)
         self._jobs.append(loop)
+
+    def _soon(self, job: Any) -> None:
+        """Run *job* once, in the next turn of the event loop."""
+        self._reactor.callLater(0, lambda: ensureDeferred(_guarded(job)) if self.running else None)
 
     async def _tick(self) -> None:
         await self.services.accounts.refresh()
@@ -265,6 +296,15 @@ class WebcamService(service.Service):
             await self._store.close()
             self._lock.release()
             self._hangup.restore()
+
+
+async def _guarded(job: Any) -> None:
+    try:
+        await job()
+    except DatabaseFail as refusal:
+        _log.warn("{job} will be tried again: storage refused ({why})", job=job.__name__, why=str(refusal))
+    except Exception:
+        _log.failure("{job} failed and will be tried again", job=job.__name__)
 
 
 def _address(port: IListeningPort, plain: bool) -> str:

@@ -108,6 +108,38 @@ class AccountsContract(Contract):
         self.assertEqual(len(await self.store.accounts()), 1)
 
 
+class QuotasContract(Contract):
+    async def quotas(self) -> dict[str, dict[str, int]]:
+        return {each.name: each.quotas for each in await self.store.accounts()}
+
+    async def test_a_quota_is_of_its_account_and_kind(self):
+        await self.account()
+        await self.account("other")
+        await self.store.set_quota("user", "records", 5)
+        await self.store.set_quota("user", "messages", 2**40)
+        await self.store.set_quota("user", "records", 0)
+        self.assertEqual(await self.quotas(), {"user": {"records": 0, "messages": 2**40}, "other": {}})
+        self.assertEqual((await self.store.account("user")).quotas, {"records": 0, "messages": 2**40})
+
+    async def test_a_quota_that_is_taken_back(self):
+        await self.account()
+        await self.store.set_quota("user", "records", 5)
+        for _ in range(2):
+            await self.store.set_quota("user", "records", None)
+            self.assertEqual(await self.quotas(), {"user": {}})
+
+    async def test_nobodys_quota_is_refused(self):
+        for value in (5, None):
+            await self.refused(NoSuchAccount, self.store.set_quota("nobody", "records", value))
+
+    async def test_quotas_go_with_their_account(self):
+        await self.account()
+        await self.store.set_quota("user", "records", 5)
+        await self.store.remove_account("user")
+        await self.account()
+        self.assertEqual(await self.quotas(), {"user": {}})
+
+
 class SettingsContract(Contract):
     async def test_settings_replace_the_kinds_that_were_chosen(self):
         account_id, other_id = await self.account(), await self.account("other")

@@ -8,7 +8,9 @@ from webcam.model import Expiry, Page, Record
 from webcam.ports import RECORD_PART
 
 
-class _Records(Contract):
+class RecordParts(Contract):
+    """What suites about records share."""
+
     async def add(self, account_id: int, second: float, data: bytes = b"data") -> int:
         record_id, _ = await self.store.add_record(account_id, "camera", "", at(second), [data])
         return record_id
@@ -26,7 +28,7 @@ class _Records(Contract):
                 return parts
 
 
-class RecordsContract(_Records):
+class RecordsContract(RecordParts):
     """Storing and reading."""
 
     async def test_a_record_comes_back_as_it_was_added(self):
@@ -114,7 +116,7 @@ class RecordsContract(_Records):
         await self.store.delete_records(account_id, [record_id], True)
 
 
-class DeletedRecordsContract(_Records):
+class DeletedRecordsContract(RecordParts):
     """What deletes records, by name and by age."""
 
     async def test_named_records_go_with_their_data_and_the_others_stay(self):

@@ -13,8 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.contract.promises import ALL, KEEP_ALL, UNREAD
 from tests.support.released import DATA, STAMP, finished, load, path_of
 from tests.support.stores import BlockingDatabase
+from webcam.model import QUOTA_RECORDS, Usage
 from webcam.ports import RECORD_PART
-from webcam.storage import schema
+from webcam.storage import accounts, schema
 from webcam.storage.checks import check
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
 from webcam.storage.sqlite import SQLiteStore
@@ -90,6 +91,17 @@ class ReleasedTests(SynchronousTestCase):
                 self.assertEqual(kept.execute("PRAGMA user_version").fetchone(), (version,))
                 self.assertEqual(kept.execute("SELECT COUNT(*) FROM records").fetchone(), (2,))
 
+    def test_what_came_with_version_2_is_kept(self):
+        with closing(connect(self.upgraded(2))) as connection:
+            self.assertEqual(accounts.accounts(connection.cursor())[0].quotas, {QUOTA_RECORDS: 50})
+            secrets = connection.execute("SELECT * FROM secrets").fetchall()
+            self.assertEqual(secrets, [(1, 1, "gate", "digest of a secret", "publish", '["camera"]')])
+            revoked = connection.execute("SELECT * FROM revoked_sessions").fetchall()
+            self.assertEqual(revoked, [("digest of a session",)])
+            loose = connection.execute("SELECT id, uploading FROM loose_records").fetchall()
+            parts = connection.execute("SELECT part FROM record_parts WHERE record_id = 2").fetchall()
+        self.assertEqual((loose, parts), ([(2, 0)], [(0,)]), "the one that was deleted, still to be swept")
+
     def test_nothing_is_lost(self):
         for version in VERSIONS:
             with closing(connect(self.upgraded(version))) as connection:
@@ -101,6 +113,7 @@ class ReleasedTests(SynchronousTestCase):
         self.assertEqual((home.name, home.password_hash, home.generation), ("home", "hash of home", 1))
         self.assertEqual((home.settings, home.last_stamp), ({1: 7.0, 4: 200.0}, STAMP.format(12)))
         self.assertEqual((another.name, another.settings, another.last_stamp), ("żółć", {}, ""))
+        self.assertEqual((home.usage, another.usage), (Usage(2, 2, sum(map(len, DATA.values()))), Usage()))
         (session,) = finished(store.sessions())
         self.assertEqual(
             (session.digest, session.account_id, session.device, session.meta, session.address),

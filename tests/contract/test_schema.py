@@ -15,7 +15,10 @@ from webcam.errors import StartFailure
 from webcam.storage import accounts, schema
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
 
-TABLES = {"accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"}
+TABLES = {
+    *("accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"),
+    *("quotas", "secrets", "revoked_sessions", "loose_records"),
+}
 
 
 def tables(path: Path) -> set[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import TestCase
 
-from tests.contract.accounts_contract import AccountsContract, SessionsContract, SettingsContract
+from tests.contract.accounts_contract import AccountsContract, QuotasContract, SessionsContract, SettingsContract
 from tests.contract.expiry_contract import ExpiryContract
 from tests.contract.messages_contract import DeliveryContract, SyncMarkContract
 from tests.contract.records_contract import DeletedRecordsContract, RecordsContract
 from tests.contract.stamps_contract import StampsContract
+from tests.contract.sweeping_contract import SweepingContract
+from tests.contract.uploads_contract import UploadsContract
+from tests.contract.usage_contract import MessageBoundContract, UsageContract
 from tests.support.stores import BlockingStore, open_database
 from webcam.storage.memory import MemoryStore
 from webcam.storage.sqlite import SQLiteStore
@@ -16,6 +19,7 @@ from webcam.storage.sqlite import SQLiteStore
 
 class WholeContract(
     AccountsContract,
+    QuotasContract,
     SettingsContract,
     SessionsContract,
     DeliveryContract,
@@ -24,6 +28,10 @@ class WholeContract(
     RecordsContract,
     DeletedRecordsContract,
     StampsContract,
+    UsageContract,
+    MessageBoundContract,
+    UploadsContract,
+    SweepingContract,
 ):
     """All of it."""
 

@@ -56,6 +56,17 @@ class AddTests(MessagesCase):
         self.send("1", "2", "3")
         self.assertEqual(self.got(), ["1", "2", "3"])
 
+    def test_more_than_the_account_may_hold(self) -> None:
+        self.world.run(self.world.store.set_quota("user", "messages", 2))
+        self.world.run(self.services.accounts.refresh())
+        self.send("1", "2")
+        body = json.dumps({"shash": self.camera, "msg": "3"}).encode()
+        answer = self.post("addMsgs.json", body)
+        self.refused(answer, JSON_FAIL, status=429)
+        self.assertEqual(answer.header("retry-after"), "60")
+        self.assertEqual(self.got(), ["1", "2"])
+        self.sync()
+
     def test_query_alone(self) -> None:
         answer = self.post("addMsgs.json", shash=self.camera, msg="7", target="phone", params='{"a":[1]}', device="x")
         self.assertEqual(answer.json(), OK)

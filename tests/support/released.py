@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.stores import BlockingDatabase
-from webcam.model import Draft, SavedSession
+from webcam.model import QUOTA_RECORDS, Draft, SavedSession
 from webcam.ports import RECORD_PART
+from webcam.storage import quotas
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
 from webcam.storage.sqlite import SQLiteStore
 
@@ -57,6 +58,15 @@ async def fill(store: SQLiteStore) -> None:
     await store.delete_records(home, [2], older=False)
 
 
+def fill_more(connection: sqlite3.Connection) -> None:
+    """What only some versions can hold."""
+    cursor = connection.cursor()
+    if VERSION >= 2:
+        quotas.set_quota(cursor, "home", QUOTA_RECORDS, 50)
+        cursor.execute("INSERT INTO secrets VALUES (1, 1, 'gate', 'digest of a secret', 'publish', '[\"camera\"]')")
+        cursor.execute("INSERT INTO revoked_sessions VALUES ('digest of a session')")
+
+
 def dump(connection: sqlite3.Connection) -> str:
     """The whole database as SQL, its version included; a part of a record that is all zeros is written short."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -77,6 +87,7 @@ def write() -> Path:
     """The file of this version. Raises :class:`FileExistsError` when there is one."""
     with tempfile.TemporaryDirectory() as folder, closing(connect(make_ready(Path(folder)))) as connection:
         finished(fill(SQLiteStore(BlockingDatabase(connection))))  # type: ignore[arg-type]
+        fill_more(connection)
         with path_of(VERSION).open("x", encoding="utf-8") as file:
             file.write(dump(connection))
     return path_of(VERSION)

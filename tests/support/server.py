@@ -6,9 +6,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from tests.support.audit import Notes
 from tests.support.clock import FakeClock
+from tests.support.disk import FakeDisk
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
+from webcam.model import Bounds
 from webcam.service.passwords import hash_password
 from webcam.storage.memory import MemoryStore
 from webcam.tap import make_services
@@ -25,12 +28,22 @@ async def at_once(function: Any, *args: Any) -> Any:
 class World:
     """A server with one account, ``user`` with password ``111``. Every call is finished when it returns."""
 
-    def __init__(self, limits: Limits | None = None, cooldown: float = 60.0) -> None:
+    def __init__(self, limits: Limits | None = None, cooldown: float = 60.0, bounds: Bounds | None = None) -> None:
         self.clock = FakeClock()
         self.store = MemoryStore()
+        self.audit = Notes()
+        self.disk = FakeDisk(self.store)
         self.services: Services
         self.services, self.retention = make_services(
-            self.store, self.clock, at_once, self.clock, limits or Limits(), cooldown
+            self.store,
+            self.clock,
+            at_once,
+            self.clock,
+            limits or Limits(),
+            cooldown,
+            self.audit,
+            self.disk,
+            bounds or Bounds(),
         )
         self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))
         self.run(self.services.accounts.refresh())

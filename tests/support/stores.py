@@ -37,6 +37,12 @@ class BlockingDatabase:
 
     read = write
 
+    async def step(self, function: Callable[..., Any], *args: Any) -> tuple[Any, float]:
+        return await self.write(function, *args), 0.0
+
+    async def trim_log(self) -> None:
+        """Whoever tests that has a real database."""
+
     async def close(self) -> None:
         self._connection.close()
 

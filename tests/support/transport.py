@@ -9,6 +9,9 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+READ = 65536
+"""Bytes that a reactor reads at once."""
+
 
 class Transport(StringTransport):
     """What the server writes is kept until :meth:`take`; what a client sends comes in by :meth:`feed`.
@@ -64,8 +67,9 @@ class Transport(StringTransport):
 
     def settle(self) -> None:
         """The rest of the reactor's turn: kept bytes are read if the server reads again, a closed connection ends."""
-        if self._inbox and not self.reading_paused and self.connected and not self.aborted:
-            data, self._inbox = bytes(self._inbox), bytearray()
+        while self._inbox and not self.reading_paused and self.connected and not self.aborted:
+            data = bytes(self._inbox[:READ])
+            del self._inbox[:READ]
             self.protocol.dataReceived(data)
         flushed = self.disconnecting and self.producer is None and not self.unread
         if self.connected and (self.aborted or flushed):

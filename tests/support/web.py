@@ -32,6 +32,8 @@ class Upload:
     A chunk that starts with ``boom`` raises; one that starts with ``stop`` pauses the body.
     """
 
+    live = True
+
     def __init__(self, request: Request) -> None:
         self.request = request
         self.received = b""

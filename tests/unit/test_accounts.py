@@ -7,11 +7,14 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.audit import Notes
 from tests.support.clock import FakeClock
+from tests.support.disk import FakeDisk
 from tests.support.offload import ControlledOffload
 from tests.support.stores import RefusingStore
 from webcam.api.services import Limits
 from webcam.errors import CoolingDown, DatabaseFail, NoSuchSession, NoSuchUser, Unavailable
+from webcam.model import Bounds
 from webcam.service.passwords import check_password
 from webcam.tap import make_services
 
@@ -34,7 +37,9 @@ class AccountsCase(SynchronousTestCase):
         self.clock = FakeClock()
         self.store = SlowStore()
         self.offload = ControlledOffload()
-        self.services, _ = make_services(self.store, self.clock, self.offload, self.clock, Limits(), 60.0)
+        self.services, _ = make_services(
+            self.store, self.clock, self.offload, self.clock, Limits(), 60.0, Notes(), FakeDisk(self.store), Bounds()
+        )
         self.accounts, self.sessions = self.services.accounts, self.services.sessions
         self.account_id = self.run_now(self.store.add_account("user", "hash"))
         self.refresh()
@@ -125,7 +130,9 @@ class AuthorizeTests(AccountsCase):
 
     def test_behind_a_proxy_all_logins_are_of_one_address(self):
         limits = Limits(connections=100, connections_per_address=100)
-        services, _ = make_services(self.store, self.clock, self.offload, self.clock, limits, 60.0)
+        services, _ = make_services(
+            self.store, self.clock, self.offload, self.clock, limits, 60.0, Notes(), FakeDisk(self.store), Bounds()
+        )
         self.accounts = services.accounts
         begun = [self.begin() for _ in range(202)]
         self.failureResultOf(self.begin(), Unavailable)

@@ -71,7 +71,7 @@ class ChangeTests(AdminCase):
         before = self.account()
         with closing(connect(self.data / FILE)) as connection:
             row = ("digest", before.account_id, "camera", "", "", 0.0, 0, None)
-            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", row)
         result = self.run_it("account", "passwd", "user", "--password-stdin", stdin="another\n")
         self.assertEqual(result, (0, "changed the password of user\n", ""))
         after = self.account()
@@ -117,7 +117,7 @@ class TroubleTests(AdminCase):
         self.add()
         with closing(sqlite3.connect(self.data / FILE)) as connection:
             connection.execute("PRAGMA user_version = 99")
-        self.assertRefused("is of version 99, this server knows up to 1", "account", "list")
+        self.assertRefused("is of version 99, this server knows up to 2", "account", "list")
 
     def test_a_database_that_is_locked(self):
         self.add()

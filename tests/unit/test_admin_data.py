@@ -13,8 +13,9 @@ from pathlib import Path
 from tests.support.admin import AdminCase
 from webcam.admin import common
 from webcam.admin.common import Bar
+from webcam.model import Draft
 from webcam.ports import RECORD_PART
-from webcam.storage import accounts, checks, copying, records, schema
+from webcam.storage import accounts, checks, copying, messages, records, removal, schema
 from webcam.storage.checks import SHOWN
 from webcam.storage.lock import LOCK, FolderLock
 from webcam.storage.schema import FILE, VERSION, connect
@@ -48,9 +49,12 @@ class DataCase(AdminCase):
             return [each.name for each in accounts.accounts(connection.cursor())]
 
     def damage(self, path: Path) -> None:
-        """Overwrite some page in the middle that the database needs."""
+        """Overwrite a page that the database needs."""
+        with closing(sqlite3.connect(path)) as connection:
+            statement = "SELECT rootpage FROM sqlite_master WHERE name = 'record_parts'"
+            (page,) = connection.execute(statement).fetchone()
         with path.open("r+b") as file:
-            file.seek(path.stat().st_size // 2 // 4096 * 4096)
+            file.seek((page - 1) * 4096)
             file.write(b"\xff" * 4096)
 
     def said(self, *arguments: str) -> str:
@@ -362,11 +366,10 @@ class CheckTests(DataCase):
         self.record(RECORD_PART * 2)
         self.record(0)
         with closing(connect(self.path)) as connection:
-            connection.execute("INSERT INTO sessions VALUES ('digest', 1, 'camera', '', '', 0.0, 0, NULL)")
-            for number in range(3):
-                values = (1, f"{STAMP}{number}", "camera", "", "hello", "{}")
-                connection.execute("INSERT INTO messages VALUES (NULL, ?, ?, ?, ?, ?, ?)", values)
+            connection.execute("INSERT INTO sessions VALUES ('digest', 1, 'camera', '', '', 0.0, 0, NULL, NULL)")
+            messages.add_messages(connection.cursor(), 1, "camera", STAMP, [Draft("hello", "", "{}")] * 3, None)
             connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL)")
+            connection.execute("UPDATE accounts SET record_count = 1 WHERE id = 2")
         self.assertEqual(
             [line.split() for line in self.said("check").splitlines()],
             [
@@ -417,6 +420,7 @@ class CheckTests(DataCase):
         self.change(f"UPDATE record_parts SET data = x'00' WHERE record_id = {ids[2]} AND part = 2")
         self.change(f"INSERT INTO record_parts VALUES ({ids[3]}, 3, x'00')")
         self.change(f"UPDATE records SET size = NULL WHERE id = {ids[4]}")
+        self.change(f"UPDATE accounts SET record_bytes = record_bytes - {size}")
         self.change(  # the bytes are as many as they should be
             f"UPDATE record_parts SET data = ZEROBLOB(LENGTH(data) + CASE part WHEN 0 THEN 1 ELSE -1 END)"
             f" WHERE record_id = {ids[5]} AND part < 2"
@@ -436,8 +440,27 @@ class CheckTests(DataCase):
 
     def test_parts_of_a_record_that_is_gone(self):
         lost = self.record(RECORD_PART + 1)
-        self.change(f"DELETE FROM records WHERE id = {lost}")  # a connection without foreign keys
+        self.change(f"DELETE FROM records WHERE id = {lost}")
+        self.change("UPDATE accounts SET record_count = 0, record_bytes = 0")
         self.assertEqual(self.refuses(), [f"2 parts of record {lost}, which is gone"])
+
+    def test_parts_that_are_still_to_go_are_no_problem(self):
+        loose = self.record(RECORD_PART + 1)
+        with closing(connect(self.path)) as connection:
+            removal.delete_records(connection.cursor(), 1, [loose], False)
+        self.assertIn(f"the database {self.path} is whole", self.said("check"))
+
+    def test_a_record_whose_parts_are_to_go(self):
+        kept = self.record(1)
+        self.change(f"INSERT INTO loose_records VALUES ({kept}, 0)")
+        self.assertEqual(self.refuses(), [f"record {kept} is in the list, and its parts are to go"])
+
+    def test_counts_that_are_wrong(self):
+        self.record(10)
+        for column in ("message_count", "record_count", "record_bytes"):
+            self.change(f"UPDATE accounts SET {column} = {column} + 7")
+        said, held = "7 messages and 8 records of 17 bytes", "0 messages and 1 records of 10 bytes"
+        self.assertEqual(self.refuses(), [f"the account user says that it holds {said}, and holds {held}"])
 
     def test_rows_of_an_account_that_is_gone(self):
         self.record(10)

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.refusals import accepted
 from webcam.config import OPTIONS, Config, ConfigurationError, Options, boolean, build, read_file, seconds, size
+from webcam.model import Bounds
 
 
 class Case(SynchronousTestCase):
@@ -72,9 +73,19 @@ class DefaultTests(Case):
                 connections=4000,
                 connections_per_address=400,
                 drain=10.0,
+                account_messages=2_000_000,
+                account_records=None,
+                account_bytes=None,
+                keep_free=None,
                 cooldown=60.0,
             ),
         )
+
+    def test_bounds(self) -> None:
+        """What isn't said is no bound, but that of messages."""
+        self.assertEqual(self.config().bounds, Bounds(2_000_000, 0, 0, 0))
+        given = ("--account-messages", "1", "--account-records", "2", "--account-bytes", "3", "--keep-free", "4")
+        self.assertEqual(self.config(*given).bounds, Bounds(1, 2, 3, 4))
 
     def test_state_directory(self) -> None:
         """The folder that systemd gives, the first of several, unless another is named."""
@@ -99,8 +110,9 @@ class CommandLineTests(Case):
             *("--data", "d", "--listen", "tcp:1", "--plain", "--certificate", "c", "--key", "k", "--stall", "5"),
             *("--record-limit", "1M", "--frame-limit", "64K", "--body-limit", "100", "--cooldown", "0"),
             *("--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
+            *("--account-messages", "6", "--account-records", "8", "--account-bytes", "9K", "--keep-free", "10M"),
         )
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 0.0)
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
         self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, Path("c"), Path("k"), *limits))
 
     def test_listen_is_repeated(self) -> None:
@@ -143,8 +155,9 @@ class FileTests(Case):
         lines = ("data = d", "listen = tcp:1 tcp:2", "plain = yes", "certificate = c", "key: k", "stall = 5")
         more = ("record-limit = 1M", "frame-limit = 64K", "body-limit = 100", "cooldown = 0", "# a comment")
         rest = ("connections = 7", "connections-per-address = 3", "drain = 1.5")
-        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest)))
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 0.0)
+        kept = ("account-messages = 6", "account-records = 8", "account-bytes = 9K", "keep-free = 10M")
+        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *kept)))
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
         self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, Path("c"), Path("k"), *limits))
 
     def test_nothing_said(self) -> None:

@@ -46,6 +46,7 @@ ANSWERS = {
     errors.TooLarge: (12, 413),
     errors.RangeNotSatisfiable: (12, 416),
     errors.CoolingDown: (6, 429),
+    errors.QuotaExceeded: (5, 429),
     errors.Unavailable: (2, 503),
     errors.Overloaded: (2, 503),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.server import World
-from webcam.model import Draft, Page
+from webcam.errors import QuotaExceeded
+from webcam.model import QUOTA_MESSAGES, Draft, Page
 from webcam.service.sessions import Session
 
 
@@ -34,6 +35,32 @@ class MessagesCase(SynchronousTestCase):
 
     def take(self, session: Session, after: str | None = None, limit: int = 32) -> list[str]:
         return [each.name for each in self.world.run(self.messages.take(session, Page(after, limit)))]
+
+
+class QuotaTests(MessagesCase):
+    def setUp(self):
+        super().setUp()
+        self.world.run(self.world.store.set_quota("user", QUOTA_MESSAGES, 3))
+        self.world.run(self.world.services.accounts.refresh())
+
+    def test_the_accounts_quota_is_the_bound_and_all_or_nothing(self):
+        self.send("a", "b")
+        self.failureResultOf(self.messages.send(self.camera, [draft("c"), draft("d")], False), QuotaExceeded)
+        self.send("c")
+        self.failureResultOf(self.messages.send(self.camera, [draft("d")], True), QuotaExceeded)
+        self.assertEqual(self.get(self.phone), ["a", "b", "c"])
+
+    def test_a_sync_is_always_taken(self):
+        self.send("a", "b", "c")
+        self.sync(self.phone)
+        self.assertEqual(self.get(self.phone), [])
+
+    def test_a_quota_that_the_operator_changes_acts_from_the_next_look_on(self):
+        self.send("a", "b", "c")
+        self.world.run(self.world.store.set_quota("user", QUOTA_MESSAGES, None))
+        self.world.run(self.world.services.accounts.refresh())
+        self.send("d")
+        self.assertEqual(self.get(self.phone), ["a", "b", "c", "d"])
 
 
 class SyncTests(MessagesCase):

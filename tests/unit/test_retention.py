@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.server import World
 from webcam.errors import DatabaseFail
-from webcam.model import Draft, Page, Swept
-from webcam.service.retention import GRACE, MESSAGES_AT_ONCE, RECORDS_AT_ONCE
+from webcam.model import Bounds, Draft, Page, Swept
+from webcam.ports import RECORD_PART
+from webcam.service.retention import AHEAD, GRACE, MESSAGES_AT_ONCE, RECORDS_AT_ONCE
 
 HOUR, DAY = 3600, 86400
 ALL = Page("", 10_000)
@@ -85,7 +87,7 @@ class RetentionTests(SynchronousTestCase):
         self.assertEqual(swept, [0, 0, 0, 1, 0])
 
     def test_a_sweep_goes_on_until_nothing_expired_is_left_a_little_at_a_time(self):
-        self.assertTrue(MESSAGES_AT_ONCE <= 1000 and RECORDS_AT_ONCE <= 20)
+        self.assertTrue(MESSAGES_AT_ONCE <= 1000 and RECORDS_AT_ONCE <= 500)
         self.send(*[""] * (MESSAGES_AT_ONCE * 2 + 1))
         self.store(RECORDS_AT_ONCE * 2)
         self.world.clock.advance(31 * DAY)
@@ -116,3 +118,308 @@ class RetentionTests(SynchronousTestCase):
         self.failureResultOf(self.world.retention.sweep(), DatabaseFail)
         self.world.store.expire_records = real
         self.assertEqual(self.sweep(), Swept(0, 1))
+
+    def test_what_age_deleted_is_noted(self):
+        self.store(3)
+        self.world.clock.advance(31 * DAY)
+        self.sweep()
+        self.assertEqual(
+            self.world.audit.of("records_expired"), [{"account": self.world.account_id, "count": 3, "reason": "age"}]
+        )
+
+
+class RoomCase(SynchronousTestCase):
+    """A camera that stores records, and what the log says. What is wanted is tidied when the test says so."""
+
+    bounds = Bounds()
+
+    def setUp(self):
+        self.world = World(bounds=self.bounds)
+        self.retention = self.world.retention
+        self.session = self.world.services.sessions.find(self.world.authorize("camera"))
+        self.wanted = 0
+        self.retention.on_want = self.want
+        self.events: list[str] = []
+        self.addCleanup(globalLogPublisher.removeObserver, self.hear)
+        globalLogPublisher.addObserver(self.hear)
+
+    def hear(self, event) -> None:
+        self.events.append(formatEvent(event) or "")
+
+    def want(self) -> None:
+        self.wanted += 1
+
+    def add(self, size: int = 1, session=None) -> int:
+        return self.world.run(self.world.services.records.add(session or self.session, "", [bytes(size)]))
+
+    def tidy(self) -> None:
+        self.world.run(self.retention.tidy())
+
+    def ids(self, session=None) -> list[int]:
+        found = self.world.run(self.world.services.records.list(session or self.session, ALL))
+        return [each.record_id for each in found]
+
+    def other(self):
+        """A session of another account."""
+        self.world.run(self.world.store.add_account("other", "hash"))
+        self.world.run(self.world.services.accounts.refresh())
+        account = self.world.run(self.world.store.account("other"))
+        token = self.world.run(self.world.services.sessions.open(account.account_id, "camera", "", ""))
+        return self.world.services.sessions.find(token)
+
+    def said(self, text: str) -> int:
+        """Lines of the log with this in them."""
+        return sum(text in each for each in self.events)
+
+    def begin(self, size: int):
+        """An upload of which so much has come."""
+        upload = self.world.services.records.begin(self.session, "", Nobody())
+        upload.take(bytes(size))
+        return upload
+
+
+class Nobody:
+    """See webcam.service.uploads.Sender."""
+
+    def written(self, size: int) -> None:
+        """It has no end to wait for."""
+
+    def failed(self, error: Exception) -> None:
+        raise error
+
+
+class QuotaTests(RoomCase):
+    bounds = Bounds(records=3, record_bytes=100)
+
+    def test_the_oldest_go_when_there_are_too_many(self):
+        ids = [self.add() for _ in range(5)]
+        self.assertEqual(self.wanted, 1, "with the fourth one; the fifth came before anything was done")
+        self.tidy()
+        self.assertEqual(self.ids(), ids[2:])
+        ids.append(self.add())
+        self.assertEqual(self.wanted, 2)
+        self.tidy()
+        self.assertEqual(self.ids(), ids[3:])
+
+    def test_the_oldest_go_when_they_are_too_large(self):
+        ids = [self.add(40) for _ in range(3)]
+        self.tidy()
+        self.assertEqual(self.ids(), ids[1:])
+
+    def test_up_to_the_quota_nothing_goes(self):
+        ids = [self.add(size) for size in (40, 40, 20)]
+        self.assertEqual(self.wanted, 0)
+        self.sweep_all()
+        self.assertEqual(self.ids(), ids)
+
+    def sweep_all(self) -> None:
+        self.world.run(self.retention.sweep())
+
+    def test_the_newest_one_stays_however_large_it_is(self):
+        self.add(10)
+        newest = self.add(1000)
+        self.tidy()
+        self.assertEqual(self.ids(), [newest])
+        self.sweep_all()
+        self.assertEqual(self.ids(), [newest])
+
+    def test_each_account_has_its_own(self):
+        other = self.other()
+        theirs = [self.add(1, other) for _ in range(3)]
+        mine = [self.add(1) for _ in range(4)]
+        self.tidy()
+        self.assertEqual((self.ids(other), self.ids()), (theirs, mine[1:]))
+
+    def test_what_the_operator_sets_acts_on_what_is_there(self):
+        ids = [self.add() for _ in range(3)]
+        self.world.run(self.world.store.set_quota("user", "records", 2))
+        self.world.run(self.world.services.accounts.refresh())
+        self.sweep_all()
+        self.assertEqual(self.ids(), ids[1:])
+
+    def test_an_uploaded_one_counts_when_it_is_there(self):
+        ids = [self.add() for _ in range(3)]
+        upload = self.begin(RECORD_PART + 1)
+        self.tidy()
+        self.assertEqual((self.wanted, self.ids()), (0, ids))
+        ids.append(self.world.run(self.world.services.records.end(upload)))
+        self.assertEqual(self.wanted, 1)
+        self.tidy()
+        self.assertEqual(self.ids(), ids[3:])
+
+    def test_it_is_told_and_noted(self):
+        for _ in range(5):
+            self.add(7)
+        self.tidy()
+        self.assertEqual(self.said("deleted the oldest 2 records, 14 bytes, of account user: over its quota"), 1)
+        facts = {"account": self.world.account_id, "count": 2, "size": 14, "reason": "over its quota"}
+        self.assertEqual(self.world.audit.of("records_expired"), [facts])
+
+    def test_their_parts_go_as_well(self):
+        for _ in range(4):
+            self.add(3 * RECORD_PART)
+        self.tidy()
+        self.assertEqual(self.world.store.size, 3 * RECORD_PART)
+
+
+MB = 1024 * 1024
+
+
+class FreeSpaceTests(RoomCase):
+    bounds = Bounds(keep_free=100 * MB)
+
+    def setUp(self):
+        super().setUp()
+        self.world.disk.total = 500 * MB
+
+    def room(self, free: int) -> None:
+        """Somebody else leaves so much of the disk."""
+        self.world.disk.others = self.world.disk.total - self.world.store.size - free
+
+    def test_enough_is_enough(self):
+        ids = [self.add(MB) for _ in range(5)]
+        self.room(100 * MB)
+        self.add(0 + 1)
+        self.room(100 * MB)
+        self.tidy()
+        self.assertEqual(self.ids()[:5], ids)
+
+    def test_the_oldest_of_all_accounts_go_and_some_more(self):
+        other = self.other()
+        owners = [self.session, other] * 20
+        ids = [self.add(MB, session) for session in owners]
+        self.room(100 * MB)
+        self.assertEqual(self.wanted, 0)
+        ids.append(self.add(MB))
+        self.assertEqual(self.wanted, 1, "right behind the write that made it so")
+        self.tidy()
+        gone = 1 + AHEAD // MB
+        self.assertEqual(sorted(self.ids() + self.ids(other)), ids[gone:])
+        self.assertEqual(self.world.disk.room().free, 100 * MB + AHEAD)
+
+    def test_each_account_keeps_its_newest_and_the_log_says_that_there_is_no_more(self):
+        other = self.other()
+        theirs, mine = [self.add(MB, other) for _ in range(3)], [self.add(MB) for _ in range(3)]
+        self.room(MB)
+        for _ in range(3):
+            self.world.run(self.retention.sweep())
+        self.assertEqual((self.ids(other), self.ids()), (theirs[2:], mine[2:]))
+        self.world.clock.advance(3600)
+        self.tidy()
+        self.assertEqual(self.said("no records left to delete"), 1)
+
+    def test_a_record_that_is_being_written_stays_and_makes_room_for_itself(self):
+        ids = [self.add(10 * MB) for _ in range(3)]
+        self.room(100 * MB + RECORD_PART)
+        upload = self.begin(3 * RECORD_PART + 1)
+        self.assertGreater(self.wanted, 0, "while it is written")
+        self.tidy()
+        self.assertEqual(self.ids(), ids[2:])
+        record_id = self.world.run(self.world.services.records.end(upload))
+        self.assertEqual(self.ids(), [ids[2], record_id])
+
+    def test_it_warns_before_and_tells_what_it_deleted(self):
+        self.add(MB)
+        self.add(MB)
+        self.room(MB)
+        self.events.clear()
+        self.tidy()
+        lines = [each for each in self.events if "delet" in each]
+        self.assertEqual(
+            lines,
+            [
+                f"less than {100 * MB} bytes of the disk are free: deleting the oldest records",
+                f"deleted the oldest 1 records, {MB} bytes, of account user: for space on the disk",
+            ],
+        )
+        facts = {"account": self.world.account_id, "count": 1, "size": MB, "reason": "for space on the disk"}
+        self.assertEqual(self.world.audit.of("records_expired"), [facts])
+
+    def test_it_is_as_quick_as_what_comes(self):
+        """Whatever is written, when what it wanted was done there is room again."""
+        self.room(200 * MB)
+        for _ in range(150):
+            self.add(3 * MB)
+            if self.wanted:
+                self.wanted = 0
+                self.tidy()
+            self.assertGreaterEqual(self.world.disk.room().free, 100 * MB - 3 * MB)
+
+
+class FullDiskTests(RoomCase):
+    def test_without_being_asked_nothing_is_deleted_for_space(self):
+        self.world.disk.total = 10 * MB
+        ids = [self.add(MB) for _ in range(9)]
+        self.world.run(self.retention.sweep())
+        self.assertEqual((self.wanted, self.ids()), (0, ids))
+
+    def test_it_warns_of_a_disk_that_is_nearly_full(self):
+        for total, free, warnings in ((10_000 * MB, 501 * MB, 0), (10_000 * MB, 499 * MB, 1), (1000 * MB, 199 * MB, 1)):
+            self.setUp()
+            self.world.disk.total, self.world.disk.others = total, total - free
+            for _ in range(3):
+                self.world.run(self.retention.sweep())
+            self.assertEqual(self.said(f"of the disk's {total} bytes only {free} are free"), warnings)
+
+
+class PartsTests(RoomCase):
+    def test_parts_of_an_upload_that_is_given_up_go(self):
+        self.begin(3 * RECORD_PART).give_up()
+        self.assertEqual((self.wanted, self.world.store.size), (1, 3 * RECORD_PART))
+        self.tidy()
+        self.assertEqual(self.world.store.size, 0)
+
+    def test_when_storage_refuses_that_the_next_sweep_does_it(self):
+        real = self.world.store.give_up_uploads
+
+        async def refuse(*_):
+            raise DatabaseFail("disk full")
+
+        self.world.store.give_up_uploads = refuse
+        self.begin(3 * RECORD_PART).give_up()
+        self.failureResultOf(self.retention.tidy(), DatabaseFail)
+        self.world.store.give_up_uploads = real
+        self.world.run(self.retention.sweep())
+        self.assertEqual(self.world.store.size, 0)
+
+    def test_parts_that_an_earlier_process_left_go(self):
+        upload = self.world.run(self.world.store.begin_upload())
+        self.world.run(self.world.store.upload_part(upload, 0, bytes(RECORD_PART)))
+        self.world.run(self.retention.sweep())
+        self.assertEqual(self.world.store.size, RECORD_PART)
+        self.world.run(self.retention.load())
+        self.world.run(self.retention.sweep())
+        self.assertEqual(self.world.store.size, 0)
+
+    def test_deleted_records_give_their_space_without_waiting_for_the_next_sweep(self):
+        record_id = self.add(RECORD_PART)
+        self.world.run(self.world.services.records.delete(self.session, [record_id], False))
+        self.assertEqual(self.wanted, 1)
+        self.tidy()
+        self.assertEqual(self.world.store.size, 0)
+
+    def test_what_is_wanted_while_something_is_done_is_done_after_it(self):
+        record_id = self.add(1)
+        self.world.run(self.world.services.records.delete(self.session, [record_id], False))
+        self.world.run(self.world.services.records.delete(self.session, [record_id], False))
+        self.assertEqual(self.wanted, 1, "it is asked for once")
+        self.tidy()
+        self.world.run(self.world.services.records.delete(self.session, [record_id], False))
+        self.assertEqual(self.wanted, 2)
+
+    def test_steps_follow_what_the_disk_takes(self):
+        limits = []
+        real = self.world.store.drop_parts
+
+        async def drop(limit):
+            limits.append(limit)
+            self.world.store.held = limit * 0.01
+            return await real(limit)
+
+        self.world.store.drop_parts = drop
+        self.add(64 * RECORD_PART)
+        self.add(1)
+        self.world.run(self.world.services.records.delete(self.session, self.ids()[:1], False))
+        self.tidy()
+        self.assertEqual((limits[0], set(limits[1:])), (8, {4}))
+        self.assertEqual(self.world.store.size, 1)

@@ -74,8 +74,8 @@ def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], None]
 
 async def _serve(services: Services, endpoint: Endpoint, request: Request) -> None:
     try:
-        if not _answers_options(endpoint, request):
-            body = await endpoint.handler(_admit(services, endpoint, request))
+        if not answers_options(endpoint, request):
+            body = await endpoint.handler(admit(services, endpoint, request))
             if body is not None:
                 answer_ok(request, body)
     except CancelledError:
@@ -84,7 +84,8 @@ async def _serve(services: Services, endpoint: Endpoint, request: Request) -> No
         answer_failure(request, as_failure(error, request))
 
 
-def _answers_options(endpoint: Endpoint, request: Request) -> bool:
+def answers_options(endpoint: Endpoint, request: Request) -> bool:
+    """Whether the request only asked for the endpoint's methods, and was answered. Raises ``MethodNotAllowed``."""
     method = request.method.decode("latin-1")
     if method == "OPTIONS":
         allowed = ", ".join((*endpoint.methods, "OPTIONS"))
@@ -95,7 +96,8 @@ def _answers_options(endpoint: Endpoint, request: Request) -> bool:
     return False
 
 
-def _admit(services: Services, endpoint: Endpoint, request: Request) -> Call:
+def admit(services: Services, endpoint: Endpoint, request: Request) -> Call:
+    """The call of a request whose body, or its beginning, is here. Raises a :class:`webcam.errors.Failure`."""
     params = _params(endpoint, request)
     return Call(services, request, params, _session(services, endpoint, params))
 

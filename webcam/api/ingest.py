@@ -24,6 +24,8 @@ class Ingest:
     Nothing is answered before the upload ends: a client of the field closes its upload when it sees early headers.
     """
 
+    live = True
+
     def __init__(self, request: Request, max_frame: int) -> None:
         self._request = request
         self._decoder = FrameDecoder(max_frame)

@@ -14,6 +14,7 @@ from webcam.api.guard import Endpoint, Needs, guarded
 from webcam.api.ingest import METHODS as PUBLISH_METHODS
 from webcam.api.ingest import ingest_route
 from webcam.api.services import Limits, Services
+from webcam.api.uploads import upload_route
 from webcam.api.watch import watch
 from webcam.errors import MethodNotAllowed, NotFound, TooLarge, Unavailable
 from webcam.http.site import Site
@@ -82,6 +83,7 @@ def build_site(services: Services, reactor: Any) -> Site:
         build_tree(services),
         reactor,
         early={f"/{fields.PUBLISH}".encode(): ingest_route(services)},
+        large={f"/{each.path}".encode(): upload_route(services, each) for each in ENDPOINTS if each.raw},
         body_limit=_body_limit(services.limits),
         too_large=lambda request: answer_failure(request, TooLarge("body over the limit")),
         overloaded=lambda request: answer_failure(request, Unavailable("no room for its body")),

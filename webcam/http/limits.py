@@ -46,6 +46,9 @@ BODIES = 256 * 1024 * 1024
 BODIES_PER_ADDRESS = BODIES // 4
 """Of one address."""
 
+HELD = 256 * 1024
+"""Bytes of a body that are held, where the site takes larger ones as they arrive."""
+
 SMALL_BODY = 64 * 1024
 """Bytes of a body that have a room of their own, of the same size: nobody's pictures keep anyone from asking."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -21,7 +21,7 @@ from twisted.web.http_headers import Headers
 
 from webcam.http.fieldblock import Field
 from webcam.http.head import Head
-from webcam.http.limits import BODY_GRACE, BODY_RATE, SMALL_BODY, SMALL_PIECE
+from webcam.http.limits import BODY_GRACE, BODY_RATE, HELD, SMALL_BODY, SMALL_PIECE
 
 if TYPE_CHECKING:
     from webcam.http.site import Site
@@ -32,7 +32,15 @@ _ABSOLUTE = re.compile(rb"\Ahttps?://[^/?]*", re.IGNORECASE)
 
 
 class BodyConsumer(Protocol):
-    """Takes a request's body as it arrives. Exactly one of ``ended`` and ``lost`` is called, once, as the last."""
+    """Takes a request's body as it arrives. Exactly one of ``ended`` and ``lost`` is called, once, as the last.
+
+    ``live``: the body has no limit, may be silent for long, and end short of its declared length. Of any other one the
+    bytes count as held until they are released.
+    """
+
+    @property
+    def live(self) -> bool:
+        """See above."""
 
     def chunk(self, data: bytes) -> None:
         """Some bytes of the body."""
@@ -57,6 +65,7 @@ class Request(server.Request):
     complete = False
     _consumer: BodyConsumer | None = None
     _held = 0
+    _paused = False
     _looked_at = 0.0
     _looked_size = 0
     _fields: Iterable[Field] = ()
@@ -114,8 +123,8 @@ class Request(server.Request):
 
     @property
     def live(self) -> bool:
-        """Whether the body is consumed as it arrives: it may be silent for long, and end short of its length."""
-        return self._consumer is not None
+        """Whether the body may be silent for long, and end short of its length."""
+        return self._consumer is not None and self._consumer.live
 
     @property
     def gone(self) -> bool:
@@ -126,22 +135,43 @@ class Request(server.Request):
         """Some bytes of the body."""
         if self.gone:
             return
-        if self._consumer is not None:
+        if self._consumer is not None and self._consumer.live:
             self._consumer.chunk(data)
             return
         self.body_size += len(data)
         if self.body_size > self.site.body_limit(self.place):
-            self.body.clear()
-            self.site.too_large(self)
+            self._turn_away(self.site.too_large)
             return
         met = self.site.bodies.take(self.address, len(data), self.body_size <= SMALL_BODY)
         if met is not None:
-            self.body.clear()
             self.site.tally.count(met, self.address, self.site.reactor.seconds())
-            self.site.overloaded(self)
-        else:
-            self._held += len(data)
-            self._keep(data)
+            self._turn_away(self.site.overloaded)
+            return
+        self._held += len(data)
+        if self._consumer is not None:
+            self._consumer.chunk(data)
+            return
+        self._keep(data)
+        if self.body_size > HELD and self.place in self.site.large:
+            self._hand_over()
+
+    def _turn_away(self, answer: Callable[[Request], None]) -> None:
+        """No more of the body is wanted."""
+        self.body.clear()
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.lost()
+        self.resume_body()  # the rest is read, and dropped
+        answer(self)
+
+    def _hand_over(self) -> None:
+        """What is here of the body, and what will come, to who takes large ones."""
+        self._gather()
+        self._consumer = self.site.large[self.place](self)
+        pieces, self.body = self.body, []
+        for piece in pieces:
+            if self._consumer is not None:
+                self._consumer.chunk(piece)
 
     def _keep(self, data: bytes) -> None:
         """A piece of two bytes costs forty to hold: small ones are put together."""
@@ -161,6 +191,8 @@ class Request(server.Request):
 
     def too_slow(self, now: float) -> bool:
         """Whether an ordinary body came at less than a trickle since the last look that was a grace ago."""
+        if self._paused:
+            self._looked_at, self._looked_size = now, self.body_size
         if self.live or self.complete or self.gone or now - self._looked_at <= BODY_GRACE:
             return False
         came = self.body_size - self._looked_size
@@ -171,9 +203,7 @@ class Request(server.Request):
         """The body is no longer held."""
         self.body.clear()
         self._small.clear()
-        if self._held:
-            self.site.bodies.give_back(self.address, self._held)
-            self._held = 0
+        self.release()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
         """The body is over."""
@@ -264,12 +294,21 @@ class Request(server.Request):
     def pause_body(self) -> None:
         """Take no more of the body for now; the client is held back by flow control."""
         if not self.gone:
+            self._paused = True
             self.channel.pause_upload()
 
     def resume_body(self) -> None:
         """Take the body again."""
-        if not self.gone:
+        if self._paused and not self.gone:
+            self._paused = False
             self.channel.resume_upload()
+
+    def release(self, size: int | None = None) -> None:
+        """So many bytes of the body are held no longer, or none of them."""
+        size = self._held if size is None else min(size, self._held)
+        if size:
+            self._held -= size
+            self.site.bodies.give_back(self.address, size)
 
     def unregisterProducer(self) -> None:  # noqa: N802
         """As Twisted's, and no error when the client is gone."""

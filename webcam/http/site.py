@@ -19,7 +19,8 @@ from webcam.http.negotiation import Channel
 from webcam.http.request import BodyConsumer, Request, host_of
 
 EarlyRoute = Callable[[Request], "BodyConsumer | None"]
-"""Called with a request whose headers are here; ``None`` when it has aborted the request."""
+"""Called with a request whose headers are here (or so much of its body that the rest isn't held in memory); ``None``
+when it has ended or answered the request."""
 
 IDLE = 60.0
 """Seconds after which a connection without any open request is closed."""
@@ -28,6 +29,8 @@ IDLE = 60.0
 class Site(server.Site):
     """A Twisted site on our channels.
 
+    ``early`` takes bodies from their first byte on, ``large`` those of more than
+    :data:`webcam.http.limits.HELD` bytes, by path.
     ``too_large`` answers a request whose body is over its limit, ``overloaded`` one for whose body there is no room
     (:class:`webcam.http.bodies.Held`); without it, the former does. ``connections``: how many there may be in all, and
     of one address; where one may have all, as a proxy does, it may have all of the room for bodies, too.
@@ -44,9 +47,11 @@ class Site(server.Site):
         too_large: Callable[[Request], None],
         overloaded: Callable[[Request], None] | None = None,
         connections: tuple[int, int] = (CONNECTIONS, CONNECTIONS_PER_ADDRESS),
+        large: Mapping[bytes, EarlyRoute] | None = None,
     ) -> None:
         super().__init__(resource, requestFactory=Request, timeout=IDLE, reactor=reactor, parsePOSTFormSubmission=False)
         self.early = early
+        self.large = large or {}
         self.body_limit = body_limit
         self.too_large = too_large
         self.overloaded = overloaded or too_large

@@ -6,6 +6,7 @@ from webcam.errors import NoSuchUser
 from webcam.model import Account
 from webcam.ports import AccountStore
 from webcam.service.passwords import Passwords
+from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
@@ -21,13 +22,20 @@ class Accounts:
         sessions: Sessions,
         settings: AccountSettings,
         stamps: Stamps,
+        quotas: AccountQuotas,
     ) -> None:
         self._store = store
         self._passwords = passwords
         self._sessions = sessions
         self._settings = settings
         self._stamps = stamps
+        self._quotas = quotas
         self._generations: dict[int, int] = {}
+        self._names: dict[int, str] = {}
+
+    def name_of(self, account_id: int) -> str | None:
+        """The name of an account that is known."""
+        return self._names.get(account_id)
 
     @property
     def known(self) -> list[int]:
@@ -40,9 +48,10 @@ class Accounts:
         current = {each.account_id: each for each in await self._store.accounts()}
         for account_id in before - current.keys():
             self._sessions.end_account(account_id)
-            del self._generations[account_id]
+            del self._generations[account_id], self._names[account_id]
             self._settings.forget(account_id)
             self._stamps.forget(account_id)
+            self._quotas.forget(account_id)
         for account in current.values():
             self._learn(account)
 
@@ -70,7 +79,9 @@ class Accounts:
         if known is None or known < account.generation:
             self._sessions.end_account(account.account_id)
             self._generations[account.account_id] = account.generation
+            self._names[account.account_id] = account.name
         if known is None:
             # Once: later it is the server itself that changes settings, and what was read before that is old.
             self._settings.learn(account.account_id, account.settings)
         self._stamps.saw(account.account_id, account.last_stamp)
+        self._quotas.learn(account)

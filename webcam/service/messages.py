@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webcam.model import Draft, Message, Page
+from webcam.model import QUOTA_MESSAGES, Draft, Message, Page
 from webcam.ports import MessageStore
+from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Session, Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
@@ -14,8 +15,16 @@ from webcam.service.stamps import Stamps
 class Messages:
     """Sending, getting and acknowledging."""
 
-    def __init__(self, store: MessageStore, sessions: Sessions, settings: AccountSettings, stamps: Stamps) -> None:
+    def __init__(
+        self,
+        store: MessageStore,
+        sessions: Sessions,
+        settings: AccountSettings,
+        stamps: Stamps,
+        quotas: AccountQuotas,
+    ) -> None:
         self._store = store
+        self._quotas = quotas
         self._sessions = sessions
         self._settings = settings
         self._stamps = stamps
@@ -23,16 +32,19 @@ class Messages:
     async def send(self, session: Session, drafts: Sequence[Draft], sync: bool) -> None:
         """Store *drafts*, all or none. With *sync*, acknowledge what the session was given so far.
 
-        A session that asked for nothing yet acknowledges all up to now.
+        A session that asked for nothing yet acknowledges all up to now. Raises
+        :class:`webcam.errors.QuotaExceeded`, with nothing done.
         """
         mark = None
         if sync and session.given != "":
             mark = session.given or ""
         if not drafts and mark is None:
             return
+        account_id = session.account_id
+        bound = self._quotas.of(account_id, QUOTA_MESSAGES)
         with self._stamps.writing() as now:
-            stamp = await self._store.add_messages(session.account_id, session.device, now, drafts, mark)
-            self._stamps.saw(session.account_id, stamp)
+            stamp = await self._store.add_messages(account_id, session.device, now, drafts, mark, bound)
+            self._stamps.saw(account_id, stamp)
 
     async def get(self, session: Session, page: Page) -> list[Message]:
         """What the session's device has to be given, oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from webcam.errors import EmptyRequest, NoData
 from webcam.model import Expiry, Page, Record
@@ -10,15 +11,33 @@ from webcam.ports import RecordStore
 from webcam.service.sessions import Session
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
+from webcam.service.uploads import Sender, Upload, Uploads
+
+
+class Watch(Protocol):
+    """Who sees to it that there is room for records."""
+
+    def stored(self, account_id: int, size: int) -> None:
+        """The account has one more record, of so many bytes."""
+
+    def written(self, size: int) -> None:
+        """So many bytes more are on disk."""
+
+    def want(self) -> None:
+        """Something was deleted."""
 
 
 class Records:
     """Storing, listing, reading and deleting."""
 
-    def __init__(self, store: RecordStore, settings: AccountSettings, stamps: Stamps) -> None:
+    def __init__(
+        self, store: RecordStore, settings: AccountSettings, stamps: Stamps, uploads: Uploads, watch: Watch
+    ) -> None:
         self._store = store
         self._settings = settings
         self._stamps = stamps
+        self._uploads = uploads
+        self._watch = watch
 
     async def add(self, session: Session, meta: str, data: Sequence[bytes]) -> int:
         """Store the bytes of *data*, in order, byte for byte; the answer is the record's id."""
@@ -27,6 +46,19 @@ class Records:
         with self._stamps.writing() as now:
             record_id, stamp = await self._store.add_record(session.account_id, session.device, meta, now, data)
             self._stamps.saw(session.account_id, stamp)
+        size = sum(map(len, data))
+        self._watch.written(size)
+        self._watch.stored(session.account_id, size)
+        return record_id
+
+    def begin(self, session: Session, meta: str, sender: Sender) -> Upload:
+        """A record of more than :data:`webcam.ports.RECORD_PART` bytes, which *sender* brings piece by piece."""
+        return self._uploads.begin(session, meta, sender)
+
+    async def end(self, upload: Upload) -> int:
+        """All of it is there; the answer is the record's id."""
+        record_id, size = await upload.end()
+        self._watch.stored(upload.account_id, size)
         return record_id
 
     async def list(self, session: Session, page: Page) -> list[Record]:
@@ -51,6 +83,7 @@ class Records:
     async def delete(self, session: Session, record_ids: Sequence[int], older: bool) -> None:
         """Delete these; with *older*, all older than the oldest of them, too."""
         await self._store.delete_records(session.account_id, record_ids, older)
+        self._watch.want()
 
     def _expiry(self, session: Session) -> Expiry:
         return self._settings.expiry(session.account_id)

@@ -1,48 +1,169 @@
-"""Retention: what is kept no longer is deleted, a little at a time."""
+"""Retention: what is kept no longer is deleted, a little at a time.
+
+By age, by the quotas of an account, and for free space on the disk; the oldest goes first. A record leaves the lists in
+one step; its parts go in others, and what they leave free in the file goes back to the disk.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from webcam.model import Swept
-from webcam.ports import Clock, MessageStore, RecordStore
+from twisted.internet.defer import DeferredLock
+from twisted.logger import Logger
+
+from webcam.model import Aged, Bounds, FileSpace, Swept, Usage
+from webcam.ports import Audit, Clock, Disk, MessageStore, RecordStore, SweepStore
 from webcam.service.accounts import Accounts
+from webcam.service.pace import Pace
+from webcam.service.quotas import AccountQuotas
+from webcam.service.room import Warned, oldest_to_go
 from webcam.service.settings import AccountSettings
 
 GRACE = 300.0
 """Seconds for which a targeted message stays after its target acknowledged it."""
 
 MESSAGES_AT_ONCE = 1000
-RECORDS_AT_ONCE = 20
-"""So many go in one transaction, so that nobody waits long for the writer."""
+RECORDS_AT_ONCE = 500
+PARTS_AT_ONCE = 256
+"""So many go in one step at most, and fewer as the disk makes it necessary (:mod:`webcam.service.pace`): but not so few
+that a step is nothing but its commit."""
+
+BACK_AT_ONCE = 16 * 1024 * 1024
+"""Bytes of the file that are given back in one step at most."""
+
+SPARE = 4 * 1024 * 1024
+SPARE_SHARE = 0.05
+"""Of the file, so many bytes, or such a share, may stay free for what comes next."""
+
+AHEAD = 16 * 1024 * 1024
+"""Bytes that are made free beyond those that have to be: not each record that comes makes another one go."""
+
+_log = Logger(namespace="webcam")
 
 
-class RetentionStore(MessageStore, RecordStore, Protocol):
+class RetentionStore(MessageStore, RecordStore, SweepStore, Protocol):
     """What a sweep needs of storage."""
 
 
-class Retention:
-    """One :meth:`sweep` deletes everything that is expired by then; reading never shows it even before."""
+def to_give_back(space: FileSpace) -> int:
+    """Purely: bytes of the file that are free and not worth keeping."""
+    return space.free if space.free > max(SPARE, space.size * SPARE_SHARE) else 0
 
-    def __init__(self, store: RetentionStore, accounts: Accounts, settings: AccountSettings, clock: Clock) -> None:
+
+class Retention:
+    """One :meth:`sweep` deletes everything that is to go by then; reading never shows what is expired even before.
+
+    ``on_want`` is called when a write has made something necessary that :meth:`tidy` does, and that shouldn't wait for
+    the next sweep.
+    """
+
+    def __init__(
+        self,
+        store: RetentionStore,
+        accounts: Accounts,
+        settings: AccountSettings,
+        quotas: AccountQuotas,
+        clock: Clock,
+        audit: Audit,
+        disk: Disk,
+        bounds: Bounds,
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._settings = settings
+        self._quotas = quotas
         self._clock = clock
+        self._audit = audit
+        self._disk = disk
+        self._keep_free = bounds.keep_free
+        self._turn = DeferredLock()
+        self._wanted = False
+        self._abandoned: set[int] = set()
+        self._inside = 0
+        self._low, self._short = Warned(), Warned()
+        self._messages = Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE)
+        self._records = Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE)
+        self._parts = Pace(8, 4, PARTS_AT_ONCE)
+        self._back = Pace(1024 * 1024, 512 * 1024, BACK_AT_ONCE)
+        self.on_want: Callable[[], None] = lambda: None
+
+    # What others tell
+
+    async def load(self) -> None:
+        """Once, at the start: what an earlier process was given of uploads has to go."""
+        await self._store.give_up_uploads(None)
+
+    def stored(self, account_id: int, size: int) -> None:
+        """The account has one more record, of so many bytes."""
+        self._quotas.stored(account_id, size)
+        if any(self._quotas.excess(account_id)):
+            self.want()
+
+    def written(self, size: int) -> None:
+        """So many bytes more are on disk."""
+        self._inside = max(0, self._inside - size)
+        if self._keep_free and self._disk.room().free + self._inside < self._keep_free:
+            self.want()
+
+    def abandoned(self, record_id: int) -> None:
+        """Of an upload, parts are there that nobody wants."""
+        self._abandoned.add(record_id)
+        self.want()
+
+    def want(self) -> None:
+        """There is something to tidy."""
+        if not self._wanted:
+            self._wanted = True
+            self.on_want()
+
+    # Sweeping
 
     async def sweep(self) -> Swept:
-        """Over every account; the answer is what was deleted."""
+        """Over every account; the answer is what was expired."""
         messages = records = 0
-        for account_id in self._accounts.known:
-            messages += await self._drain(MESSAGES_AT_ONCE, self._messages_of(account_id))
-            records += await self._drain(RECORDS_AT_ONCE, self._records_of(account_id))
+        async with self._turn:
+            for account_id in self._accounts.known:
+                messages += await self._drain(self._messages, self._messages_of(account_id))
+                expired = await self._drain(self._records, self._records_of(account_id))
+                if expired:
+                    self._audit.note("records_expired", account=account_id, count=expired, reason="age")
+                records += expired
+            await self._tidy()
+            await self._store.trim_log()
         return Swept(messages, records)
 
-    async def _drain(self, limit: int, expire: Callable[[int], Awaitable[int]]) -> int:
+    async def tidy(self) -> None:
+        """What was written since the last time made something necessary."""
+        async with self._turn:
+            await self._tidy()
+
+    async def _tidy(self) -> None:
+        self._wanted = False
+        abandoned, self._abandoned = self._abandoned, set()
+        try:
+            if abandoned:
+                await self._store.give_up_uploads(sorted(abandoned))
+        except Exception:
+            self._abandoned |= abandoned
+            raise
+        for account_id in self._accounts.known:
+            if any(self._quotas.excess(account_id)):
+                await self._keep_quota(account_id)
+        await self._drain(self._parts, self._store.drop_parts)
+        if self._keep_free:
+            await self._make_room()
+        await self._give_back()
+        room = self._disk.room()
+        if self._low.due(room.low, self._clock.steady()):
+            _log.warn("of the disk's {total} bytes only {free} are free", total=room.total, free=room.free)
+
+    async def _drain(self, pace: Pace, step: Callable[[int], Awaitable[int]]) -> int:
         total = 0
         while True:
-            deleted = await expire(limit)
+            limit = pace.size
+            deleted = await step(limit)
+            pace.took(self._store.held)
             total += deleted
             if deleted < limit:
                 return total
@@ -55,3 +176,60 @@ class Retention:
     def _records_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
         expiry = self._settings.expiry(account_id)
         return lambda limit: self._store.expire_records(account_id, expiry, limit)
+
+    async def _keep_quota(self, account_id: int) -> None:
+        """The account's oldest records go until it holds what it may, or its newest one alone."""
+        while True:
+            records, size = self._quotas.excess(account_id, await self._store.usage(account_id))
+            oldest = await self._store.oldest_records([account_id], self._records.size)
+            doomed = oldest_to_go(oldest, records, size)
+            if not doomed:
+                return
+            await self._remove(doomed, "over its quota")
+
+    async def _make_room(self) -> None:
+        """The oldest records of all go until enough of the disk is free, or each account has its newest one alone."""
+        while True:
+            short = self._keep_free - await self._free()
+            if short <= 0:
+                return
+            oldest = await self._store.oldest_records(self._accounts.known, self._records.size)
+            doomed = oldest_to_go(oldest, 0, short + AHEAD)
+            if self._short.due(True, self._clock.steady()):
+                what = "deleting the oldest records" if doomed else "and there are no records left to delete"
+                _log.warn("less than {keep} bytes of the disk are free: {what}", keep=self._keep_free, what=what)
+            if not doomed:
+                return
+            await self._remove(doomed, "for space on the disk")
+            await self._drain(self._parts, self._store.drop_parts)
+
+    async def _free(self) -> int:
+        """Bytes: what the disk has, and what lies free in the file."""
+        self._inside = (await self._store.space()).free
+        return self._disk.room().free + self._inside
+
+    async def _remove(self, doomed: list[Aged], why: str) -> None:
+        gone = await self._store.remove_records([each.record_id for each in doomed])
+        self._records.took(self._store.held)
+        for account_id, usage in gone.items():
+            self._tell(account_id, usage, why)
+
+    def _tell(self, account_id: int, gone: Usage, why: str) -> None:
+        self._audit.note("records_expired", account=account_id, count=gone.records, size=gone.record_bytes, reason=why)
+        _log.info(
+            "deleted the oldest {count} records, {size} bytes, of account {account}: {why}",
+            count=gone.records,
+            size=gone.record_bytes,
+            account=self._accounts.name_of(account_id) or account_id,
+            why=why,
+        )
+
+    async def _give_back(self) -> None:
+        """Give the disk what is free in the file, if that is much."""
+        left = to_give_back(await self._store.space())
+        while left > 0:
+            given = await self._store.give_back(min(left, self._back.size))
+            self._back.took(self._store.held)
+            if not given:
+                return
+            left -= given

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from webcam.errors import AccountExists, NoSuchAccount
-from webcam.model import Account, SavedSession, Settings
+from webcam.model import Account, Quotas, SavedSession, Settings, Usage
+from webcam.storage import quotas
 
-_ACCOUNT = "SELECT id, name, password_hash, generation, last_stamp FROM accounts"
+_ACCOUNT = """
+SELECT id, name, password_hash, generation, last_stamp, message_count, record_count, record_bytes FROM accounts
+"""
 
 
 def accounts(cursor: sqlite3.Cursor) -> list[Account]:
@@ -16,7 +20,8 @@ def accounts(cursor: sqlite3.Cursor) -> list[Account]:
     chosen: dict[int, Settings] = {}
     for account_id, kind, value in cursor.execute("SELECT account_id, kind, value FROM settings"):
         chosen.setdefault(account_id, {})[kind] = value
-    return [_account(row, chosen.get(row[0], {})) for row in rows]
+    bounds = quotas.all_quotas(cursor)
+    return [_account(row, chosen.get(row[0], {}), bounds.get(row[0], {})) for row in rows]
 
 
 def account(cursor: sqlite3.Cursor, name: str) -> Account | None:
@@ -24,11 +29,12 @@ def account(cursor: sqlite3.Cursor, name: str) -> Account | None:
     if row is None:
         return None
     chosen = cursor.execute("SELECT kind, value FROM settings WHERE account_id = ?", (row[0],)).fetchall()
-    return _account(row, dict(chosen))
+    return _account(row, dict(chosen), quotas.quotas(cursor, row[0]))
 
 
-def _account(row: tuple[int, str, str, int, str], chosen: Settings) -> Account:
-    return Account(*row, settings=chosen)
+def _account(row: Sequence[Any], chosen: Settings, bounds: Quotas) -> Account:
+    account_id, name, password_hash, generation, last_stamp, *held = row
+    return Account(account_id, name, password_hash, generation, last_stamp, chosen, bounds, Usage(*held))
 
 
 def add_account(cursor: sqlite3.Cursor, name: str, password_hash: str) -> int:
@@ -51,6 +57,12 @@ def set_password(cursor: sqlite3.Cursor, name: str, password_hash: str) -> None:
 
 
 def remove_account(cursor: sqlite3.Cursor, name: str) -> None:
+    """The parts of its records stay behind as loose, for a sweep to take."""
+    cursor.execute(
+        "INSERT INTO loose_records (id, uploading)"
+        " SELECT id, 0 FROM records WHERE account_id = (SELECT id FROM accounts WHERE name = ?)",
+        (name,),
+    )
     cursor.execute("DELETE FROM accounts WHERE name = ?", (name,))
     if cursor.rowcount != 1:
         raise NoSuchAccount(name)
@@ -71,6 +83,22 @@ def exists(cursor: sqlite3.Cursor, account_id: int) -> str:
     if row is None:
         raise NoSuchAccount(str(account_id))
     return str(row[0])
+
+
+def usage(cursor: sqlite3.Cursor, account_id: int) -> Usage:
+    statement = "SELECT message_count, record_count, record_bytes FROM accounts WHERE id = ?"
+    row = cursor.execute(statement, (account_id,)).fetchone()
+    return Usage(*row) if row else Usage()
+
+
+def count(cursor: sqlite3.Cursor, account_id: int, messages: int = 0, records: int = 0, size: int = 0) -> None:
+    """The account holds so many more (or fewer) messages, records, and bytes of records: to be told in each
+    transaction that makes it so."""
+    cursor.execute(
+        "UPDATE accounts SET message_count = message_count + ?, record_count = record_count + ?,"
+        " record_bytes = record_bytes + ? WHERE id = ?",
+        (messages, records, size, account_id),
+    )
 
 
 def sessions(cursor: sqlite3.Cursor) -> list[SavedSession]:

@@ -38,7 +38,8 @@ FROM accounts ORDER BY accounts.name
 
 _LOST_PARTS = """
 SELECT record_id, COUNT(*) FROM record_parts
-WHERE record_id NOT IN (SELECT id FROM records) GROUP BY record_id ORDER BY record_id
+WHERE record_id NOT IN (SELECT id FROM records) AND record_id NOT IN (SELECT id FROM loose_records)
+GROUP BY record_id ORDER BY record_id
 """
 
 # Every part but the last has the same size: what is there must be exactly the parts that the record's size makes.
@@ -49,6 +50,17 @@ GROUP BY records.id
 HAVING COUNT(record_parts.part) <> (COALESCE(records.size, 0) + :part - 1) / :part
     OR SUM(LENGTH(record_parts.data) <> MIN(:part, COALESCE(records.size, 0) - record_parts.part * :part)) > 0
 ORDER BY records.id
+"""
+
+_MISCOUNTED = """
+SELECT name, message_count, record_count, record_bytes, messages, records, size FROM (
+    SELECT accounts.name, message_count, record_count, record_bytes,
+        (SELECT COUNT(*) FROM messages WHERE messages.account_id = accounts.id) AS messages,
+        (SELECT COUNT(*) FROM records WHERE records.account_id = accounts.id) AS records,
+        (SELECT COALESCE(SUM(records.size), 0) FROM records WHERE records.account_id = accounts.id) AS size
+    FROM accounts
+) AS counted
+WHERE message_count <> messages OR record_count <> records OR record_bytes <> size ORDER BY name
 """
 
 
@@ -76,7 +88,7 @@ def check(connection: sqlite3.Connection, path: Path) -> tuple[list[str], list[H
 
 
 def _problems(connection: sqlite3.Connection) -> Iterator[str]:
-    for kind in (_damage, _strays, _lost_parts, _incomplete, _unfinished):
+    for kind in (_damage, _strays, _lost_parts, _incomplete, _both, _miscounted, _unfinished):
         found: list[str] = []
         try:
             found.extend(kind(connection))
@@ -95,8 +107,7 @@ def _damage(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _strays(connection: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        if table != "record_parts":
-            yield f"row {row} of {table} belongs to none of {parent}"
+        yield f"row {row} of {table} belongs to none of {parent}"
 
 
 def _lost_parts(connection: sqlite3.Connection) -> Iterator[str]:
@@ -107,6 +118,18 @@ def _lost_parts(connection: sqlite3.Connection) -> Iterator[str]:
 def _incomplete(connection: sqlite3.Connection) -> Iterator[str]:
     for record_id, size, parts, found in connection.execute(_INCOMPLETE, {"part": RECORD_PART}):
         yield f"record {record_id}, of {size} bytes, has {parts} parts of {found} bytes in all"
+
+
+def _both(connection: sqlite3.Connection) -> Iterator[str]:
+    rows = connection.execute("SELECT id FROM loose_records WHERE id IN (SELECT id FROM records) ORDER BY id")
+    for (record_id,) in rows:
+        yield f"record {record_id} is in the list, and its parts are to go"
+
+
+def _miscounted(connection: sqlite3.Connection) -> Iterator[str]:
+    for name, *numbers in connection.execute(_MISCOUNTED):
+        said, held = ("{} messages and {} records of {} bytes".format(*each) for each in (numbers[:3], numbers[3:]))
+        yield f"the account {name} says that it holds {said}, and holds {held}"
 
 
 def _unfinished(connection: sqlite3.Connection) -> Iterator[str]:

@@ -13,7 +13,8 @@ from twisted.internet.defer import DeferredSemaphore
 from twisted.logger import Logger
 
 from webcam.errors import DatabaseFail
-from webcam.storage.schema import prepare
+from webcam.storage.copying import BUSY
+from webcam.storage.schema import LOG, VERSION, prepare
 from webcam.storage.writer import Writer
 
 READERS = 3
@@ -30,6 +31,7 @@ class Database:
     """
 
     def __init__(self, path: Path, reactor: Any) -> None:
+        self._path = path
         self._writing = _pool(path, reactor, 1)
         self._writer = Writer(self._writing)
         self._reading = DeferredSemaphore(2 * READERS)
@@ -43,6 +45,25 @@ class Database:
         with _refusals():
             result: _T = await self._writer.write(function, args)
             return result
+
+    async def step(self, function: Callable[..., _T], *args: Any) -> tuple[_T, float]:
+        """The same in a transaction of its own, and for how many seconds that kept others from writing."""
+        with _refusals():
+            result: tuple[_T, float] = await self._writer.step(function, args)
+            return result
+
+    async def trim_log(self) -> None:
+        """Write what is in the log to the database, while others go on; then let the log begin anew, and be cut."""
+        if self._log_size() <= LOG:
+            return
+        await self.read(_checkpoint)
+        await self.step(_restart_log)
+
+    def _log_size(self) -> int:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
 
     async def read(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` on one state of the database, beside whoever writes."""
@@ -74,6 +95,25 @@ def _pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
     )
     pool.start()
     return pool
+
+
+def _checkpoint(cursor: sqlite3.Cursor) -> None:
+    """It waits for nobody, and nobody for it."""
+    cursor.execute("COMMIT")
+    cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def _restart_log(cursor: sqlite3.Cursor) -> None:
+    """Unless somebody reads in it. SQLite cuts it with the first commit that begins anew, to ``journal_size_limit``;
+    this is one, and changes nothing."""
+    cursor.execute("COMMIT")
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        cursor.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY}")
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _read(cursor: sqlite3.Cursor, function: Callable[..., _T], args: tuple[Any, ...]) -> _T:

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from webcam.errors import AccountExists, NoSuchAccount, NoSuchRecord
-from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings, next_stamp
+from webcam.errors import AccountExists, DatabaseFail, NoSuchAccount, NoSuchRecord, QuotaExceeded
+from webcam.model import (
+    Account,
+    Aged,
+    Draft,
+    Expiry,
+    FileSpace,
+    Incoming,
+    Message,
+    Page,
+    Record,
+    SavedSession,
+    Settings,
+    Usage,
+    next_stamp,
+)
 from webcam.ports import RECORD_PART
 from webcam.storage.messages import bounded
+from webcam.storage.records import parts
 
 
 @dataclass
@@ -26,6 +41,11 @@ class _Held:
     marks: dict[str, _Mark] = field(default_factory=dict)
     records: dict[int, tuple[Record, bytes]] = field(default_factory=dict)
 
+    def seen(self) -> Account:
+        """The account, with what it holds now."""
+        sizes = [record.size or 0 for record, _ in self.records.values()]
+        return replace(self.account, usage=Usage(len(self.messages), len(sizes), sum(sizes)))
+
     def stamp(self, now: str) -> str:
         stamp = next_stamp(now, self.account.last_stamp)
         self.account = replace(self.account, last_stamp=stamp)
@@ -36,14 +56,23 @@ class _Held:
         mark.stamp = max(mark.stamp, stamp)
 
 
+@dataclass
+class _Loose:
+    parts: list[bytes]
+    uploading: bool
+
+
 class MemoryStore:
     """See :class:`webcam.ports.Store`."""
+
+    held = 0.0
 
     def __init__(self) -> None:
         self._held: dict[int, _Held] = {}
         self._sessions: dict[str, SavedSession] = {}
         self._account_ids = 0
         self._record_ids = 0
+        self._loose: dict[int, _Loose] = {}
 
     def _of(self, account_id: int) -> _Held:
         try:
@@ -58,11 +87,11 @@ class MemoryStore:
         raise NoSuchAccount(name)
 
     async def accounts(self) -> list[Account]:
-        return sorted((each.account for each in self._held.values()), key=lambda account: account.name)
+        return sorted((each.seen() for each in self._held.values()), key=lambda account: account.name)
 
     async def account(self, name: str) -> Account | None:
         try:
-            return self._named(name).account
+            return self._named(name).seen()
         except NoSuchAccount:
             return None
 
@@ -80,7 +109,9 @@ class MemoryStore:
 
     async def remove_account(self, name: str) -> None:
         account_id = self._named(name).account.account_id
-        del self._held[account_id]
+        records = self._held.pop(account_id).records
+        for record_id in list(records):
+            self._loosen(records, record_id)
         self._end_account(account_id)
 
     def _end_account(self, account_id: int) -> None:
@@ -89,6 +120,11 @@ class MemoryStore:
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         held = self._of(account_id)
         held.account = replace(held.account, settings={**held.account.settings, **chosen})
+
+    async def set_quota(self, name: str, kind: str, value: int | None) -> None:
+        held = self._named(name)
+        others = {each: bound for each, bound in held.account.quotas.items() if each != kind}
+        held.account = replace(held.account, quotas=others if value is None else {**others, kind: value})
 
     async def sessions(self) -> list[SavedSession]:
         return list(self._sessions.values())
@@ -109,9 +145,17 @@ class MemoryStore:
             self._sessions.pop(digest, None)
 
     async def add_messages(
-        self, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+        self,
+        account_id: int,
+        device: str,
+        now: str,
+        drafts: Sequence[Draft],
+        mark: str | None,
+        bound: int | None = None,
     ) -> str:
         held = self._of(account_id)
+        if drafts and bound is not None and len(held.messages) + len(drafts) > bound:
+            raise QuotaExceeded(f"more than {bound} messages")
         if mark is not None:
             held.raise_mark(device, mark or held.account.last_stamp)
         for draft in drafts:
@@ -170,6 +214,35 @@ class MemoryStore:
         held.records[record.record_id] = (record, whole)
         return record.record_id, record.stamp
 
+    async def begin_upload(self) -> int:
+        self._record_ids += 1
+        self._loose[self._record_ids] = _Loose([], True)
+        return self._record_ids
+
+    async def upload_part(self, record_id: int, part: int, data: bytes) -> None:
+        self._uploading(record_id).parts.append(data)
+
+    async def end_upload(self, record_id: int, record: Incoming, now: str, tail: bytes) -> str:
+        whole = b"".join([*self._uploading(record_id).parts, tail])
+        if len(whole) != record.size:
+            raise DatabaseFail("parts are missing")
+        held = self._of(record.account_id)
+        del self._loose[record_id]
+        found = Record(record_id, record.device, record.meta, held.stamp(now), record.size)
+        held.records[record_id] = (found, whole)
+        return found.stamp
+
+    def _uploading(self, record_id: int) -> _Loose:
+        loose = self._loose.get(record_id)
+        if loose is None or not loose.uploading:
+            raise DatabaseFail(f"{record_id} is no upload any more")
+        return loose
+
+    async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
+        for record_id, loose in self._loose.items():
+            if record_ids is None or record_id in record_ids:
+                loose.uploading = False
+
     async def records(self, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
         held = self._held.get(account_id)
         kept = [each for each, _ in held.records.values()] if held else []
@@ -195,18 +268,71 @@ class MemoryStore:
             if owner != account_id and any(each in held.records for each in record_ids):
                 raise NoSuchRecord("of another account")
         mine = self._held[account_id].records if account_id in self._held else {}
-        named = [mine.pop(each)[0] for each in dict.fromkeys(record_ids) if each in mine]
+        named = [self._loosen(mine, each) for each in dict.fromkeys(record_ids) if each in mine]
         if older and named:
             oldest = min(each.stamp for each in named)
             for record_id in [key for key, (each, _) in mine.items() if each.stamp < oldest]:
-                del mine[record_id]
+                self._loosen(mine, record_id)
 
     async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
         records = self._held[account_id].records if account_id in self._held else {}
         doomed = [key for key, (each, _) in records.items() if each.stamp < expiry.records][:limit]
         for record_id in doomed:
-            del records[record_id]
+            self._loosen(records, record_id)
         return len(doomed)
+
+    def _loosen(self, records: dict[int, tuple[Record, bytes]], record_id: int) -> Record:
+        record, data = records.pop(record_id)
+        self._loose[record_id] = _Loose(list(parts([data])), False)
+        return record
+
+    async def usage(self, account_id: int) -> Usage:
+        return self._held[account_id].seen().usage if account_id in self._held else Usage()
+
+    async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
+        found: list[Aged] = []
+        for account_id in account_ids:
+            records = self._held[account_id].records.values() if account_id in self._held else ()
+            found += sorted(Aged(each.stamp, account_id, each.record_id, each.size or 0) for each, _ in records)[:-1]
+        return sorted(found)[:limit]
+
+    async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
+        gone = {}
+        for account_id, held in self._held.items():
+            sizes = [
+                self._loosen(held.records, each).size or 0 for each in dict.fromkeys(record_ids) if each in held.records
+            ]
+            if sizes:
+                gone[account_id] = Usage(0, len(sizes), sum(sizes))
+        return gone
+
+    async def drop_parts(self, limit: int) -> int:
+        dropped = 0
+        for record_id in sorted(key for key, each in self._loose.items() if not each.uploading):
+            going = self._loose[record_id].parts
+            left = limit - dropped
+            if left <= 0:
+                break
+            dropped += max(1, min(left, len(going)))
+            del going[-left:]
+            if not going:
+                del self._loose[record_id]
+        return dropped
+
+    async def space(self) -> FileSpace:
+        return FileSpace(self.size, 0)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all records, of those that come and go, too."""
+        loose = sum(len(part) for each in self._loose.values() for part in each.parts)
+        return loose + sum(len(data) for held in self._held.values() for _, data in held.records.values())
+
+    async def give_back(self, size: int) -> int:
+        return 0
+
+    async def trim_log(self) -> None:
+        """There is none."""
 
     async def close(self) -> None:
         """Nothing to close."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from webcam.errors import QuotaExceeded
 from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Page, next_stamp
-from webcam.storage.accounts import exists
+from webcam.storage.accounts import count, exists
 
 # Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
 _DELIVERED = """
@@ -47,9 +48,19 @@ _EXPIRED = (
 
 
 def add_messages(
-    cursor: sqlite3.Cursor, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+    cursor: sqlite3.Cursor,
+    account_id: int,
+    device: str,
+    now: str,
+    drafts: Sequence[Draft],
+    mark: str | None,
+    bound: int | None = None,
 ) -> str:
     last = exists(cursor, account_id)
+    if drafts and bound is not None:
+        (held,) = cursor.execute("SELECT message_count FROM accounts WHERE id = ?", (account_id,)).fetchone()
+        if held + len(drafts) > bound:
+            raise QuotaExceeded(f"more than {bound} messages")
     if mark is not None:
         raise_mark(cursor, account_id, device, mark or last)
     rows = []
@@ -59,7 +70,10 @@ def add_messages(
     cursor.executemany(
         "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)", rows
     )
-    cursor.execute("UPDATE accounts SET last_stamp = ? WHERE id = ?", (last, account_id))
+    cursor.execute(
+        "UPDATE accounts SET last_stamp = ?, message_count = message_count + ? WHERE id = ?",
+        (last, len(rows), account_id),
+    )
     return last
 
 
@@ -119,6 +133,8 @@ def expire_messages(
         found.update(row[0] for row in cursor.execute(statement, values))
     doomed = sorted(found)[:limit]
     cursor.executemany("DELETE FROM messages WHERE id = ?", [(each,) for each in doomed])
+    if doomed:
+        count(cursor, account_id, messages=-len(doomed))
     return len(doomed)
 
 

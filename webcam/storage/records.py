@@ -11,24 +11,33 @@ from webcam.ports import RECORD_PART
 from webcam.storage.accounts import exists
 
 _RECORD = "SELECT id, device, meta, stamp, size FROM records"
-_NAMES_AT_ONCE = 500
-"""Below the number of variables that any SQLite takes in one statement (999)."""
 
 
 def add_record(
     cursor: sqlite3.Cursor, account_id: int, device: str, meta: str, now: str, data: Sequence[bytes]
 ) -> tuple[int, str]:
-    stamp = next_stamp(now, exists(cursor, account_id))
-    cursor.execute("UPDATE accounts SET last_stamp = ? WHERE id = ?", (stamp, account_id))
+    size = sum(map(len, data))
+    stamp = stamped(cursor, account_id, now, size)
     cursor.execute(
         "INSERT INTO records (account_id, stamp, device, meta, size) VALUES (?, ?, ?, ?, ?)",
-        (account_id, stamp, device, meta, sum(map(len, data))),
+        (account_id, stamp, device, meta, size),
     )
     record_id = cursor.lastrowid
     assert record_id is not None, "an INSERT has a row id"
     for number, part in enumerate(parts(data)):
         cursor.execute("INSERT INTO record_parts (record_id, part, data) VALUES (?, ?, ?)", (record_id, number, part))
     return record_id, stamp
+
+
+def stamped(cursor: sqlite3.Cursor, account_id: int, now: str, size: int) -> str:
+    """The stamp of a record of so many bytes, which the account has from now on. Raises ``NoSuchAccount``."""
+    stamp = next_stamp(now, exists(cursor, account_id))
+    cursor.execute(
+        "UPDATE accounts SET last_stamp = ?, record_count = record_count + 1, record_bytes = record_bytes + ?"
+        " WHERE id = ?",
+        (stamp, size, account_id),
+    )
+    return stamp
 
 
 def parts(data: Sequence[bytes]) -> Iterator[bytes]:
@@ -65,34 +74,11 @@ def record(cursor: sqlite3.Cursor, account_id: int, record_id: int, expiry: Expi
 
 
 def record_part(cursor: sqlite3.Cursor, record_id: int, part: int) -> bytes:
-    row = cursor.execute("SELECT data FROM record_parts WHERE record_id = ? AND part = ?", (record_id, part)).fetchone()
+    row = cursor.execute(
+        "SELECT data FROM record_parts WHERE record_id = ? AND part = ?"
+        " AND EXISTS (SELECT 1 FROM records WHERE id = record_id)",  # or it is on its way, in or out
+        (record_id, part),
+    ).fetchone()
     if row is None:
         raise NoSuchRecord(f"{record_id}, part {part}")
     return bytes(row[0])
-
-
-def delete_records(cursor: sqlite3.Cursor, account_id: int, record_ids: Sequence[int], older: bool) -> None:
-    stamps = []
-    for record_id, owner, stamp in _named(cursor, record_ids):
-        if owner != account_id:
-            raise NoSuchRecord(str(record_id))
-        stamps.append(stamp)
-    cursor.executemany("DELETE FROM records WHERE id = ?", [(each,) for each in record_ids])
-    if older and stamps:
-        cursor.execute("DELETE FROM records WHERE account_id = ? AND stamp < ?", (account_id, min(stamps)))
-
-
-def _named(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> Iterator[tuple[int, int, str]]:
-    for start in range(0, len(record_ids), _NAMES_AT_ONCE):
-        some = list(record_ids[start : start + _NAMES_AT_ONCE])
-        marks = ", ".join("?" * len(some))
-        yield from cursor.execute(f"SELECT id, account_id, stamp FROM records WHERE id IN ({marks})", some).fetchall()
-
-
-def expire_records(cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, limit: int) -> int:
-    cursor.execute(
-        "DELETE FROM records WHERE id IN"
-        " (SELECT id FROM records WHERE account_id = ? AND stamp < ? ORDER BY stamp LIMIT ?)",
-        (account_id, expiry.records, limit),
-    )
-    return cursor.rowcount

@@ -13,6 +13,10 @@ from webcam.storage.copying import BUSY, copy, create_private
 VERSION = 2
 FILE = "webcam.db"
 
+LOG = 8 * 1024 * 1024
+"""Bytes to which SQLite cuts its log when that begins anew. What is left of it can be written on a full disk, too, so
+that something can be deleted there."""
+
 
 def script(version: int) -> str:
     """The SQL that leads from the version before to this one."""
@@ -33,7 +37,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG}")
 
 
 def make_ready(folder: Path) -> Path:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from webcam.model import Account, Draft, Expiry, Message, Page, Record, SavedSession, Settings
-from webcam.storage import accounts, messages, records
+from webcam.model import (
+    Account,
+    Aged,
+    Draft,
+    Expiry,
+    FileSpace,
+    Incoming,
+    Message,
+    Page,
+    Record,
+    SavedSession,
+    Settings,
+    Usage,
+)
+from webcam.storage import accounts, messages, quotas, records, removal, sweeping, uploads
 from webcam.storage.database import Database
+
+_T = TypeVar("_T")
 
 
 class SQLiteStore:
@@ -14,6 +30,7 @@ class SQLiteStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.held = 0.0
 
     async def accounts(self) -> list[Account]:
         return await self._database.read(accounts.accounts)
@@ -33,6 +50,9 @@ class SQLiteStore:
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         await self._database.write(accounts.set_settings, account_id, chosen)
 
+    async def set_quota(self, name: str, kind: str, value: int | None) -> None:
+        await self._database.write(quotas.set_quota, name, kind, value)
+
     async def sessions(self) -> list[SavedSession]:
         return await self._database.read(accounts.sessions)
 
@@ -46,9 +66,15 @@ class SQLiteStore:
         await self._database.write(accounts.end_sessions, digests)
 
     async def add_messages(
-        self, account_id: int, device: str, now: str, drafts: Sequence[Draft], mark: str | None
+        self,
+        account_id: int,
+        device: str,
+        now: str,
+        drafts: Sequence[Draft],
+        mark: str | None,
+        bound: int | None = None,
     ) -> str:
-        return await self._database.write(messages.add_messages, account_id, device, now, drafts, mark)
+        return await self._database.write(messages.add_messages, account_id, device, now, drafts, mark, bound)
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
         return await self._database.read(messages.messages, account_id, device, page, expiry)
@@ -57,12 +83,24 @@ class SQLiteStore:
         return await self._database.write(messages.take_messages, account_id, device, page, expiry)
 
     async def expire_messages(self, account_id: int, expiry: Expiry, settle: tuple[float, float], limit: int) -> int:
-        return await self._database.write(messages.expire_messages, account_id, expiry, settle, limit)
+        return await self._step(messages.expire_messages, account_id, expiry, settle, limit)
 
     async def add_record(
         self, account_id: int, device: str, meta: str, now: str, data: Sequence[bytes]
     ) -> tuple[int, str]:
         return await self._database.write(records.add_record, account_id, device, meta, now, data)
+
+    async def begin_upload(self) -> int:
+        return await self._database.write(uploads.begin_upload)
+
+    async def upload_part(self, record_id: int, part: int, data: bytes) -> None:
+        await self._database.write(uploads.upload_part, record_id, part, data)
+
+    async def end_upload(self, record_id: int, record: Incoming, now: str, tail: bytes) -> str:
+        return await self._database.write(uploads.end_upload, record_id, record, now, tail)
+
+    async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
+        await self._database.write(uploads.give_up_uploads, record_ids)
 
     async def records(self, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
         return await self._database.read(records.records, account_id, page, expiry)
@@ -74,10 +112,35 @@ class SQLiteStore:
         return await self._database.read(records.record_part, record_id, part)
 
     async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> None:
-        await self._database.write(records.delete_records, account_id, record_ids, older)
+        await self._database.write(removal.delete_records, account_id, record_ids, older)
 
     async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
-        return await self._database.write(records.expire_records, account_id, expiry, limit)
+        return await self._step(removal.expire_records, account_id, expiry, limit)
+
+    async def usage(self, account_id: int) -> Usage:
+        return await self._database.read(accounts.usage, account_id)
+
+    async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
+        return await self._database.read(sweeping.oldest_records, account_ids, limit)
+
+    async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
+        return await self._step(removal.remove_records, record_ids)
+
+    async def drop_parts(self, limit: int) -> int:
+        return await self._step(sweeping.drop_parts, limit)
+
+    async def space(self) -> FileSpace:
+        return await self._database.read(sweeping.space)
+
+    async def give_back(self, size: int) -> int:
+        return await self._step(sweeping.give_back, size)
+
+    async def trim_log(self) -> None:
+        await self._database.trim_log()
+
+    async def _step(self, function: Callable[..., _T], *args: Any) -> _T:
+        result, self.held = await self._database.step(function, *args)
+        return result
 
     async def close(self) -> None:
         await self._database.close()

@@ -10,6 +10,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from twisted.enterprise.adbapi import ConnectionPool
@@ -28,6 +29,7 @@ class Write:
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
+    timed: bool = False
     done: Deferred[Any] = field(default_factory=Deferred)
 
     def outcome(self, cursor: sqlite3.Cursor) -> Any:
@@ -53,7 +55,13 @@ class Writer:
         Fails with what it raises, and then nothing of it was done: also with :class:`sqlite3.Error`, when SQLite
         refuses the write, or the transaction with it.
         """
-        write = Write(function, args)
+        return self._take(Write(function, args))
+
+    def step(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[tuple[Any, float]]:
+        """The same, in a transaction of its own, and for how many seconds that kept others from writing."""
+        return self._take(Write(function, args, timed=True))
+
+    def _take(self, write: Write) -> Deferred[Any]:
         if self._closed:
             write.done.errback(DatabaseFail("closed"))
         else:
@@ -69,11 +77,18 @@ class Writer:
     def _go(self) -> None:
         if self._running or not self._waiting:
             return
-        self._running = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+        self._running = self._next()
         self._transaction(self._running).addCallbacks(self._committed, self._refused)
 
+    def _next(self) -> list[Write]:
+        """Those of the next transaction."""
+        writes = [self._waiting.popleft()]
+        while self._waiting and len(writes) < TOGETHER and not (writes[0].timed or self._waiting[0].timed):
+            writes.append(self._waiting.popleft())
+        return writes
+
     def _transaction(self, writes: Sequence[Write]) -> Deferred[list[Any]]:
-        transaction = _alone if len(writes) == 1 else _together
+        transaction = _together if len(writes) > 1 else _timed if writes[0].timed else _alone
         deferred: Deferred[list[Any]] = self._pool.runInteraction(transaction, writes)
         return deferred
 
@@ -120,6 +135,15 @@ def _alone(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
     cursor.execute("BEGIN IMMEDIATE")
     (write,) = writes
     return [write.function(cursor, *write.args)]
+
+
+def _timed(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
+    cursor.execute("BEGIN IMMEDIATE")
+    began = monotonic()
+    (write,) = writes
+    result = write.function(cursor, *write.args)
+    cursor.execute("COMMIT")
+    return [(result, monotonic() - began)]
 
 
 def _together(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:

@@ -119,7 +119,11 @@ class Import:
     def _reserve_ids(self, cursor: sqlite3.Cursor) -> None:
         """Clients keep the ids of records: none may be taken here, nor given to another record later."""
         largest = self._file.largest_record_id()
-        here = cursor.execute(f"SELECT id FROM records WHERE NOT {OWNED} AND id <= ?", (largest,))
+        here = cursor.execute(
+            f"SELECT id FROM records WHERE NOT {OWNED} AND id <= :largest"
+            " UNION SELECT id FROM loose_records WHERE id <= :largest",
+            {"largest": largest},
+        )
         for (record_id,) in here.fetchall():
             if self._file.has_record(record_id):
                 raise Refused(
@@ -163,6 +167,7 @@ class Import:
             now.taken += 1
             stamp = following(message.stamp, last, marks.get(account_id, ()), self._now)
             now.wrapped += _add_message(cursor, message, account_id, stamp)
+            accounts.count(cursor, account_id, messages=1)
             return stamp
 
         return self._take("messages", self._file.messages, take)
@@ -173,6 +178,7 @@ class Import:
             now.bytes += record.size
             stamp = following(record.stamp, last, (), self._now)
             _add_record(cursor, record, account_id, stamp)
+            accounts.count(cursor, account_id, records=1, size=record.size)
             return stamp
 
         return self._take("records", self._file.records, take)

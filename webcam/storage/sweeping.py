@@ -1,0 +1,58 @@
+"""Statements of the sweeps. Each function runs inside a transaction of its own, small by its limit."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from heapq import merge
+from itertools import islice
+
+from webcam.model import Aged, FileSpace
+
+_OLDEST = """
+SELECT stamp, account_id, id, COALESCE(size, 0) FROM records
+WHERE account_id = :account AND stamp < (SELECT MAX(stamp) FROM records WHERE account_id = :account)
+ORDER BY stamp LIMIT :limit
+"""
+
+# The first ones first: SQLite looks for a page that it gives back among those that became free last, and it gives back
+# the file's end. The other way round that takes a hundred times as long.
+_PARTS = "SELECT record_id, part FROM record_parts WHERE record_id = ? ORDER BY part LIMIT ?"
+
+
+def oldest_records(cursor: sqlite3.Cursor, account_ids: Sequence[int], limit: int) -> list[Aged]:
+    found = [
+        [Aged(*row) for row in cursor.execute(_OLDEST, {"account": account_id, "limit": limit})]
+        for account_id in account_ids
+    ]
+    return list(islice(merge(*found), limit))
+
+
+def drop_parts(cursor: sqlite3.Cursor, limit: int) -> int:
+    dropped = 0
+    loose = cursor.execute("SELECT id FROM loose_records WHERE uploading = 0 ORDER BY id LIMIT ?", (limit,)).fetchall()
+    for (record_id,) in loose:
+        left = limit - dropped
+        if left <= 0:
+            break
+        parts = cursor.execute(_PARTS, (record_id, left)).fetchall()
+        cursor.executemany("DELETE FROM record_parts WHERE record_id = ? AND part = ?", parts)
+        dropped += max(1, len(parts))
+        if len(parts) < left:
+            cursor.execute("DELETE FROM loose_records WHERE id = ?", (record_id,))
+    return dropped
+
+
+def space(cursor: sqlite3.Cursor) -> FileSpace:
+    page, pages, free = (
+        cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
+    )
+    return FileSpace(page * pages, page * free)
+
+
+def give_back(cursor: sqlite3.Cursor, size: int) -> int:
+    before = space(cursor)
+    (page,) = cursor.execute("PRAGMA page_size").fetchone()
+    for _ in range(max(1, min(size, before.free) // page)):
+        cursor.execute("PRAGMA incremental_vacuum")  # a page: Python's module takes one step of what has no columns
+    return before.size - space(cursor).size
