@@ -1,7 +1,7 @@
 """A server whose clock and disk can be made wrong from outside.
 
-:class:`FaultyServer` starts the same ``twistd``; what is installed in front of it puts its own ``time.time`` in place of
-the system's, which Twisted takes, too, and slows commits down. The server itself knows nothing of it.
+:class:`FaultyServer` starts the same ``twistd``; what is installed in front of it puts its own ``time.time`` in place
+of the system's, which Twisted takes, too, and slows commits down. The server itself knows nothing of it.
 """
 
 from __future__ import annotations
