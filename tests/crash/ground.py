@@ -14,7 +14,7 @@ from tests.crash.problems import Problem
 from tests.crash.workload import Workload, name_of
 from tests.support.faults import FaultyServer
 
-_RAISED = [{"kind": 2, "fv": 30}, {"kind": 3, "fv": 10000}, {"kind": 4, "fv": 200}]
+_RAISED: list[dict[str, float]] = [{"kind": 2, "fv": 30}, {"kind": 3, "fv": 10000}, {"kind": 4, "fv": 200}]
 """An account's bounds that let its devices work, and let a clock step by twenty minutes while the server is down."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -52,7 +53,7 @@ class Inspector:
         """Whether a session goes on."""
         return bool(read(self._client.post("/heartBit.json", json={"shash": token})) == {"result": "OK"})
 
-    def raise_limits(self, config: list[dict[str, float]]) -> None:
+    def raise_limits(self, config: Sequence[dict[str, float]]) -> None:
         """Of the account."""
         assert self._ask("setConfig.json", "inspector", config=config)["result"] == "OK"
 

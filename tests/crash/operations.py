@@ -61,7 +61,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Send(Operation):
-    """Messages and perhaps a sync, in one request: all or nothing. A spoiled one has a malformed message behind them."""
+    """Messages and perhaps a sync in one request, all or nothing. A spoiled one has a malformed message behind them."""
 
     notes: tuple[Note, ...] = ()
     sync: bool = False
@@ -110,6 +110,17 @@ class Upload(Operation):
     def bytes(self) -> bytes:
         """The same ones each time."""
         return random.Random(self.tag).randbytes(self.size)
+
+
+@dataclass(frozen=True)
+class Fetch(Operation):
+    """The bytes of a record."""
+
+    record_id: int
+    upload: Upload
+
+    def question(self) -> Question:
+        return Question("getRecordData.json", {"rid": self.record_id})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from tests.crash.history import Event
-from tests.crash.operations import Delete, Upload
+from tests.crash.operations import Delete, Fetch, Upload
 from tests.crash.problems import Look, Problem
 from tests.crash.stamps import Stamped
 
@@ -31,9 +31,9 @@ class Records:
         self._pruned = pruned
         self._deleted: set[int] = set()
 
-    def of(self, device: str) -> list[int]:
-        """Ids of the device's records, oldest first."""
-        return sorted(each.record_id for each in self.kept.values() if each.device == device)
+    def of(self, device: str) -> dict[int, Upload]:
+        """The device's records, by id."""
+        return {each.record_id: each.upload for each in self.kept.values() if each.device == device}
 
     def learn(self, events: Sequence[Event], look: Look) -> tuple[list[Stamped], list[Problem]]:
         """Of one life: the records that it stored, and what is wrong. Looks at the bytes of new ones."""
@@ -83,12 +83,22 @@ class Records:
         for record_id in sorted(done & set(listed)):
             yield Problem(f"record {record_id} was deleted and is there", (str(record_id),))
         left = gone - done
+        yield from self._fetched(events, self._named(deletions))
         ways = [self._named([each]) - done for each in deletions if each.open]
         if not any(left == set().union(*some) for size in range(len(ways) + 1) for some in combinations(ways, size)):
             yield from self._lost(left, set().union(*ways), listed)
         self._deleted |= gone
         for record_id in gone:
             del self.kept[record_id]
+
+    def _fetched(self, events: Sequence[Event], deleted: set[int]) -> Iterator[Problem]:
+        """The bytes are right, or the record was deleted meanwhile."""
+        for event in events:
+            if isinstance(event.operation, Fetch):
+                gone = event.refused and not event.failed
+                wrong = event.good and not (event.answer or {})["same"]
+                if wrong or (gone and not self._pruned and event.operation.record_id not in deleted):
+                    yield Problem(f"record {event.operation.record_id} came as {event.answer}", (event.device,))
 
     def _lost(self, left: set[int], half_done: set[int], listed: Collection[int]) -> Iterator[Problem]:
         """What is gone though no deletion, done or not done, says so."""

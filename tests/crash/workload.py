@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.crash.operations import AskTime, Configure, Delete, Get, LogIn, Note, Operation, Send, Upload
+from tests.crash.operations import AskTime, Configure, Delete, Fetch, Get, LogIn, Note, Operation, Send, Upload
 
 NOBODY = "stranger"
 """A device that never comes; what is sent to it waits."""
@@ -32,14 +32,13 @@ def name_of(number: int) -> str:
 
 @dataclass
 class Workload:
-    """One device in one life of the server. ``mine`` are records of it that may be deleted, ``others`` one of another
-    account."""
+    """One device in one life of the server. ``mine`` are records of it, ``others`` is one of another account."""
 
     seed: str
     account: str
     number: int
     devices: int
-    mine: Sequence[int] = ()
+    mine: Mapping[int, Upload]
     others: int = 0
     largest: int = LARGE
     chance: random.Random = field(init=False)
@@ -47,7 +46,7 @@ class Workload:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.seed} {self.number}")
-        self.deletable = list(self.mine)
+        self.deletable = sorted(self.mine)
 
     def next(self) -> Operation:
         """What it does now."""
@@ -106,6 +105,12 @@ class Workload:
         self.deletable = [each for each in self.deletable if each not in some]
         return Delete(tuple(some))
 
+    def fetch(self) -> Operation:
+        if not self.deletable:
+            return self.small_record()
+        record_id = self.chance.choice(self.deletable)
+        return Fetch(record_id, self.mine[record_id])
+
     # The rest
 
     def settings(self) -> Operation:
@@ -130,6 +135,7 @@ _WEIGHTS: dict[Callable[[Workload], Operation], float] = {
     Workload.get: 16,
     Workload.small_record: 14,
     Workload.large_record: 4,
+    Workload.fetch: 5,
     Workload.delete: 5,
     Workload.settings: 5,
     Workload.log_in: 2,

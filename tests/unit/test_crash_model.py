@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.crash.history import Event, History, about
 from tests.crash.model import Model
-from tests.crash.operations import AskTime, Configure, Delete, Get, LogIn, Note, Operation, Send, Upload
+from tests.crash.operations import AskTime, Configure, Delete, Fetch, Get, LogIn, Note, Operation, Send, Upload
 
 CAMERA, PHONE = "device-0", "device-1"
 OK = {"result": "OK"}
@@ -306,7 +306,7 @@ class RecordTests(ModelCase):
         self.assertHolds()
         self.delete(1, gone=(1,))
         self.assertHolds()
-        self.assertEqual(self.model.records.of(CAMERA), [2])
+        self.assertEqual(list(self.model.records.of(CAMERA)), [2])
 
     def test_acknowledged_and_lost(self) -> None:
         self.upload("r 1", 1)
@@ -321,6 +321,18 @@ class RecordTests(ModelCase):
         self.upload("r 1", 1)
         self.account.uploads[1] = stamp(1), CAMERA, Upload("r 1", 99)
         self.assertFound("record 1, r 1, is not what was sent")
+
+    def test_a_byte_is_missing_in_an_answer(self) -> None:
+        self.upload("r 1", 1)
+        self.assertHolds()
+        self.ask(CAMERA, Fetch(1, Upload("r 1", 100)), {"same": False, **OK})
+        self.assertFound("record 1 came as")
+
+    def test_no_answer_with_a_record_that_nobody_deleted(self) -> None:
+        self.upload("r 1", 1)
+        self.assertHolds()
+        self.ask(CAMERA, Fetch(1, Upload("r 1", 100)), {"result": "BAD", "code": 9})
+        self.assertFound("record 1 came as")
 
     def test_a_byte_goes_missing_later(self) -> None:
         self.upload("r 1", 1)
