@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.crash.client import Device, Sessions
 from tests.crash.history import Event, History, about
@@ -63,7 +63,7 @@ class Ground:
         for each in self._sessions:
             each.new_minute()
 
-    def learn(self, events: list[Event], devices: list[Device]) -> list[Problem]:
+    def learn(self, events: Sequence[Event], devices: Sequence[Device]) -> list[Problem]:
         """What is wrong with what is there now."""
         look = self.inspector()
         tokens = {number: token for each in self._sessions for number, token in each.tokens.items()}
@@ -76,7 +76,7 @@ class Ground:
         return [*problems, Problem(damage)] if damage else problems
 
 
-def finish(devices: list[Device]) -> None:
+def finish(devices: Sequence[Device]) -> None:
     """Wait for all of them."""
     for each in devices:
         each.join()
