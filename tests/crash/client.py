@@ -45,9 +45,10 @@ class Sessions:
 
 
 class Device(threading.Thread):
-    """Asks as fast as it is answered. ``problem``: what ended it that should not have.
+    """Asks as it is answered. ``problem``: what ended it that should not have.
 
-    An impatient one gives up so many of its questions, at any moment, and asks the next ones on another connection.
+    An impatient one gives up such a share of its questions, at any moment. With a pace (s) it takes its time between
+    two questions.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Device(threading.Thread):
         sessions: Sessions,
         over: Callable[[], bool],
         impatience: float = 0.0,
+        pace: float = 0.0,
     ) -> None:
         super().__init__(name=name_of(workload.number), daemon=True)
         self.problem = ""
@@ -67,6 +69,7 @@ class Device(threading.Thread):
         self._sessions = sessions
         self._over = over
         self._impatience = impatience
+        self._pace = pace
 
     def run(self) -> None:
         try:
@@ -79,6 +82,8 @@ class Device(threading.Thread):
             self.problem = f"{self.name}: {type(error).__name__}: {error}"
 
     def _go_on(self) -> None:
+        if self._pace:
+            pause(self._workload.chance.uniform(0.0, 2 * self._pace))
         usable = self._sessions.usable()
         if not usable:
             self.ask(self._workload.log_in(), 0)
@@ -112,6 +117,11 @@ class Device(threading.Thread):
             self._sessions.add(event.session, found["shash"])
         self._history.answered(event, answer.status_code, found)
         return event
+
+
+def pause(seconds: float) -> None:
+    """Let the server work."""
+    threading.Event().wait(seconds)
 
 
 def _read(operation: Operation, answer: httpx.Response) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.crash.client import Device, Sessions
@@ -29,34 +28,41 @@ class Ground:
         self._seed = seed
         self._largest = largest
         self._sessions = [Sessions() for _ in range(devices)]
-        self._others = self._record_of_another()
+        self.other = Other(server)
         look = self.inspector()
         look.raise_limits(_RAISED)
         model.begin(look)
         look.close()
 
-    def _record_of_another(self) -> int:
-        other = Inspector(self.server.client(), self.server.new_account(PASSWORD))
-        try:
-            return other.add_record(b"of another account")
-        finally:
-            other.close()
-
     def inspector(self) -> Inspector:
         """To be closed by its user."""
         return Inspector(self.server.client(), self.account)
 
-    def devices(self, number: int, over: Callable[[], bool], impatience: float = 0.0) -> list[Device]:
-        """Everybody, ready to start with this round's work: half of them over HTTP/2."""
+    def devices(
+        self, number: int, over: Callable[[], bool], impatience: float = 0.0, pace: float = 0.0
+    ) -> list[Device]:
+        """Everybody, ready to start with this round's work: half of them over HTTP/2. See :class:`Device`."""
         found = []
         for each, sessions in enumerate(self._sessions):
             mine = self.model.records.of(name_of(each))
             workload = Workload(
-                f"{self._seed}.{number}", self.account, each, len(self._sessions), mine, self._others, self._largest
+                f"{self._seed}.{number}",
+                self.account,
+                each,
+                len(self._sessions),
+                mine,
+                self.other.record_id,
+                self._largest,
             )
             client = self.server.client(http2=each % 2 == 0)
-            found.append(Device(client, self.history, workload, sessions, over, impatience))
+            found.append(Device(client, self.history, workload, sessions, over, impatience, pace))
         return found
+
+    def end(self) -> None:
+        """Its accounts go, with all that they hold."""
+        self.other.close()
+        for account in (self.account, self.other.account):
+            self.server.account("remove", account)
 
     def new_minute(self) -> None:
         """The server counts the requests of a minute from nothing."""
@@ -76,6 +82,23 @@ class Ground:
         return [*problems, Problem(damage)] if damage else problems
 
 
+class Other:
+    """Another account, with a record that devices may not delete; by it, it is tried whether the server writes."""
+
+    def __init__(self, server: FaultyServer) -> None:
+        self.account = server.new_account(PASSWORD)
+        self._look = Inspector(server.client(), self.account)
+        self.record_id = self._look.add_record(b"of another account")
+
+    def close(self) -> None:
+        """Its connection."""
+        self._look.close()
+
+    def write(self) -> bool:
+        """Whether everything that writes is acknowledged now: logging in, messages, records, deletions, settings."""
+        return self._look.write()
+
+
 def finish(devices: Sequence[Device]) -> None:
     """Wait for all of them."""
     for each in devices:
@@ -90,8 +113,3 @@ def tell(problems: list[Problem], events: list[Event], most: int = 20) -> Iterat
             yield from (f"    {line}" for line in about(events, problem.about))
     if len(problems) > most:
         yield f"and {len(problems) - most} more"
-
-
-def pause(seconds: float) -> None:
-    """The only clock of a tester is the one that ends its rounds."""
-    threading.Event().wait(seconds)

@@ -85,16 +85,6 @@ class History:
         with self._lock:
             self._lock.wait_for(lambda: self._answers >= number, seconds)
 
-    @property
-    def place(self) -> int:
-        """Where the order is now."""
-        return self._order
-
-    def since(self, place: int) -> list[Event]:
-        """What was asked behind that place and is answered."""
-        with self._lock:
-            return [event for event in self._events if event.asked > place and event.over]
-
     def close(self) -> list[Event]:
         """The life is over: its events. What has no answer will never be done from now on."""
         with self._lock:

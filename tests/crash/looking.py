@@ -13,6 +13,10 @@ from tests.crash.operations import LogIn
 PAGE = 1000
 
 
+class Refused(Exception):
+    """An answer that isn't good; the text is the answer."""
+
+
 class Inspector:
     """Looks at everything as any device of the account, by sessions of its own; none of them ever acknowledges."""
 
@@ -35,8 +39,8 @@ class Inspector:
 
     def meta(self, record_id: int) -> str | None:
         """Metadata of a record; ``None`` when there is no such record."""
-        answer = self._ask("getRecordMeta.json", "inspector", rid=record_id)
-        return answer["meta"] if answer["result"] == "OK" else None
+        answer = read(self._post("getRecordMeta.json", "inspector", rid=record_id))
+        return None if answer.get("code") == 9 else answer["meta"]
 
     def data(self, record_id: int) -> bytes | None:
         """The bytes of a record; ``None`` when there is no such record."""
@@ -55,13 +59,25 @@ class Inspector:
 
     def raise_limits(self, config: Sequence[dict[str, float]]) -> None:
         """Of the account."""
-        assert self._ask("setConfig.json", "inspector", config=config)["result"] == "OK"
+        self._ask("setConfig.json", "inspector", config=config)
+
+    def write(self) -> bool:
+        """Whether storage takes one of each kind of write, in one go."""
+        self._tokens.clear()
+        try:
+            self._ask("addMsgs.json", "inspector", msg="written")
+            self._ask("getMsgsAndSync.json", "reader")
+            self._ask("deleteRecords.json", "inspector", records=[self.add_record(b"written")])
+            self._ask("setConfig.json", "inspector", config=[{"kind": 6, "fv": 30}])
+        except Refused:
+            return False
+        return True
 
     def add_record(self, data: bytes) -> int:
         """Its id: that of the account's newest."""
         self._ask("heartBit.json", "inspector")
         params = {"shash": self._tokens["inspector"][0]}
-        assert read(self._client.post("/addRecord.json", params=params, content=data)) == {"result": "OK"}
+        _good(self._client.post("/addRecord.json", params=params, content=data))
         return int(self.records()[-1]["rid"])
 
     def _pages(self, path: str, key: str, device: str, after: str) -> list[dict[str, Any]]:
@@ -74,13 +90,19 @@ class Inspector:
                 return found
 
     def _ask(self, path: str, device: str, **params: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = read(self._post(path, device, **params))
-        return answer
+        return _good(self._post(path, device, **params))
 
     def _post(self, path: str, device: str, **params: Any) -> httpx.Response:
         token, used = self._tokens.get(device, ("", A_SESSION))
         if used >= A_SESSION:
             question = LogIn(self._account, device).question()
-            token, used = str(read(self._client.post(f"/{question.path}", json=question.params))["shash"]), 0
+            token, used = str(_good(self._client.post(f"/{question.path}", json=question.params))["shash"]), 0
         self._tokens[device] = token, used + 1
         return self._client.post(f"/{path}", json={"shash": token, **params})
+
+
+def _good(answer: httpx.Response) -> dict[str, Any]:
+    found = read(answer)
+    if found.get("result") != "OK":
+        raise Refused(f"{answer.status_code} {found}")
+    return found

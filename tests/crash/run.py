@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crash.ground import Ground, finish, pause, tell
+from tests.crash.client import pause
+from tests.crash.ground import Ground, finish, tell
 from tests.crash.history import Event
 from tests.crash.model import Model
 from tests.crash.workload import LARGE, name_of

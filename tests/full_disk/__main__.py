@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tests.full_disk.run import RECOVERY, SIZE, FullDisk, Phase
+from tests.full_disk.run import KEPT_SIZE, RECOVERY, SIZE, FullDisk, Phase
 from tests.support.faults import FaultyServer
 from tests.support.small_disk import NoDisk, small_disk
 
@@ -54,8 +56,8 @@ def main() -> int:
     print(f"seed {options.seed}")
     more = [f"--keep-free={options.keep_free}"] if options.keep_free else []
     try:
-        with small_disk(SIZE) as disk:
-            server = FaultyServer(disk.folder, "--cooldown=0", *more)
+        with TemporaryDirectory() as folder, small_disk(Path(folder) / "data", KEPT_SIZE if more else SIZE) as disk:
+            server = FaultyServer(Path(folder), "--cooldown=0", *more)
             server.start()
             try:
                 tried = FullDisk.prepare(server, disk, options.seed, options.devices, pruned=bool(more))

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 PAGE = 4096
 """What the file system gives away at once."""
@@ -64,16 +63,17 @@ class SmallDisk:
 
 
 @contextmanager
-def small_disk(size: int) -> Iterator[SmallDisk]:
-    """One of *size* bytes, gone behind the context. Raises :class:`NoDisk` where it can't be made."""
+def small_disk(folder: Path, size: int) -> Iterator[SmallDisk]:
+    """One of *size* bytes in place of *folder*, gone behind the context. Raises :class:`NoDisk` where it can't be
+    made."""
     if os.geteuid():
         raise NoDisk("only root can mount a file system")
-    with TemporaryDirectory(prefix="webcam-disk-") as folder:
-        _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "webcam-tests", folder)
-        try:
-            yield SmallDisk(Path(folder))
-        finally:
-            _run("umount", "--lazy", folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "webcam-tests", str(folder))
+    try:
+        yield SmallDisk(folder)
+    finally:
+        _run("umount", "--lazy", str(folder))
 
 
 def _run(*command: str) -> None:
