@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.enterprise import adbapi
 from twisted.internet.defer import DeferredSemaphore
 
 from webcam.errors import DatabaseFail
+from webcam.storage.connections import pool
 from webcam.storage.copying import BUSY
 from webcam.storage.refusals import Refusals
-from webcam.storage.schema import LOG, VERSION, prepare
+from webcam.storage.schema import LOG, VERSION
 from webcam.storage.writer import Writer
 
 READERS = 3
@@ -30,10 +30,10 @@ class Database:
 
     def __init__(self, path: Path, reactor: Any) -> None:
         self._path = path
-        self._writing = _pool(path, reactor, 1)
+        self._writing = pool(path, reactor, 1)
         self._writer = Writer(self._writing)
         self._reading = DeferredSemaphore(2 * READERS)
-        self._readers = _pool(path, reactor, READERS)
+        self._readers = pool(path, reactor, READERS)
         self._refusals = Refusals()
 
     async def write(self, function: Callable[..., _T], *args: Any) -> _T:
@@ -76,24 +76,9 @@ class Database:
     async def close(self) -> None:
         """Wait for what was begun, then close every connection."""
         await self._writer.close()
-        for pool in (self._readers, self._writing):
-            if pool.running:
-                pool.close()
-
-
-def _pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
-    pool = adbapi.ConnectionPool(
-        "sqlite3",
-        str(path),
-        check_same_thread=False,
-        cp_min=1,
-        cp_max=connections,
-        cp_openfun=prepare,
-        cp_noisy=False,
-        cp_reactor=reactor,
-    )
-    pool.start()
-    return pool
+        for each in (self._readers, self._writing):
+            if each.running:
+                each.close()
 
 
 def _checkpoint(cursor: sqlite3.Cursor) -> None:
