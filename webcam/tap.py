@@ -323,6 +323,14 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _keep_timers_steady(reactor: Any) -> None:
+    """Twisted's timers go by the wall clock: were that set back by an hour, none would go off for as long.
+
+    Nothing may have been timed yet.
+    """
+    reactor.seconds = SystemClock.steady
+
+
 def makeService(options: Options) -> service.IService:  # noqa: N802
     """What twistd calls. What is wrong with the configuration ends it here, in one line."""
     from twisted.internet import reactor
@@ -339,4 +347,5 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
         if lock is not None:
             lock.release()
         raise SystemExit(f"webcam: {error}") from None
+    _keep_timers_steady(reactor)
     return WebcamService(config, path, listeners, reactor, lock, pair)

@@ -12,7 +12,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from webcam.errors import CoolingDown, NoSuchSession
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Presence, SavedSession
@@ -199,17 +199,19 @@ class Sessions:
 
         return closed
 
-    async def given(self, session: Session, stamp: str) -> None:
-        """The session asked for messages and was given all up to *stamp*; empty when there was nothing.
+    async def asks(self, session: Session) -> None:
+        """The session asks for messages. That it did is in storage when this fires, before it is given any.
 
-        That it asked at all is in storage when this fires, what it was given follows: after a crash its sync
-        acknowledges too little rather than what it never saw.
+        What it was given follows: after a crash its sync acknowledges too little rather than what it never saw.
         """
-        first = session.given is None
+        if session.given is None:
+            await self._store.touch_sessions([replace(self._saved(session), given="")])
+            session.given = session.given or ""
+
+    def given(self, session: Session, stamp: str) -> None:
+        """It was given all up to *stamp*; empty when there was nothing."""
         session.given = max(session.given or "", stamp)
         session.dirty = True
-        if first:
-            await self._store.touch_sessions([self._saved(session)])
 
     # Who is there
 
