@@ -56,7 +56,9 @@ def main() -> int:
         server = Server(Path(folder), *OPTIONS)
         server.start()
         try:
-            report = fuzz(server, options.cases, number, lambda label: print(f"  {label}", file=sys.stderr, flush=True))
+            report = fuzz(
+                server, options.cases, number, lambda label: print(f"  {label}"[:2000], file=sys.stderr, flush=True)
+            )
         finally:
             status = server.stop()
     print(table(report))

@@ -68,11 +68,21 @@ def _of_values(operation: dict[str, Any], schema: dict[str, Any], body: dict[str
         elif name in query:
             value = query[name]
             found.append(_of_query(parameter, value))
-        if value not in (None, "", []):
+        if not _is_nothing(value, in_json="content" in parameter):
             given.add(name)
     if any(not given & set(names) for names in operation["x-required"]) or REFUSED in found:
         return REFUSED
     return EITHER if EITHER in found else TAKEN
+
+
+def _is_nothing(value: Any, in_json: bool) -> bool:
+    """Absent or empty; where the parameter is no text, its JSON text may say so, too: ``msgs=[]``."""
+    if in_json and isinstance(value, str) and value:
+        try:
+            value = _loads(value)
+        except _Not:
+            return False
+    return value in (None, "", [])
 
 
 def _ignored(body: dict[str, Any], query: dict[str, str]) -> set[str]:

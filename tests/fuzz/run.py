@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -33,6 +34,9 @@ BODY = 16 * 1024
 HEADS = {"1.1": 16_000, "2": 64_000}
 """Bytes of a request's target that its head, with all else that is in it, has no room for."""
 
+_SOON = 4000
+"""Bytes of a target that HTTP/2's client here encodes soon: of a longer one it takes a quarter of a second."""
+
 FORM = {4, 5, 11, 12}
 """Codes that say of a request that its form is wrong."""
 
@@ -46,6 +50,8 @@ CHECKS = [
 ]
 _AT_ONCE = 200
 """Requests of one run of hypothesis: it remembers them."""
+
+_SETTINGS = settings(database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
 @dataclass
@@ -62,59 +68,56 @@ class Report:
 
 def fuzz(server: Server, cases: int, number: int, told: Callable[[str], object] = lambda _: None) -> Report:
     """At least so many requests over all operations, made of the seed *number*."""
-    report = Report()
     world = World(server)
     try:
         operations = load()
+        run = _Run(world, number, told)
         each = -(-cases // (len(operations) * len(MODES)))
         for operation in operations:
             for mode in MODES:
-                _operation(world, operation, mode, each, number, report)
+                run.ask(operation, mode, each)
             told(operation.label)
     finally:
         world.close()
-    report.failures += [f"the log: {line}" for line in server.trouble()]
-    return report
+    run.report.failures += [f"the log: {line}" for line in server.trouble()]
+    return run.report
 
 
-def _operation(
-    world: World, operation: APIOperation, mode: GenerationMode, cases: int, number: int, report: Report
-) -> None:
-    """In runs of hypothesis with seeds of their own, as many as it takes: one may find nothing new before its end."""
-    counted = report.outcomes[operation.label]
-    wanted = counted.total() + cases
-    round_ = 0
-    while counted.total() < wanted:
-        round_ += 1
+class _Run:
+    """Asks, and reports."""
 
-        @seed(number * 1000 + round_)
-        @settings(
-            max_examples=min(_AT_ONCE, wanted - counted.total()),
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(sent(world, operation, mode), st.sampled_from(range(len(world.senders))))
-        def one(asked: Sent, sender: int) -> None:
-            try:
-                answer = world.senders[sender](asked.request)
-                found = list(wrong(asked, answer))
-            except AssertionError as error:
-                answer, found = Answer(cut=True), [str(error)]
-            counted[outcome(answer)] += 1
-            report.failures += [
-                f"{operation.label} HTTP/{answer.version} {mode.value}: {why}\n    {_shown(asked)}\n    {answer}"
-                for why in found
-            ]
-            if asked.request.path == "/deleteRecords.json":
-                world.deleted()
+    def __init__(self, world: World, number: int, told: Callable[[str], object]) -> None:
+        self.report = Report()
+        self._world = world
+        self._number = number
+        self._told = told
 
-        one()
+    def ask(self, operation: APIOperation, mode: GenerationMode, cases: int) -> None:
+        """In runs of hypothesis with seeds of their own: one may find nothing new before its end."""
+        counted = self.report.outcomes[operation.label]
+        wanted = counted.total() + cases
+        requests_ = sent(self._world, operation, mode)
+        senders = st.sampled_from(range(len(self._world.senders)))
+        for round_ in itertools.count(1):
+            missing = wanted - counted.total()
+            if missing <= 0:
+                return
+            test = given(requests_, senders)(lambda asked, sender: self._one(operation.label, asked, sender))
+            seed(self._number * 1000 + round_)(settings(_SETTINGS, max_examples=min(_AT_ONCE, missing))(test))()
 
-
-def _shown(asked: Sent) -> str:
-    return f"{asked.request} (token: {asked.token})"
+    def _one(self, label: str, asked: Sent, sender: int) -> None:
+        request = asked.request
+        try:
+            answer = self._world.senders[0 if len(request.target) > _SOON else sender](request)
+            found = list(wrong(asked, answer))
+        except AssertionError as error:
+            answer, found = Answer(cut=True), [str(error)]
+        self.report.outcomes[label][outcome(answer)] += 1
+        for why in found:
+            self.report.failures.append(f"{label}: {why}\n    {request} (token: {asked.token})\n    {answer}")
+            self._told(f"FAILED: {self.report.failures[-1]}")
+        if request.path == "/deleteRecords.json":
+            self._world.deleted()
 
 
 def outcome(answer: Answer) -> str:
