@@ -1,4 +1,4 @@
-"""The Klein tree: every path of the protocol, and what is none."""
+"""The Klein tree: every path of the protocol, its description, and what is none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from twisted.web.server import NOT_DONE_YET
 
 from webcam.api import accounts, devices, messages, records
 from webcam.api.answers import answer_failure
+from webcam.api.description import PATH as DESCRIPTION
+from webcam.api.description import description_route
 from webcam.api.guard import Endpoint, Needs, guarded
 from webcam.api.ingest import METHODS as PUBLISH_METHODS
 from webcam.api.ingest import ingest_route
@@ -74,6 +76,7 @@ def build_tree(services: Services) -> KleinResource:
     app = Klein()
     for endpoint in ENDPOINTS:
         app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
+    app.route(f"/{DESCRIPTION}", endpoint=DESCRIPTION)(description_route())
     return _Tree(app)
 
 
