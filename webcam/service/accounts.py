@@ -5,6 +5,7 @@ from __future__ import annotations
 from webcam.errors import NoSuchUser
 from webcam.model import Account
 from webcam.ports import AccountStore
+from webcam.service.lockout import Key, Lockout
 from webcam.service.passwords import Passwords
 from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Sessions
@@ -19,6 +20,7 @@ class Accounts:
         self,
         store: AccountStore,
         passwords: Passwords,
+        lockout: Lockout,
         sessions: Sessions,
         settings: AccountSettings,
         stamps: Stamps,
@@ -26,6 +28,7 @@ class Accounts:
     ) -> None:
         self._store = store
         self._passwords = passwords
+        self._lockout = lockout
         self._sessions = sessions
         self._settings = settings
         self._stamps = stamps
@@ -36,6 +39,15 @@ class Accounts:
     def name_of(self, account_id: int) -> str | None:
         """The name of an account that is known."""
         return self._names.get(account_id)
+
+    async def load(self) -> None:
+        """Take over what storage holds, once, at the start. Devices that are in may log in again at any time."""
+        await self.refresh()
+        await self._sessions.load()
+        names = {each.account_id: each.name for each in await self._store.accounts()}
+        for session in self._sessions.all():
+            if session.account_id in names:
+                self._lockout.remember(names[session.account_id], session.device, session.address)
 
     @property
     def known(self) -> list[int]:
@@ -58,15 +70,24 @@ class Accounts:
     async def authorize(self, name: str, password: str, device: str, meta: str, address: str) -> str:
         """A new session of *device*; the answer is its token.
 
-        Raises :class:`NoSuchUser` for a wrong name and a wrong password alike, in the same time, and
-        :class:`webcam.errors.CoolingDown`, and :class:`webcam.errors.Overloaded` when too many log in at once.
+        Raises :class:`NoSuchUser` for a wrong name and a wrong password alike, in the same time;
+        :class:`webcam.errors.LockedOut` at once; :class:`webcam.errors.CoolingDown`; and
+        :class:`webcam.errors.Overloaded` when too many log in at once.
         """
+        with self._lockout.attempt(name, device, address) as group:
+            account = await self._checked(name, password, device, address, group)
+            return await self._admit(account, device, meta, address)
+
+    async def _checked(self, name: str, password: str, device: str, address: str, group: Key) -> Account:
         account = await self._store.account(name)
         if account is not None:
             self._sessions.check_cooling(account.account_id, device, address)
-        if not await self._passwords.check(account.password_hash if account else None, password, address):
+        if not await self._passwords.check(account.password_hash if account else None, password, address, group):
             raise NoSuchUser("wrong name or password")
         assert account is not None, "nobody's password was right"
+        return account
+
+    async def _admit(self, account: Account, device: str, meta: str, address: str) -> str:
         self._learn(account)
         token = await self._sessions.open(account.account_id, device, meta, address)
         if account.generation != self._generations.get(account.account_id):

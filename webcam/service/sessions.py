@@ -213,6 +213,10 @@ class Sessions:
 
     # Who is there
 
+    def all(self) -> list[Session]:
+        """Every live session of every account."""
+        return list(self._by_digest.values())
+
     def online(self, account_id: int) -> list[Presence]:
         """The account's devices that are online, by name; one with several sessions shows its newest."""
         now = self._clock.steady()
