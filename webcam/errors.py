@@ -70,9 +70,16 @@ class NoSuchSession(Failure):
 
 
 class NoSuchUser(Failure):
-    """Wrong account name or wrong password; the two are indistinguishable."""
+    """Wrong account name, wrong password, or an account that is disabled: they are indistinguishable."""
 
     code = ReplyCode.NO_SUCH_USER
+
+
+class NotAllowed(Failure):
+    """The session was opened by a secret whose role may not make this request."""
+
+    code = ReplyCode.JSON_FAIL
+    status = 403
 
 
 class NoSuchRecord(Failure):
@@ -227,6 +234,14 @@ class AccountExists(Exception):
 
 class NoSuchAccount(Exception):
     """No account has this name or id (any more)."""
+
+
+class SecretExists(Exception):
+    """The account has a secret of this label already."""
+
+
+class NoSuchSecret(Exception):
+    """The account has no secret of this label."""
 
 
 class Refused(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _STAMP_FORM = "0001-01-01 00:00:00.000000"
@@ -112,7 +113,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class Account:
-    """An account as storage knows it. ``generation`` changes with the password; ``last_stamp`` is its newest stamp."""
+    """An account as storage knows it. ``last_stamp`` is its newest stamp.
+
+    ``generation`` rises whenever its sessions end: with another password, and when it is disabled.
+    """
 
     account_id: int
     name: str
@@ -122,13 +126,36 @@ class Account:
     settings: Settings
     quotas: Quotas = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    disabled: bool = False
+
+
+class Role(Enum):
+    """What a session may do: all that its account may, or less. The edge knows which requests each role may make."""
+
+    FULL = "full"
+    PUBLISH = "publish"
+    VIEW = "view"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A login of an account that may do less than its password's. ``label`` is its name within the account.
+
+    ``devices``: those that a publishing one may log in as, those that a viewing one may see; empty: any.
+    """
+
+    secret_id: int
+    label: str
+    role: Role
+    devices: frozenset[str]
 
 
 @dataclass(frozen=True)
 class SavedSession:
     """A session as storage keeps it. ``digest`` is the SHA-256 of the token, in hex: a stolen database opens nothing.
 
-    ``given`` is the newest stamp of a message that the session was given, ``None`` while it asked for none.
+    ``given`` is the newest stamp of a message that the session was given, ``None`` while it asked for none. ``secret``
+    is what opened it, ``None`` for the account's password.
     """
 
     digest: str
@@ -139,6 +166,7 @@ class SavedSession:
     active: float
     requests: int
     given: str | None
+    secret: Secret | None = None
 
 
 @dataclass(frozen=True)
