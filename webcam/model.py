@@ -76,7 +76,9 @@ def whole_settings(chosen: Settings) -> Settings:
 
 
 QUOTA_RECORDS, QUOTA_RECORD_BYTES, QUOTA_MESSAGES = "records", "record_bytes", "messages"
-"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them."""
+QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
+"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them; devices that are online,
+sessions and streams are so many at once."""
 
 Quotas = dict[str, int]
 """Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
@@ -91,6 +93,9 @@ class Bounds:
     records: int = 0
     record_bytes: int = 0
     keep_free: int = 0
+    devices: int = 1_000
+    sessions: int = 10_000
+    streams: int = 1_000
 
     @property
     def quotas(self) -> Quotas:
@@ -99,6 +104,9 @@ class Bounds:
             QUOTA_MESSAGES: self.messages,
             QUOTA_RECORDS: self.records,
             QUOTA_RECORD_BYTES: self.record_bytes,
+            QUOTA_DEVICES: self.devices,
+            QUOTA_SESSIONS: self.sessions,
+            QUOTA_STREAMS: self.streams,
         }
 
 

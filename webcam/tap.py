@@ -96,7 +96,7 @@ def make_services(
     settings = AccountSettings(store, clock)
     stamps = Stamps(clock)
     quotas = AccountQuotas(bounds)
-    sessions = Sessions(store, settings, clock, cooldown)
+    sessions = Sessions(store, settings, quotas, clock, cooldown)
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
     lockout = Lockout(clock, limits.one_address)
     accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas)
@@ -110,7 +110,7 @@ def make_services(
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas),
         records=Records(store, settings, stamps, uploads, retention),
-        devices=Devices(sessions, Hub()),
+        devices=Devices(sessions, Hub(), quotas),
         clock=reactor,
         limits=limits,
     )

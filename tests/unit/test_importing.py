@@ -13,7 +13,7 @@ from webcam.admin.common import Bar
 from webcam.model import Expiry, Page
 from webcam.ports import RECORD_PART
 from webcam.service.passwords import check_password
-from webcam.service.sessions import digest_of
+from webcam.service.tokens import digest_of
 from webcam.storage import messages, records, sessions
 from webcam.storage.importing import run
 from webcam.storage.lock import FolderLock

@@ -143,6 +143,16 @@ class Lockout:
         """The device logged in to the account of this name from there."""
         self._known.put(key_of(name, device, network_of(address)), True)
 
+    def check_secret(self, secret_id: int) -> None:
+        """One login by a secret. Raises :class:`LockedOut` where they are too many, failed or not: a stolen one, too,
+        asks for no more than its sessions may."""
+        now, key = self._clock.steady(), key_of(str(secret_id))
+        bucket = self._bucket(key, 1.0, now)
+        wait = bucket.wait(now)
+        if wait > 0:
+            raise LockedOut(math.ceil(wait), self._is_news(key, now))
+        self._pay({key: bucket})
+
     @contextmanager
     def attempt(self, name: str, device: str, address: str) -> Iterator[Key]:
         """A login, within the context. It failed if that ends in :class:`NoSuchUser`; any other failure counts nothing.
@@ -155,9 +165,9 @@ class Lockout:
         known = self._known.get(key) is not None
         streak = self._streak(key, now)
         buckets = self._of(name, network, now)
-        wait = self._wait(streak, buckets, known, now)
+        wait = self._wait(streak, list(buckets.values()), known, now)
         if wait > 0:
-            raise LockedOut(math.ceil(wait), self._is_news(key if streak.until > now else key_of(network), now))
+            raise LockedOut(math.ceil(wait), self._is_news(key if streak.until > now else key_of("", network), now))
         streak.count(now, 1)
         self._streaks.put(key, streak)
         paid = self._pay(buckets)
@@ -173,24 +183,24 @@ class Lockout:
         self._streaks.drop(key)
         self._known.put(key, True)
 
-    def _wait(self, streak: Streak, buckets: dict[Key, Bucket], known: bool, now: float) -> float:
+    def _wait(self, streak: Streak, buckets: list[Bucket], known: bool, now: float) -> float:
         """Seconds; 0 for a login that may be looked at."""
         if streak.until > now:
             return streak.until - now
-        return 0.0 if known else max(each.wait(now) for each in buckets.values())
+        waits = [each.wait(now) for each in buckets]
+        return 0.0 if known else max(waits)
 
     def _streak(self, key: Key, now: float) -> Streak:
         streak = self._streaks.get(key)
         return Streak() if streak is None or now - streak.last > MEMORY else streak
 
     def _of(self, name: str, network: str, now: float) -> dict[Key, Bucket]:
-        """The buckets of a login, refilled."""
-        found = {}
-        for key, share in ((key_of(name, network), 1.0), (key_of(network), self._network)):
-            bucket = self._buckets.get(key) or Bucket(BURST * share, RATE * share, BURST * share, now)
-            bucket.wait(now)
-            found[key] = bucket
-        return found
+        """The buckets of a login."""
+        shares = {key_of(name, network): 1.0, key_of("", network): self._network}
+        return {key: self._bucket(key, share, now) for key, share in shares.items()}
+
+    def _bucket(self, key: Key, share: float, now: float) -> Bucket:
+        return self._buckets.get(key) or Bucket(BURST * share, RATE * share, BURST * share, now)
 
     def _pay(self, buckets: dict[Key, Bucket]) -> list[Bucket]:
         """A device that is known may find them empty. Only who pays has an entry: refusals push nobody out."""

@@ -40,6 +40,14 @@ def check_password(password_hash: str, password: str) -> bool:
         return False
 
 
+def is_outdated(password_hash: str) -> bool:
+    """Whether it was made with other parameters than new ones are. What is no hash was never a password's."""
+    try:
+        return _HASHER.check_needs_rehash(password_hash)
+    except InvalidHashError:
+        return False
+
+
 class Passwords:
     """Checks passwords; a name that doesn't exist takes as long as a wrong password.
 
@@ -61,3 +69,13 @@ class Passwords:
             return bool(await self._offload(check_password, password_hash or self._nobody, password))
 
         return await self._turns.run(address, group, work) and password_hash is not None
+
+    async def renewed(self, password_hash: str, password: str, address: str, group: Hashable = None) -> str | None:
+        """A hash by today's parameters in the place of one by other ones. Raises :class:`webcam.errors.Overloaded`."""
+        if not is_outdated(password_hash):
+            return None
+
+        async def work() -> str:
+            return str(await self._offload(hash_password, password))
+
+        return await self._turns.run(address, group, work)
