@@ -99,7 +99,7 @@ def make_services(
     sessions = Sessions(store, settings, quotas, clock, cooldown)
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
     lockout = Lockout(clock, limits.one_address)
-    accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas)
+    accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas, audit)
     uploads = Uploads(store, stamps)
     retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
@@ -110,7 +110,7 @@ def make_services(
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas),
         records=Records(store, settings, stamps, uploads, retention),
-        devices=Devices(sessions, Hub(), quotas),
+        devices=Devices(sessions, Hub(), quotas, audit),
         clock=reactor,
         limits=limits,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 
-from tests.unit.test_accounts import AccountsCase
-from webcam.errors import NoSuchSession, NoSuchUser, QuotaExceeded
+from tests.unit.test_accounts import HERE, AccountsCase
+from webcam.errors import LockedOut, NoSuchSession, NoSuchUser, QuotaExceeded
 from webcam.model import QUOTA_DEVICES
 from webcam.service.passwords import check_password, hash_password, is_outdated
 from webcam.service.tokens import digest_of
@@ -177,3 +177,43 @@ class RehashTests(AccountsCase):
     def test_a_digest_is_no_hash_of_a_password(self):
         self.assertFalse(is_outdated(digest_of("a password")))
         self.assertFalse(is_outdated(hash_password("a password")))
+
+
+class NotedTests(AccountsCase):
+    """What an operator may ask for later."""
+
+    def refuse(self, failure: type[Exception], good: bool = False, **who: str) -> None:
+        begun = self.begin(**who)
+        if self.offload.running:
+            self.offload.finish(good)
+        self.failureResultOf(begun, failure)
+
+    def test_logins_and_refusals_are_noted_with_who_and_from_where(self):
+        self.authorize()
+        self.refuse(NoSuchUser, device="phone")
+        who = {"account": "user", "address": HERE}
+        self.assertEqual(self.audit.of("login"), [{**who, "device": "camera"}])
+        reason = "wrong name or password"
+        self.assertEqual(self.audit.of("login_refused"), [{**who, "device": "phone", "reason": reason}])
+
+    def test_a_name_that_is_none_is_noted_nowhere(self):
+        """It may be a password, typed into the wrong field."""
+        for _ in range(10):
+            self.refuse(NoSuchUser, name="a pass word")
+        self.refuse(LockedOut, name="a pass word")
+        self.assertEqual({facts["account"] for _, facts in self.audit.told}, {None})
+
+    def test_a_lock_is_noted_once_a_minute_however_often_it_is_met(self):
+        for _ in range(10):
+            self.refuse(NoSuchUser)
+        for _ in range(50):
+            self.refuse(LockedOut)
+        self.assertEqual(self.audit.of("locked_out"), [{"account": "user", "device": "camera", "address": HERE}])
+
+    def test_a_quota_that_was_met_is_noted(self):
+        self.authorize()
+        self.run_now(self.store.set_quota("user", QUOTA_DEVICES, 1))
+        self.refresh()
+        self.refuse(QuotaExceeded, good=True, device="phone")
+        facts = {"account": "user", "device": "phone", "address": HERE, "reason": "more than 1 devices online"}
+        self.assertEqual(self.audit.of("quota_met"), [facts])

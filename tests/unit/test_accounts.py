@@ -37,12 +37,18 @@ class AccountsCase(SynchronousTestCase):
         self.clock = FakeClock()
         self.store = SlowStore()
         self.offload = ControlledOffload()
-        self.services, _ = make_services(
-            self.store, self.clock, self.offload, self.clock, Limits(), 60.0, Notes(), FakeDisk(self.store), Bounds()
-        )
-        self.accounts, self.sessions = self.services.accounts, self.services.sessions
+        self.audit = Notes()
+        self.make()
         self.account_id = self.run_now(self.store.add_account("user", "hash"))
         self.refresh()
+
+    def make(self, limits: Limits | None = None) -> None:
+        """The services, on the store as it is."""
+        limits, disk = limits or Limits(), FakeDisk(self.store)
+        self.services, _ = make_services(
+            self.store, self.clock, self.offload, self.clock, limits, 60.0, self.audit, disk, Bounds()
+        )
+        self.accounts, self.sessions = self.services.accounts, self.services.sessions
 
     def run_now(self, coroutine: Any) -> Any:
         return self.successResultOf(Deferred.fromCoroutine(coroutine))
@@ -130,10 +136,7 @@ class AuthorizeTests(AccountsCase):
 
     def test_behind_a_proxy_all_logins_are_of_one_address(self):
         limits = Limits(connections=100, connections_per_address=100)
-        services, _ = make_services(
-            self.store, self.clock, self.offload, self.clock, limits, 60.0, Notes(), FakeDisk(self.store), Bounds()
-        )
-        self.accounts = services.accounts
+        self.make(limits)
         begun = [self.begin(f"name {number}") for number in range(202)]
         self.failureResultOf(self.begin(), Unavailable)
         while self.offload.running:
@@ -194,8 +197,7 @@ class AuthorizeTests(AccountsCase):
 
     def test_devices_that_were_in_before_a_restart_are_known_after_it(self):
         self.authorize(device="phone")
-        self.services, _ = make_services(self.store, self.clock, self.offload, self.clock, Limits(), 60.0, Bounds())
-        self.accounts, self.sessions = self.services.accounts, self.services.sessions
+        self.make()
         self.run_now(self.accounts.load())
         for number in range(100):
             begun = self.begin(device=f"device {number}")

@@ -137,6 +137,8 @@ class PublicationTests(DevicesCase):
         publication = self.publish()
         self.assertRaises(QuotaExceeded, self.publish, self.phone)
         self.assertEqual((self.streams(), self.phone.streams), ([("camera", "mjpeg", 40)], 0))
+        facts = {"account": self.world.account_id, "device": "phone", "reason": "more than 1 streams"}
+        self.assertEqual(self.world.audit.of("quota_met"), [facts])
         newer = self.publish(publisher=FakePublisher())
         publication.end()
         self.assertRaises(QuotaExceeded, self.publish, self.phone)

@@ -43,6 +43,13 @@ class LoginTests(SecretsCase):
         self.assertEqual(session.sees, {"camera"})
         self.assertEqual(self.offload.calls, [])
 
+    def test_a_login_by_a_secret_is_noted_by_its_label(self):
+        secret = self.secret(label="front door")
+        self.open(secret)
+        (facts,) = self.audit.of("login")
+        self.assertEqual((facts["account"], facts["secret"]), ("user", "front door"))
+        self.assertNotIn(secret, repr(self.audit.told))
+
     def test_a_publisher_logs_in_as_one_of_its_devices_alone(self):
         secret = self.secret(Role.PUBLISH, "porch", "garden")
         self.assertEqual(self.sessions.find(self.open(secret, "porch")).role, Role.PUBLISH)

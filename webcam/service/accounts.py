@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webcam.errors import DatabaseFail, NoSuchUser, NotAllowed, Overloaded
+from webcam.errors import (
+    CoolingDown,
+    DatabaseFail,
+    LockedOut,
+    NoSuchUser,
+    NotAllowed,
+    Overloaded,
+    QuotaExceeded,
+)
 from webcam.model import Account, Role, Secret
-from webcam.ports import AccountStore
+from webcam.ports import AccountStore, Audit
 from webcam.service.lockout import Key, Lockout
 from webcam.service.passwords import Passwords
 from webcam.service.quotas import AccountQuotas
@@ -39,6 +47,7 @@ class Accounts:
         settings: AccountSettings,
         stamps: Stamps,
         quotas: AccountQuotas,
+        audit: Audit,
     ) -> None:
         self._store = store
         self._passwords = passwords
@@ -47,6 +56,7 @@ class Accounts:
         self._settings = settings
         self._stamps = stamps
         self._quotas = quotas
+        self._audit = audit
         self._generations: dict[int, int] = {}
         self._names: dict[int, str] = {}
 
@@ -98,11 +108,30 @@ class Accounts:
         log in at once; :class:`webcam.errors.QuotaExceeded`; :class:`NotAllowed` for a secret of other devices.
         """
         login = Login(name, password, device, meta, address)
+        try:
+            return await self._let_in(login)
+        except LockedOut as failure:
+            if failure.news:
+                self._note("locked_out", login)
+            raise
+        except QuotaExceeded as failure:
+            self._note("quota_met", login, reason=str(failure))
+            raise
+        except (NoSuchUser, NotAllowed, CoolingDown) as failure:
+            self._note("login_refused", login, reason=str(failure))
+            raise
+
+    async def _let_in(self, login: Login) -> str:
         found = await self._secret(login)
         if found is not None:
             return await self._by_secret(*found, login)
-        with self._lockout.attempt(name, device, address) as group:
+        with self._lockout.attempt(login.name, login.device, login.address) as group:
             return await self._by_password(login, group)
+
+    def _note(self, event: str, login: Login, **facts: str | None) -> None:
+        """A name that is none of an account's is left out: it may be a password, typed into the wrong field."""
+        known = login.name if login.name in self._names.values() else None
+        self._audit.note(event, account=known, device=login.device, address=login.address, **facts)
 
     async def _secret(self, login: Login) -> tuple[Account, Secret] | None:
         """No slow hash guards it: it can't be guessed. What only looks like one may still be the password."""
@@ -121,6 +150,7 @@ class Accounts:
         if await self._secret(login) is None:
             self._sessions.revoke([digest_of(token)])
             raise NoSuchUser("the secret was removed meanwhile")
+        self._note("login", login, secret=secret.label)
         return token
 
     async def _by_password(self, login: Login, group: Key) -> str:
@@ -132,6 +162,7 @@ class Accounts:
             raise NoSuchUser("wrong name or password")
         assert account is not None, "nobody's password was right"
         token = await self._open(account, login, None)
+        self._note("login", login)
         await self._renew_hash(account, login, group)
         return token
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webcam.errors import NoSuchDevice, QuotaExceeded
 from webcam.model import QUOTA_STREAMS, Presence
+from webcam.ports import Audit
 from webcam.relay.hub import Hub, device_text
 from webcam.relay.stream import Publisher, Stream
 from webcam.relay.viewer import Viewer
@@ -38,10 +39,11 @@ class Publication:
 class Devices:
     """Presence and live streams of an account's devices."""
 
-    def __init__(self, sessions: Sessions, hub: Hub, quotas: AccountQuotas) -> None:
+    def __init__(self, sessions: Sessions, hub: Hub, quotas: AccountQuotas, audit: Audit) -> None:
         self._sessions = sessions
         self._hub = hub
         self._quotas = quotas
+        self._audit = audit
         sessions.on_offline = hub.forget
 
     def online(self, session: Session) -> list[Presence]:
@@ -61,7 +63,9 @@ class Devices:
         bound = self._quotas.of(session.account_id, QUOTA_STREAMS)
         live = {each.device for each in self._hub.streams(session.account_id)}
         if bound is not None and session.device not in live and len(live) >= bound:
-            raise QuotaExceeded(f"more than {bound} streams")
+            reason = f"more than {bound} streams"
+            self._audit.note("quota_met", account=session.account_id, device=session.device, reason=reason)
+            raise QuotaExceeded(reason)
         stream = Stream(session.device, subprotocol, delta, publisher)
         return Publication(self._hub, self._sessions, session, stream)
 
