@@ -35,6 +35,7 @@ from webcam.ports import Audit, Clock, Disk, Store
 from webcam.relay.hub import Hub
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
+from webcam.service.lockout import Lockout
 from webcam.service.messages import Messages
 from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords, hash_password
 from webcam.service.quotas import AccountQuotas
@@ -95,9 +96,10 @@ def make_services(
     settings = AccountSettings(store, clock)
     stamps = Stamps(clock)
     quotas = AccountQuotas(bounds)
-    sessions = Sessions(store, settings, clock, cooldown)
+    sessions = Sessions(store, settings, quotas, clock, cooldown)
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
-    accounts = Accounts(store, passwords, sessions, settings, stamps, quotas)
+    lockout = Lockout(clock, limits.one_address)
+    accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas, audit)
     uploads = Uploads(store, stamps)
     retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
@@ -108,7 +110,7 @@ def make_services(
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas),
         records=Records(store, settings, stamps, uploads, retention),
-        devices=Devices(sessions, Hub()),
+        devices=Devices(sessions, Hub(), quotas, audit),
         clock=reactor,
         limits=limits,
     )
@@ -224,8 +226,7 @@ class WebcamService(service.Service):
         self._retention.on_want = lambda: self._soon(self._retention.tidy)
 
     async def _start(self) -> None:
-        await self.services.accounts.refresh()
-        await self.services.sessions.load()
+        await self.services.accounts.load()
         await _guarded(self._retention.load)
         self._site = site = build_site(self.services, self._reactor)
         factory: Any = site

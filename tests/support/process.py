@@ -192,12 +192,16 @@ class Server:
 
     def account(self, *arguments: str, password: str | None = None) -> str:
         """Run ``webcam account ...`` on its data; what it printed. Raises ``AssertionError`` when it refuses."""
+        return self.webcam("account", *arguments, password=password)
+
+    def webcam(self, noun: str, verb: str, *arguments: str, password: str | None = None) -> str:
+        """The same of any noun."""
         secret = [] if password is None else ["--password-stdin"]
         said = io.StringIO()
         stdin, sys.stdin = sys.stdin, io.StringIO(f"{password}\n")
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                status = admin.main(["account", arguments[0], "--data", str(self.data), *secret, *arguments[1:]])
+                status = admin.main([noun, verb, "--data", str(self.data), *secret, *arguments])
         finally:
             sys.stdin = stdin
         assert status == 0, said.getvalue()

@@ -11,8 +11,10 @@ from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import DatabaseFail, NoSuchSession
 from webcam.model import Draft, Page, SavedSession
 from webcam.service.messages import Messages
-from webcam.service.sessions import Session, Sessions, digest_of
+from webcam.service.session import Session
+from webcam.service.sessions import Sessions
 from webcam.service.stamps import Stamps
+from webcam.service.tokens import digest_of
 
 
 class SavedCase(SessionsCase):
@@ -29,7 +31,7 @@ class SavedCase(SessionsCase):
         self.clock = FakeClock()
         self.clock.advance(5)
         self.clock.step = wall + seconds + step - 5
-        self.sessions = Sessions(self.store, self.settings, self.clock)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock)
         self.successResultOf(self.sessions.load())
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from webcam.model import QUOTA_MESSAGES, Draft, Message, Page
 from webcam.ports import MessageStore
 from webcam.service.quotas import AccountQuotas
-from webcam.service.sessions import Session, Sessions
+from webcam.service.session import Session
+from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 
