@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.audit import Notes
 from tests.support.clock import FakeClock
 from tests.support.stores import RefusingStore
 from webcam.errors import NoSuchSession
@@ -19,8 +20,9 @@ class SessionsCase(SynchronousTestCase):
         self.clock = FakeClock()
         self.store = RefusingStore()
         self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
-        self.settings = AccountSettings(self.store, self.clock)
-        self.sessions = Sessions(self.store, self.settings, self.clock)
+        self.audit = Notes()
+        self.settings = AccountSettings(self.store, self.clock, self.audit)
+        self.sessions = Sessions(self.store, self.settings, self.clock, self.audit)
         self.offline: list[str] = []
         self.sessions.on_offline = lambda _, device: self.offline.append(device)
 

@@ -36,9 +36,10 @@ class AccountsCase(SynchronousTestCase):
     def setUp(self):
         self.clock = FakeClock()
         self.store = SlowStore()
+        self.audit = Notes()
         self.offload = ControlledOffload()
         self.services, _ = make_services(
-            self.store, self.clock, self.offload, self.clock, Limits(), 60.0, Notes(), FakeDisk(self.store), Bounds()
+            self.store, self.clock, self.offload, self.clock, Limits(), 60.0, self.audit, FakeDisk(self.store), Bounds()
         )
         self.accounts, self.sessions = self.services.accounts, self.services.sessions
         self.account_id = self.run_now(self.store.add_account("user", "hash"))
@@ -131,7 +132,7 @@ class AuthorizeTests(AccountsCase):
     def test_behind_a_proxy_all_logins_are_of_one_address(self):
         limits = Limits(connections=100, connections_per_address=100)
         services, _ = make_services(
-            self.store, self.clock, self.offload, self.clock, limits, 60.0, Notes(), FakeDisk(self.store), Bounds()
+            self.store, self.clock, self.offload, self.clock, limits, 60.0, self.audit, FakeDisk(self.store), Bounds()
         )
         self.accounts = services.accounts
         begun = [self.begin() for _ in range(202)]

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from webcam.admin.common import Nouns, add_command, folder_of, in_transaction
+from webcam.admin.common import Nouns, add_command, add_noted_command, folder_of, in_transaction, note
 from webcam.errors import AccountExists, NoSuchAccount, Refused
 from webcam.service.passwords import hash_password
 from webcam.storage import accounts
@@ -26,7 +26,7 @@ def add_to(nouns: Nouns) -> None:
         ("remove", _remove, True, False, "remove an account with all that it holds"),
         ("list", _list, False, False, "name every account"),
     ):
-        command = add_command(verbs, verb, run, text)
+        command = (add_noted_command if named else add_command)(verbs, verb, run, text)
         if named:
             command.add_argument("name", help="the account's name")
         if secret:
@@ -41,17 +41,20 @@ def _add(options: argparse.Namespace) -> str:
         in_transaction(folder_of(options), lambda cursor: accounts.add_account(cursor, options.name, password_hash))
     except AccountExists:
         raise Refused(f"there is an account {options.name!r} already") from None
+    note(options, "account_added", account=options.name)
     return f"added {options.name}"
 
 
 def _passwd(options: argparse.Namespace) -> str:
     password_hash = hash_password(_password(options))
     _of_account(options, lambda cursor: accounts.set_password(cursor, options.name, password_hash))
+    note(options, "password_changed", account=options.name)
     return f"changed the password of {options.name}"
 
 
 def _remove(options: argparse.Namespace) -> str:
     _of_account(options, lambda cursor: accounts.remove_account(cursor, options.name))
+    note(options, "account_removed", account=options.name)
     return f"removed {options.name}"
 
 

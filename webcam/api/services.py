@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from twisted.internet.interfaces import IReactorTime
 
 from webcam.http.limits import CONNECTIONS, CONNECTIONS_PER_ADDRESS
+from webcam.ports import Audit
 from webcam.relay.viewer import STALL
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
@@ -45,5 +46,6 @@ class Services:
     messages: Messages
     records: Records
     devices: Devices
+    audit: Audit
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from webcam.errors import NoSuchUser
+from webcam.errors import CoolingDown, NoSuchUser
 from webcam.model import Account
-from webcam.ports import AccountStore
+from webcam.ports import AccountStore, Audit
 from webcam.service.passwords import Passwords
 from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Sessions
@@ -23,6 +23,7 @@ class Accounts:
         settings: AccountSettings,
         stamps: Stamps,
         quotas: AccountQuotas,
+        audit: Audit,
     ) -> None:
         self._store = store
         self._passwords = passwords
@@ -30,24 +31,25 @@ class Accounts:
         self._settings = settings
         self._stamps = stamps
         self._quotas = quotas
+        self._audit = audit
         self._generations: dict[int, int] = {}
         self._names: dict[int, str] = {}
-
-    def name_of(self, account_id: int) -> str | None:
-        """The name of an account that is known."""
-        return self._names.get(account_id)
 
     @property
     def known(self) -> list[int]:
         """The ids of all accounts."""
         return sorted(self._generations)
 
+    def name_of(self, account_id: int) -> str | None:
+        """The name of an account that is known."""
+        return self._names.get(account_id)
+
     async def refresh(self) -> None:
         """Learn of new accounts; end the sessions of those that are gone or have another password."""
         before = set(self._generations)
         current = {each.account_id: each for each in await self._store.accounts()}
         for account_id in before - current.keys():
-            self._sessions.end_account(account_id)
+            self._sessions.end_account(account_id, "the account is gone")
             del self._generations[account_id], self._names[account_id]
             self._settings.forget(account_id)
             self._stamps.forget(account_id)
@@ -62,6 +64,17 @@ class Accounts:
         :class:`webcam.errors.CoolingDown`, and :class:`webcam.errors.Overloaded` when too many log in at once.
         """
         account = await self._store.account(name)
+        try:
+            token = await self._let_in(account, password, device, meta, address)
+        except (NoSuchUser, CoolingDown) as refusal:
+            # A name that is none may be a password, typed into the wrong field.
+            known = account.name if account else None
+            self._audit.note("login_refused", account=known, device=device, address=address, reason=str(refusal))
+            raise
+        self._audit.note("login", account=name, device=device, address=address)
+        return token
+
+    async def _let_in(self, account: Account | None, password: str, device: str, meta: str, address: str) -> str:
         if account is not None:
             self._sessions.check_cooling(account.account_id, device, address)
         if not await self._passwords.check(account.password_hash if account else None, password, address):
@@ -77,7 +90,7 @@ class Accounts:
     def _learn(self, account: Account) -> None:
         known = self._generations.get(account.account_id)
         if known is None or known < account.generation:
-            self._sessions.end_account(account.account_id)
+            self._sessions.end_account(account.account_id, "the password changed")
             self._generations[account.account_id] = account.generation
             self._names[account.account_id] = account.name
         if known is None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from webcam.errors import CoolingDown, NoSuchSession
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Presence, SavedSession
-from webcam.ports import AccountStore, Clock
+from webcam.ports import AccountStore, Audit, Clock
 from webcam.service.settings import AccountSettings
 
 TOKEN_BYTES = 20
@@ -65,10 +65,13 @@ class Session:
 class Sessions:
     """Every live session, by token and by account and device."""
 
-    def __init__(self, store: AccountStore, settings: AccountSettings, clock: Clock, cooldown: float = 60.0) -> None:
+    def __init__(
+        self, store: AccountStore, settings: AccountSettings, clock: Clock, audit: Audit, cooldown: float = 60.0
+    ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._audit = audit
         self._cooldown = cooldown
         self._by_digest: dict[str, Session] = {}
         self._by_account: dict[int, dict[str, list[Session]]] = {}
@@ -173,10 +176,10 @@ class Sessions:
         _forget_old(session.recent, session.active)
         if len(session.recent) + 1 > limits[MINUTE_REQUESTS]:
             self._cool(session)
-            self.end(session)
+            self.end(session, "too many requests within a minute")
             raise NoSuchSession("too many requests within a minute")
         if session.requests + 1 > limits[SESSION_REQUESTS]:
-            self.end(session)
+            self.end(session, "too many requests")
             raise NoSuchSession("too many requests")
         session.recent.append(session.active)
         session.requests += 1
@@ -231,10 +234,12 @@ class Sessions:
 
     # Ends
 
-    def end(self, session: Session) -> None:
-        """End it now, its streams too; storage follows with the next write."""
+    def end(self, session: Session, reason: str | None = None) -> None:
+        """End it now, its streams too; storage follows with the next write. An unusual *reason* is noted."""
         if session.ended:
             return
+        if reason is not None:
+            self._note("session_ended", session, reason)
         session.ended = True
         self._by_digest.pop(session.digest, None)
         self._ended.add(session.digest)
@@ -251,10 +256,13 @@ class Sessions:
         if offline:
             self.on_offline(session.account_id, session.device)
 
-    def end_account(self, account_id: int) -> None:
+    def end_account(self, account_id: int, reason: str) -> None:
         """End every session of the account."""
-        for session in self._all(account_id):
+        sessions = self._all(account_id)
+        for session in sessions:
             self.end(session)
+        if sessions:
+            self._audit.note("sessions_ended", account=account_id, count=len(sessions), reason=reason)
 
     def _all(self, account_id: int) -> list[Session]:
         devices: Iterable[list[Session]] = self._by_account.get(account_id, {}).values()
@@ -268,7 +276,8 @@ class Sessions:
     def _bound(self, account_id: int) -> None:
         sessions = self._all(account_id)
         if len(sessions) > PER_ACCOUNT:
-            self.end(min(sessions, key=lambda each: (each.streams > 0, each.active)))
+            oldest = min(sessions, key=lambda each: (each.streams > 0, each.active))
+            self.end(oldest, "more sessions than an account may have")
 
     def _next_order(self) -> int:
         self._order += 1
@@ -283,6 +292,11 @@ class Sessions:
         if self._cooldown > 0 and len(self._cooling) < COOLING:
             key = (session.account_id, session.device, session.address)
             self._cooling[key] = self._clock.steady() + self._cooldown
+            self._note("cooled_down", session)
+
+    def _note(self, event: str, session: Session, reason: str | None = None) -> None:
+        account, device, address = session.account_id, session.device, session.address
+        self._audit.note(event, account=account, device=device, address=address, reason=reason)
 
     def _saved(self, session: Session) -> SavedSession:
         now = self._clock.steady()
