@@ -293,7 +293,7 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _terminal(options: Options) -> TextIO | None:
+def terminal_of(options: Options) -> TextIO | None:
     """Where the operator sits and sees what a server in the foreground says; a daemon's terminal is another's soon."""
     twistd = options.parent
     return terminal_among((sys.stderr, sys.stdout)) if twistd is not None and twistd.get("nodaemon") else None
@@ -308,7 +308,7 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
     try:
         config = options.configuration()
         lock = FolderLock(config.data, "a server")
-        path = prepare(config, _terminal(options))
+        path = prepare(config, terminal_of(options))
         pair = None if config.plain else current_pair(config)
         listeners = [bind(reactor, each) for each in config.listen]
     except (ConfigurationError, StartFailure, BadCertificate, CannotListen) as error:

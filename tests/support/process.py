@@ -67,6 +67,27 @@ def run_to_its_end(data: Path, *options: str) -> subprocess.CompletedProcess[str
     )
 
 
+def run_on_a_terminal(data: Path) -> list[str]:
+    """Start a server whose outputs are a terminal, end it when it is ready; the lines that were shown."""
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        command(data, f"--listen={LOOPBACK}"), env=environment(), cwd=data.parent, stdout=its, stderr=its
+    )
+    os.close(its)
+    shown = b""
+    try:
+        with contextlib.suppress(OSError):  # how the end of a terminal's other side is told
+            while part := os.read(ours, 4096):
+                shown += part
+                if b"is ready" in shown:
+                    process.send_signal(signal.SIGTERM)
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait(DEADLINE)
+    return shown.decode().splitlines()
+
+
 class Server:
     """One server: a data folder, a port that stays the same over restarts, a process that comes and goes.
 

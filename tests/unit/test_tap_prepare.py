@@ -28,7 +28,7 @@ from webcam.http.certificate import RENEW, VALID, BadCertificate, fingerprint, m
 from webcam.service.passwords import check_password
 from webcam.storage import accounts
 from webcam.storage.schema import FILE, connect
-from webcam.tap import current_pair, prepare
+from webcam.tap import current_pair, prepare, terminal_of
 
 MADE = {FILE, PASSWORD_FILE, "certificate.pem", "key.pem"}
 
@@ -98,6 +98,17 @@ class FirstStartTests(PrepareCase):
         self.assertNotIn(self.password(), str(self.logged))
         self.prepare(terminal)
         self.assertEqual(terminal.getvalue().count(self.password()), 1)
+
+    def test_only_a_server_in_the_foreground_has_the_terminal(self):
+        ours, its = os.openpty()
+        self.addCleanup(os.close, ours)
+        with os.fdopen(its, "w") as terminal:
+            self.patch(sys, "stderr", terminal)
+            options = config.Options()
+            self.assertIsNone(terminal_of(options))
+            for parent, expected in (({"nodaemon": 0}, None), ({"nodaemon": 1}, terminal)):
+                options.parent = parent
+                self.assertIs(terminal_of(options), expected)
 
     def test_files_and_what_is_closed_are_no_terminal(self):
         ours, its = os.openpty()
