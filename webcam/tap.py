@@ -35,6 +35,7 @@ from webcam.http.tls import over_tls
 from webcam.model import Bounds
 from webcam.ports import Audit, Clock, Disk, Store
 from webcam.relay.hub import Hub
+from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.messages import Messages
@@ -46,9 +47,10 @@ from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 from webcam.service.uploads import Uploads
+from webcam.storage import handover
 from webcam.storage.database import Database
 from webcam.storage.disk import FolderDisk
-from webcam.storage.lock import FolderLock
+from webcam.storage.lock import SERVER, FolderLock
 from webcam.storage.schema import make_ready
 from webcam.storage.sqlite import SQLiteStore
 from webcam.systemd import notify
@@ -172,7 +174,8 @@ class WebcamService(service.Service):
             # A proxy's connections are all of its own address.
             connections_per_address=config.connections if config.plain else config.connections_per_address,
         )
-        self._store = SQLiteStore(Database(self._path, self._reactor))
+        database = Database(self._path, self._reactor)
+        self._store = SQLiteStore(database)
         self._audit = AuditLog(config.audit, SystemClock(), lambda line: _log.error("{line}", line=line), rotates=True)
         self.services, self._retention = make_services(
             self._store,
@@ -187,6 +190,7 @@ class WebcamService(service.Service):
         )
         self._retention.on_want = lambda: self._soon(self._retention.tidy)
         self._audit.name_of = self.services.accounts.name_of
+        self._restoring = Restoring(config.data, database, self.services, threads.deferToThread)
 
     async def _start(self) -> None:
         await self.services.accounts.refresh()
@@ -206,6 +210,7 @@ class WebcamService(service.Service):
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
+        self._every(LOOK, self._restoring.look)
         gc.freeze()  # what is here stays: collecting it again and again takes 10 ms each time
         notify("READY=1")
         self._audit.note("server_started", version=__version__)
@@ -258,6 +263,7 @@ class WebcamService(service.Service):
         self.services.devices.close_all()
         if self._site is not None:
             await self._site.connections.drain(self._config.drain)
+        await self._restoring.stop()
         try:
             await self.services.sessions.flush()
         finally:
@@ -307,8 +313,9 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
     lock = None
     try:
         config = options.configuration()
-        lock = FolderLock(config.data, "a server")
+        lock = FolderLock(config.data, SERVER)
         path = prepare(config, terminal_of(options))
+        handover.clear(config.data)
         pair = None if config.plain else current_pair(config)
         listeners = [bind(reactor, each) for each in config.listen]
     except (ConfigurationError, StartFailure, BadCertificate, CannotListen) as error:

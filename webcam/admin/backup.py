@@ -9,6 +9,8 @@ from pathlib import Path
 from webcam.admin.common import Bar, Nouns, add_noted_command, folder_of, note
 from webcam.storage.backup import back_up, restore
 from webcam.storage.checks import Holding
+from webcam.storage.handover import hand_over
+from webcam.storage.lock import SERVER, FolderInUse
 from webcam.storage.schema import FILE
 
 
@@ -18,7 +20,7 @@ def add_to(nouns: Nouns) -> None:
     command.add_argument("file", type=Path, help="where to")
     command.add_argument("--force", action="store_true", help="replace a file that is there")
     command = add_noted_command(
-        nouns, "restore", _restore, "put a backup in the place of the database; the server is stopped"
+        nouns, "restore", _restore, "put a backup in the place of the database, also while the server runs"
     )
     command.add_argument("file", type=Path, help="the backup")
 
@@ -34,7 +36,12 @@ def _backup(options: argparse.Namespace) -> str:
 def _restore(options: argparse.Namespace) -> str:
     data = folder_of(options)
     with Bar("restore") as bar:
-        kept, held = restore(data, options.file, bar.show)
+        try:
+            kept, held = restore(data, options.file, bar.show)
+        except FolderInUse as refusal:
+            if refusal.holder != SERVER:
+                raise
+            kept, held = hand_over(data, options.file, bar.show)
     note(options, "restored", file=str(options.file.absolute()), kept=kept.name if kept else None)
     path = data / FILE
     text = f"restored {path} from {options.file}: {_told(held)}, {path.stat().st_size} bytes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from webcam.http.limits import CONNECTIONS, CONNECTIONS_PER_ADDRESS
@@ -49,3 +50,10 @@ class Services:
     audit: Audit
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)
+    under_way: set[Deferred[None]] = field(default_factory=set)
+    """Requests whose handlers wait for something. One that is cancelled is answered by :class:`Unavailable`."""
+
+    def cut(self) -> None:
+        """End every request that is under way: what it knows is about a storage that is no more. Streams go on."""
+        for serving in list(self.under_way):
+            serving.cancel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from webcam.errors import CoolingDown, NoSuchUser
 from webcam.model import Account
 from webcam.ports import AccountStore, Audit
@@ -50,12 +52,28 @@ class Accounts:
         current = {each.account_id: each for each in await self._store.accounts()}
         for account_id in before - current.keys():
             self._sessions.end_account(account_id, "the account is gone")
-            del self._generations[account_id], self._names[account_id]
-            self._settings.forget(account_id)
+            self._forget(account_id)
             self._stamps.forget(account_id)
             self._quotas.forget(account_id)
         for account in current.values():
             self._learn(account)
+
+    def take_over(self, accounts: Sequence[Account]) -> None:
+        """Storage is another one, which has these accounts; the sessions that are left are of this one already."""
+        for account_id in self.known:
+            self._forget(account_id)
+        for account in accounts:
+            self._learn_who(account)
+            self._settings.learn(account.account_id, account.settings)
+            self._stamps.saw(account.account_id, account.last_stamp)
+
+    def _learn_who(self, account: Account) -> None:
+        self._generations[account.account_id] = account.generation
+        self._names[account.account_id] = account.name
+
+    def _forget(self, account_id: int) -> None:
+        del self._generations[account_id], self._names[account_id]
+        self._settings.forget(account_id)
 
     async def authorize(self, name: str, password: str, device: str, meta: str, address: str) -> str:
         """A new session of *device*; the answer is its token.
@@ -91,8 +109,7 @@ class Accounts:
         known = self._generations.get(account.account_id)
         if known is None or known < account.generation:
             self._sessions.end_account(account.account_id, "the password changed")
-            self._generations[account.account_id] = account.generation
-            self._names[account.account_id] = account.name
+            self._learn_who(account)
         if known is None:
             # Once: later it is the server itself that changes settings, and what was read before that is old.
             self._settings.learn(account.account_id, account.settings)

@@ -11,7 +11,7 @@ import math
 import secrets
 from base64 import urlsafe_b64encode
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from webcam.errors import CoolingDown, NoSuchSession
@@ -100,6 +100,20 @@ class Sessions:
                     given=saved.given,
                 )
             )
+
+    def take_over(self, saved: Sequence[SavedSession]) -> int:
+        """Storage is another one, which holds *saved*: what it doesn't, ends. How many.
+
+        Nor does that go on which ended while the other storage was in use: what isn't known here, ended.
+        """
+        account_of = {each.digest: each.account_id for each in saved}
+        doomed = [each for each in self._by_digest.values() if account_of.get(each.digest) != each.account_id]
+        for session in doomed:
+            self.end(session)
+        for session in self._by_digest.values():
+            session.dirty = True
+        self._ended |= account_of.keys() - self._by_digest.keys()
+        return len(doomed)
 
     async def sweep(self) -> None:
         """End what has been silent for too long, and write behind what changed."""
