@@ -15,6 +15,7 @@ import httpx
 
 from tests.support.process import Server
 from tests.support.session import OK, ServerCase
+from tests.support.trail import PASSWORD
 
 ROUNDS = int(os.environ.get("WEBCAM_CRASH_ROUNDS", "3"))
 WORKERS = 3
@@ -56,7 +57,7 @@ class Load(threading.Thread):
 
     def _session(self) -> None:
         device = f"{self.name}-{len(self.answered.sessions)}"
-        login = {"name": "user", "pass": "111", "device": device}
+        login = {"name": "user", "pass": PASSWORD, "device": device}
         shash = self._client.post("/authorize.json", json=login).json()["shash"]
         self.answered.sessions.append((shash, device))
         for number in range(0, A_SESSION, 3):

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.audit import Notes
 from tests.support.clock import FakeClock
 from tests.support.stores import RefusingStore
+from tests.support.trail import used
 from webcam.errors import NoSuchSession
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS
 from webcam.service.sessions import Sessions
@@ -31,7 +32,7 @@ class SessionsCase(SynchronousTestCase):
         self.settings.learn(self.account_id, {kinds[name]: value for name, value in chosen.items()})
 
     def open(self, device: str = "camera", meta: str = "{}", address: str = HERE) -> str:
-        return self.successResultOf(self.sessions.open(self.account_id, device, meta, address))
+        return used("token", self.successResultOf(self.sessions.open(self.account_id, device, meta, address)))
 
     def sweep(self) -> None:
         self.successResultOf(self.sessions.sweep())
