@@ -33,7 +33,7 @@ class CutEdge(EdgeCase):
         self.refused(self.client.response(stream), INTERNAL_UNKNOWN_ERROR, 503)
         gate.callback(None)
         self.assertEqual(self.services.sessions.online(self.world.account_id), [])
-        self.assertEqual(self.world.audit.events, [])
+        self.assertEqual(self.world.audit.told, [])
 
     def test_whoever_went_before_is_not_answered(self) -> None:
         token = self.authorize()

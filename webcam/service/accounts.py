@@ -54,7 +54,6 @@ class Accounts:
             self._sessions.end_account(account_id, "the account is gone")
             self._forget(account_id)
             self._stamps.forget(account_id)
-            self._quotas.forget(account_id)
         for account in current.values():
             self._learn(account)
 
@@ -66,6 +65,7 @@ class Accounts:
             self._learn_who(account)
             self._settings.learn(account.account_id, account.settings)
             self._stamps.saw(account.account_id, account.last_stamp)
+            self._quotas.learn(account)
 
     def _learn_who(self, account: Account) -> None:
         self._generations[account.account_id] = account.generation
@@ -74,6 +74,7 @@ class Accounts:
     def _forget(self, account_id: int) -> None:
         del self._generations[account_id], self._names[account_id]
         self._settings.forget(account_id)
+        self._quotas.forget(account_id)
 
     async def authorize(self, name: str, password: str, device: str, meta: str, address: str) -> str:
         """A new session of *device*; the answer is its token.

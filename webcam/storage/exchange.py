@@ -65,6 +65,7 @@ def _carry_over(given: Given, newest: str, fresh: Path) -> None:
             connection.execute("BEGIN IMMEDIATE")
             stamp = max(given.stamp, newest)
             connection.execute("UPDATE accounts SET last_stamp = ? WHERE last_stamp < ?", (stamp, stamp))
+            connection.execute("UPDATE loose_records SET uploading = 0")  # of devices of another time
             for table, highest in given.ids.items():
                 changed = connection.execute(
                     "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = ?", (highest, table)
