@@ -87,6 +87,9 @@ OPTIONS = (
     Option("connections", "4000", count, "open connections in all"),
     Option("connections-per-address", "400", count, "open connections of one address (IPv6: of one /64)"),
     Option("drain", "10", seconds, "seconds for which what is under way may go on when the server is stopped"),
+    Option("account-devices", "1000", count, "devices of an account that may be online at once"),
+    Option("account-sessions", "10000", count, "sessions of an account; one more ends the one silent for longest"),
+    Option("account-streams", "1000", count, "streams that an account may publish at once"),
     Option("account-messages", "2000000", count, "messages that an account may hold; no more are taken"),
     Option("account-records", None, count, "records that an account keeps, the newest ones [no bound]"),
     Option(
@@ -121,6 +124,9 @@ class Config:
     connections: int
     connections_per_address: int
     drain: float
+    account_devices: int
+    account_sessions: int
+    account_streams: int
     account_messages: int
     account_records: int | None
     account_bytes: int | None
@@ -130,7 +136,15 @@ class Config:
     @property
     def bounds(self) -> Bounds:
         """What accounts may hold, and all of them together."""
-        return Bounds(self.account_messages, self.account_records or 0, self.account_bytes or 0, self.keep_free or 0)
+        return Bounds(
+            messages=self.account_messages,
+            records=self.account_records or 0,
+            record_bytes=self.account_bytes or 0,
+            keep_free=self.keep_free or 0,
+            devices=self.account_devices,
+            sessions=self.account_sessions,
+            streams=self.account_streams,
+        )
 
     @property
     def own_certificate(self) -> bool:

@@ -74,9 +74,16 @@ class NoSuchSession(Failure):
 
 
 class NoSuchUser(Failure):
-    """Wrong account name or wrong password; the two are indistinguishable."""
+    """Wrong account name, wrong password, or an account that is disabled: they are indistinguishable."""
 
     code = ReplyCode.NO_SUCH_USER
+
+
+class NotAllowed(Failure):
+    """The session was opened by a secret whose role may not make this request."""
+
+    code = ReplyCode.JSON_FAIL
+    status = 403
 
 
 class NoSuchRecord(Failure):
@@ -169,10 +176,9 @@ class RangeNotSatisfiable(Failure):
         return {"content-range": f"bytes */{self.size}"}
 
 
-class CoolingDown(Failure):
-    """The device broke its limit of requests a minute and may not authorize yet. ``wait`` in whole seconds."""
+class NotYet(Failure):
+    """The client has to wait. ``wait`` in whole seconds."""
 
-    code = ReplyCode.NO_SUCH_SESSION
     status = 429
 
     def __init__(self, wait: int) -> None:
@@ -181,6 +187,25 @@ class CoolingDown(Failure):
 
     def headers(self) -> dict[str, str]:
         return {"retry-after": str(self.wait)}
+
+
+class CoolingDown(NotYet):
+    """The device broke its limit of requests a minute and may not authorize yet."""
+
+    code = ReplyCode.NO_SUCH_SESSION
+
+
+class LockedOut(NotYet):
+    """Too many logins failed, and this one was not looked at: as :class:`NoSuchUser`, it says nothing of the name.
+
+    ``news``: whether it is the first one of a minute by the same lock.
+    """
+
+    code = ReplyCode.NO_SUCH_USER
+
+    def __init__(self, wait: int, news: bool) -> None:
+        super().__init__(wait)
+        self.news = news
 
 
 class QuotaExceeded(Failure):
@@ -213,6 +238,14 @@ class AccountExists(Exception):
 
 class NoSuchAccount(Exception):
     """No account has this name or id (any more)."""
+
+
+class SecretExists(Exception):
+    """The account has a secret of this label already."""
+
+
+class NoSuchSecret(Exception):
+    """The account has no secret of this label."""
 
 
 class Refused(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _STAMP_FORM = "0001-01-01 00:00:00.000000"
@@ -75,7 +76,9 @@ def whole_settings(chosen: Settings) -> Settings:
 
 
 QUOTA_RECORDS, QUOTA_RECORD_BYTES, QUOTA_MESSAGES = "records", "record_bytes", "messages"
-"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them."""
+QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
+"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them; devices that are online,
+sessions and streams are so many at once."""
 
 Quotas = dict[str, int]
 """Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
@@ -90,6 +93,9 @@ class Bounds:
     records: int = 0
     record_bytes: int = 0
     keep_free: int = 0
+    devices: int = 1_000
+    sessions: int = 10_000
+    streams: int = 1_000
 
     @property
     def quotas(self) -> Quotas:
@@ -98,6 +104,9 @@ class Bounds:
             QUOTA_MESSAGES: self.messages,
             QUOTA_RECORDS: self.records,
             QUOTA_RECORD_BYTES: self.record_bytes,
+            QUOTA_DEVICES: self.devices,
+            QUOTA_SESSIONS: self.sessions,
+            QUOTA_STREAMS: self.streams,
         }
 
 
@@ -112,7 +121,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class Account:
-    """An account as storage knows it. ``generation`` changes with the password; ``last_stamp`` is its newest stamp."""
+    """An account as storage knows it. ``last_stamp`` is its newest stamp.
+
+    ``generation`` rises whenever its sessions end: with another password, and when it is disabled.
+    """
 
     account_id: int
     name: str
@@ -122,13 +134,36 @@ class Account:
     settings: Settings
     quotas: Quotas = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    disabled: bool = False
+
+
+class Role(Enum):
+    """What a session may do: all that its account may, or less. The edge knows which requests each role may make."""
+
+    FULL = "full"
+    PUBLISH = "publish"
+    VIEW = "view"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A login of an account that may do less than its password's. ``label`` is its name within the account.
+
+    ``devices``: those that a publishing one may log in as, those that a viewing one may see; empty: any.
+    """
+
+    secret_id: int
+    label: str
+    role: Role
+    devices: frozenset[str]
 
 
 @dataclass(frozen=True)
 class SavedSession:
     """A session as storage keeps it. ``digest`` is the SHA-256 of the token, in hex: a stolen database opens nothing.
 
-    ``given`` is the newest stamp of a message that the session was given, ``None`` while it asked for none.
+    ``given`` is the newest stamp of a message that the session was given, ``None`` while it asked for none. ``secret``
+    is what opened it, ``None`` for the account's password.
     """
 
     digest: str
@@ -139,6 +174,7 @@ class SavedSession:
     active: float
     requests: int
     given: str | None
+    secret: Secret | None = None
 
 
 @dataclass(frozen=True)

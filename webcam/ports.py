@@ -19,18 +19,23 @@ from webcam.model import (
     Message,
     Page,
     Record,
+    Role,
     Room,
     SavedSession,
+    Secret,
     Settings,
     Usage,
 )
+
+ALL_DEVICES: frozenset[str] = frozenset()
+"""Where devices are named to see them alone, none named are all."""
 
 RECORD_PART = 256 * 1024
 """A record's data is stored and read in parts of this many bytes; the last one may be shorter."""
 
 
 class AccountStore(Protocol):
-    """Accounts, their settings and their sessions."""
+    """Accounts, their settings, their secrets and their sessions."""
 
     async def accounts(self) -> list[Account]:
         """Every account, by name."""
@@ -44,6 +49,12 @@ class AccountStore(Protocol):
     async def set_password(self, name: str, password_hash: str) -> None:
         """Also ends the account's sessions. Raises :class:`webcam.errors.NoSuchAccount`."""
 
+    async def rehash(self, account_id: int, checked: str, password_hash: str) -> None:
+        """Put another hash of the same password in the place of the one that was checked, if that is still there."""
+
+    async def set_disabled(self, name: str, disabled: bool) -> None:
+        """Disabling also ends the account's sessions. Raises :class:`webcam.errors.NoSuchAccount`."""
+
     async def remove_account(self, name: str) -> None:
         """With all that it holds. Raises :class:`webcam.errors.NoSuchAccount`."""
 
@@ -56,17 +67,47 @@ class AccountStore(Protocol):
         Raises :class:`webcam.errors.NoSuchAccount`.
         """
 
+    async def add_secret(self, name: str, label: str, digest: str, role: Role, devices: frozenset[str]) -> int:
+        """A secret of the account of this name, known by its digest; its new id.
+
+        Raises :class:`webcam.errors.NoSuchAccount`, :class:`webcam.errors.SecretExists`.
+        """
+
+    async def secrets(self, name: str) -> list[Secret]:
+        """The account's secrets, by label. Raises :class:`webcam.errors.NoSuchAccount`."""
+
+    async def secret(self, name: str, digest: str) -> Secret | None:
+        """The secret of the account of this name that has this digest."""
+
+    async def remove_secret(self, name: str, label: str) -> None:
+        """Also revokes its sessions.
+
+        Raises :class:`webcam.errors.NoSuchAccount`, :class:`webcam.errors.NoSuchSecret`.
+        """
+
     async def sessions(self) -> list[SavedSession]:
         """Every saved session, in the order in which they were saved first."""
 
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
-        """Add or replace, by digest. One whose account is gone is left out without an error."""
+        """Add or replace, by digest. One whose account or secret is gone is left out without an error."""
 
     async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
         """Replace what changes in a session's life, in those that are there: one that was deleted stays deleted."""
 
     async def end_sessions(self, digests: Sequence[str]) -> None:
         """Delete; a digest that is gone is no error."""
+
+    async def revoke_sessions(self, name: str, device: str | None) -> int:
+        """Delete the account's sessions, or those of a device, and remember that they have to end; how many.
+
+        Raises :class:`webcam.errors.NoSuchAccount`.
+        """
+
+    async def revoked_sessions(self) -> list[str]:
+        """The digests of sessions that were revoked and not forgotten yet."""
+
+    async def forget_revoked(self, digests: Sequence[str]) -> None:
+        """They have ended."""
 
 
 class MessageStore(Protocol):
@@ -125,11 +166,15 @@ class RecordStore(Protocol):
     async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
         """There will be no such records: their parts may go. ``None``: all that were begun."""
 
-    async def records(self, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
-        """Later than ``page.after`` (``None``: all), oldest first."""
+    async def records(
+        self, account_id: int, page: Page, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> list[Record]:
+        """Later than ``page.after`` (``None``: all), oldest first; with *devices*, theirs alone."""
 
-    async def record(self, account_id: int, record_id: int, expiry: Expiry) -> Record:
-        """Raises :class:`webcam.errors.NoSuchRecord`."""
+    async def record(
+        self, account_id: int, record_id: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> Record:
+        """Raises :class:`webcam.errors.NoSuchRecord`, with *devices* also for a record of none of them."""
 
     async def record_part(self, record_id: int, part: int) -> bytes:
         """One part of a record's data, of :data:`RECORD_PART` bytes. Raises ``NoSuchRecord`` when it is gone."""

@@ -38,6 +38,7 @@ from webcam.relay.hub import Hub
 from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
+from webcam.service.lockout import Lockout
 from webcam.service.messages import Messages
 from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords
 from webcam.service.quotas import AccountQuotas
@@ -81,9 +82,10 @@ def make_services(
     settings = AccountSettings(store, clock, audit)
     stamps = Stamps(clock)
     quotas = AccountQuotas(bounds)
-    sessions = Sessions(store, settings, clock, audit, cooldown)
+    sessions = Sessions(store, settings, quotas, clock, audit, cooldown)
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
-    accounts = Accounts(store, passwords, sessions, settings, stamps, quotas, audit)
+    lockout = Lockout(clock, limits.one_address)
+    accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas, audit)
     uploads = Uploads(store, stamps)
     retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
@@ -94,7 +96,7 @@ def make_services(
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas),
         records=Records(store, settings, stamps, uploads, retention, audit),
-        devices=Devices(sessions, Hub()),
+        devices=Devices(sessions, Hub(), quotas, audit),
         audit=audit,
         clock=reactor,
         limits=limits,
@@ -193,8 +195,7 @@ class WebcamService(service.Service):
         self._restoring = Restoring(config.data, database, self.services, threads.deferToThread)
 
     async def _start(self) -> None:
-        await self.services.accounts.refresh()
-        await self.services.sessions.load()
+        await self.services.accounts.load()
         await _guarded(self._retention.load)
         self._site = site = build_site(self.services, self._reactor)
         factory: Any = site
@@ -305,6 +306,14 @@ def terminal_of(options: Options) -> TextIO | None:
     return terminal_among((sys.stderr, sys.stdout)) if twistd is not None and twistd.get("nodaemon") else None
 
 
+def _keep_timers_steady(reactor: Any) -> None:
+    """Twisted's timers go by the wall clock: were that set back by an hour, none would go off for as long.
+
+    Nothing may have been timed yet.
+    """
+    reactor.seconds = SystemClock.steady
+
+
 def makeService(options: Options) -> service.IService:  # noqa: N802
     """What twistd calls. What is wrong with the configuration ends it here, in one line."""
     from twisted.internet import reactor
@@ -322,4 +331,5 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
         if lock is not None:
             lock.release()
         raise SystemExit(f"webcam: {error}") from None
+    _keep_timers_steady(reactor)
     return WebcamService(config, path, listeners, reactor, lock, pair)

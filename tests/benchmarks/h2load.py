@@ -26,9 +26,17 @@ Answered = tuple[float, float]
 
 
 def run(
-    contender: Contender, paths: list[str], clients: int, streams: int, seconds: float, pace: float | None = None
+    contender: Contender,
+    paths: list[str],
+    clients: int,
+    streams: int,
+    seconds: float,
+    pace: float | None = None,
+    data: bytes | None = None,
 ) -> Figures:
     """Ask again and again, for the *paths* in turn: as fast as it goes, or each client so many times a second.
+
+    Each question brings *data* as its body.
 
     Raises :class:`Skipped`, and ``AssertionError`` for bad answers.
     """
@@ -39,7 +47,7 @@ def run(
     command = [
         *(program(), f"-c{clients}", f"-m{streams}", f"-D{1000 * seconds:.0f}ms"),
         *(f"--warm-up-time={1000 * _WARM:.0f}ms", f"--log-file={log}", f"--input-file={questions}"),
-        *_body(contender),
+        *_body(contender, data),
         *([] if pace is None else [f"--rps={pace:g}"]),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -60,8 +68,12 @@ def program() -> str:
     return found
 
 
-def _body(contender: Contender) -> list[str]:
-    """A POST with an empty body: without its declared length, Twisted would make a temporary file for it."""
+def _body(contender: Contender, data: bytes | None) -> list[str]:
+    """A POST. Its body, if it is empty, declares its length: else Twisted would make a temporary file for it."""
+    if data is not None:
+        body = contender.folder / "body"
+        body.write_bytes(data)
+        return [f"--data={body}"]
     if contender.method == "GET":
         return []
     return ["--header=:method: POST", "--header=content-length: 0"]

@@ -28,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -47,8 +47,15 @@ _TROUBLE = (AssertionError, OSError, EOFError, ValueError, subprocess.TimeoutExp
 class Run:
     """All measurements of all rounds. Servers are started when they are first needed, and end with *stack*."""
 
-    def __init__(self, folder: Path, stack: ExitStack, seconds: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stack: ExitStack,
+        seconds: float,
+        contenders: Mapping[str, Callable[[Path], Contender]] | None = None,
+    ) -> None:
         self.results = Results()
+        self._contenders = CONTENDERS if contenders is None else contenders
         self._folder = folder
         self._stack = stack
         self._seconds = seconds
@@ -77,7 +84,7 @@ class Run:
         if server in self._skipped:
             raise Skipped(self._skipped[server])
         if server not in self._running:
-            contender = CONTENDERS[server](self._folder)
+            contender = self._contenders[server](self._folder)
             self._stack.callback(contender.stop)
             try:
                 contender.start()
@@ -89,7 +96,7 @@ class Run:
 
     def _on_fresh(self, load: Load, server: str) -> Figures:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            contender = CONTENDERS[server](Path(folder))
+            contender = self._contenders[server](Path(folder))
             try:
                 with giving_back():
                     contender.start()

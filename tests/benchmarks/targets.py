@@ -12,7 +12,7 @@ SERVER = "webcam"
 
 @dataclass(frozen=True)
 class Target:
-    """A bound on one figure of :data:`SERVER`, or on how it compares with another's: ``how`` is a function of both.
+    """A bound on one figure of ``server``, or on how it compares with another's: ``how`` is a function of both.
 
     ``unit`` divides what is measured into what is shown and bounded.
     """
@@ -25,13 +25,14 @@ class Target:
     other: str | None = None
     how: Callable[[float, float], float] = of
     unit: float = 1.0
+    server: str = SERVER
 
     def figure(self, results: Results) -> float | None:
         """What was measured; ``None`` if nothing was."""
         if self.other is None:
-            found = results.median(self.load, SERVER, self.key)
+            found = results.median(self.load, self.server, self.key)
         else:
-            found = results.against(self.load, SERVER, self.other, self.key, self.how)
+            found = results.against(self.load, self.server, self.other, self.key, self.how)
         return None if found is None else found / self.unit
 
     def holds(self, figure: float | None) -> bool:

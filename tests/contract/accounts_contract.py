@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, draft, saved
 from webcam.errors import AccountExists, NoSuchAccount
 from webcam.model import Account
@@ -69,6 +71,37 @@ class AccountsContract(Contract):
         self.assertEqual((await self.store.account("user")).settings, {2: 20})
         self.assertEqual(await self.unread(account_id, "camera"), ["kept"])
         self.assertEqual(len(await self.store.records(account_id, ALL, KEEP_ALL)), 1)
+
+    async def test_another_hash_of_the_same_password_changes_nothing_else(self):
+        account_id = await self.account()
+        before = await self.store.account("user")
+        await self.store.save_sessions([saved("d", account_id)])
+        await self.store.rehash(account_id, "hash of user", "better hash")
+        self.assertEqual(await self.store.account("user"), replace(before, password_hash="better hash"))
+        self.assertEqual([each.digest for each in await self.store.sessions()], ["d"])
+
+    async def test_another_hash_takes_the_place_only_of_the_one_that_was_checked(self):
+        account_id = await self.account()
+        await self.store.set_password("user", "new")
+        await self.store.rehash(account_id, "hash of user", "better hash")
+        await self.store.rehash(account_id + 1, "new", "better hash")
+        self.assertEqual((await self.store.account("user")).password_hash, "new")
+
+    async def test_an_account_is_disabled_with_its_sessions_and_enabled_again_without(self):
+        account_id, other_id = await self.account(), await self.account("other")
+        first = await self.store.account("user")
+        self.assertFalse(first.disabled)
+        await self.store.save_sessions([saved("d1", account_id), saved("d2", other_id)])
+        await self.store.set_disabled("user", True)
+        disabled = await self.store.account("user")
+        self.assertTrue(disabled.disabled)
+        self.assertGreater(disabled.generation, first.generation, "or its sessions would outlive a short while")
+        self.assertEqual([each.digest for each in await self.store.sessions()], ["d2"])
+        self.assertEqual([each.disabled for each in await self.store.accounts()], [False, True])
+        await self.store.set_disabled("user", False)
+        enabled = await self.store.account("user")
+        self.assertEqual(enabled, replace(disabled, disabled=False))
+        await self.refused(NoSuchAccount, self.store.set_disabled("nobody", True))
 
     async def test_the_password_of_nobody_is_refused(self):
         await self.account()

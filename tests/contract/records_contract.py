@@ -66,6 +66,23 @@ class RecordsContract(RecordParts):
         record_id, _ = await self.store.add_record(account_id, "c", "", at(0), [bytearray(b"\x00\xff"), b"'"])
         self.assertEqual(await self.data(record_id), [b"\x00\xff'"])
 
+    async def test_with_devices_named_the_records_of_others_are_not_there_and_pages_are_full_all_the_same(self):
+        account_id = await self.account()
+        ids: dict[str, list[int]] = {"a": [], "b": [], "c": []}
+        for number in range(9):
+            device = "abc"[number % 3]
+            record_id, _ = await self.store.add_record(account_id, device, "", at(number), [b"x"])
+            ids[device].append(record_id)
+        devices = frozenset(("a", "c", "never seen"))
+        page = await self.store.records(account_id, Page("", 4), KEEP_ALL, devices)
+        self.assertEqual([each.device for each in page], ["a", "c", "a", "c"])
+        rest = await self.store.records(account_id, Page(page[-1].stamp, 4), KEEP_ALL, devices)
+        self.assertEqual([each.record_id for each in rest], [ids["a"][2], ids["c"][2]])
+        record = await self.store.record(account_id, ids["a"][0], KEEP_ALL, devices)
+        self.assertEqual(record.device, "a")
+        await self.refused(NoSuchRecord, self.store.record(account_id, ids["b"][0], KEEP_ALL, devices))
+        self.assertEqual(await self.store.records(account_id, ALL, KEEP_ALL, frozenset(("never seen",))), [])
+
     async def test_texts_of_a_record_keep_every_character(self):
         account_id = await self.account()
         for text in TEXTS:

@@ -8,6 +8,7 @@ from tests.contract.accounts_contract import AccountsContract, QuotasContract, S
 from tests.contract.expiry_contract import ExpiryContract
 from tests.contract.messages_contract import DeliveryContract, SyncMarkContract
 from tests.contract.records_contract import DeletedRecordsContract, RecordsContract
+from tests.contract.secrets_contract import RevokedContract, SecretsContract
 from tests.contract.stamps_contract import StampsContract
 from tests.contract.sweeping_contract import SweepingContract
 from tests.contract.uploads_contract import UploadsContract
@@ -22,6 +23,8 @@ class WholeContract(
     QuotasContract,
     SettingsContract,
     SessionsContract,
+    SecretsContract,
+    RevokedContract,
     DeliveryContract,
     SyncMarkContract,
     ExpiryContract,

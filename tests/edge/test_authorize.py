@@ -84,10 +84,26 @@ class AuthorizeTests(EdgeCase):
             self.assertEqual(headers[number], headers[0])
         self.assertEqual(len({each.split(": ", 1)[1] for each in self.refusals()}), 1)
 
+    def test_locked_out(self) -> None:
+        """Ten wrong passwords of a device, then 429, the same whether the name exists and the password is right."""
+        answers = []
+        for wrong in ({"name": "nobody"}, {"pass": "112"}, {"pass": "113", "device": "b"}):
+            for _ in range(10):
+                self.refused(self.post("authorize.json", json.dumps({**LOGIN, **wrong}).encode()), NO_SUCH_USER)
+            right = {**LOGIN, **wrong, "pass": "111"}
+            answers.append(self.post("authorize.json", json.dumps(right).encode()))
+        for answer in answers:
+            self.refused(answer, NO_SUCH_USER, status=429)
+            self.assertEqual(answer.header("retry-after"), "1")
+            self.assertEqual([each[0] for each in answer.headers], [each[0] for each in answers[0].headers])
+        self.assertEqual(self.login(device="another")["result"], "OK")
+        self.clock.advance(1)
+        self.assertEqual(self.login()["result"], "OK")
+
     def test_too_many_at_once_of_an_address(self) -> None:
         """503, and a flood of them leaves a line a minute in the log; who is in has their session as before."""
         token = self.authorize()
-        self.services.accounts._passwords._per_address = 0
+        self.services.accounts._passwords._turns._per_address = 0
         before = len(self.log())
         for _ in range(90):
             answer = self.post("authorize.json", json.dumps(LOGIN).encode())

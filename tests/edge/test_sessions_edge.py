@@ -124,6 +124,33 @@ class EndsTests(EdgeCase):
         self.clock.advance(59.5)
         self.assertEqual(self.login().json()["result"], "OK")
 
+    def test_neighbours_behind_the_same_address_are_not_punished(self) -> None:
+        """Neither another session of the device, nor another device, nor a device of the same name elsewhere."""
+        self.other_account()
+        self.configure(4, 20)
+        self.configure(3, 200)
+        sessions = [self.authorize(), self.authorize("phone"), self.authorize(name="other")]
+        self.beats(20)
+        self.bad(self.ask("heartBit.json", self.token), NO_SUCH_SESSION)
+        for token in sessions[:2]:
+            self.token = token
+            self.beats(20)
+            self.bad(self.ask("heartBit.json", token), NO_SUCH_SESSION)
+        self.token = sessions[2]
+        self.beats(50)
+        path = path_of("authorize.json", name="other", pass_="111", device="camera")
+        self.assertEqual(self.client.fetch("POST", path).json()["result"], "OK")
+
+    def test_each_session_has_its_own_count_in_all(self) -> None:
+        """Request 200 of one is served, and 201 is not, whatever the other has used up."""
+        self.configure(3, 200)
+        first, self.token = self.token, self.authorize()
+        self.beats(200, pause=2)
+        self.bad(self.ask("heartBit.json", self.token), NO_SUCH_SESSION)
+        self.token = first
+        self.beats(200, pause=2)
+        self.bad(self.ask("heartBit.json", self.token), NO_SUCH_SESSION)
+
     def test_live_streams_count_as_activity(self) -> None:
         viewer_token = self.authorize("viewer")
         publisher, up = self.publish(self.token)

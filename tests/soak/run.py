@@ -38,10 +38,15 @@ class Minute:
 
 
 async def round_of(
-    server: CountedServer, viewers: int, seconds: float, told: Callable[[Minute], None], each: float = 60.0
+    server: CountedServer,
+    viewers: int,
+    seconds: float,
+    told: Callable[[Minute], None],
+    each: float = 60.0,
+    made: type[World] = World,
 ) -> World:
     """Everybody comes, lives, dies and comes again, until they all go home; *told* of each so many seconds."""
-    world = World(server.port, server.new_account(PASSWORD), [f"camera-{n}" for n in range(CAMERAS)], math.inf)
+    world = made(server.port, server.new_account(PASSWORD), [f"camera-{n}" for n in range(CAMERAS)], math.inf)
     await world.prepare()
     world.until = time.monotonic() + seconds
     ferries = [Ferry(world) for _ in range(max(1, viewers // ABOARD // 2))]

@@ -19,8 +19,12 @@ Headers = Iterable[tuple[str, str]]
 
 @dataclass
 class Response:
-    """What has come of an answer so far. ``chunks``: sizes of the DATA frames (pieces on HTTP/1.1) it came in."""
+    """What has come of an answer so far. ``chunks``: sizes of the DATA frames (pieces on HTTP/1.1) it came in.
 
+    ``asked``: method and path of the request, if they are known.
+    """
+
+    asked: tuple[str, str] | None = None
     status: int | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""

@@ -9,9 +9,11 @@ from urllib.parse import quote
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support import described
 from tests.support.http import H2Client, Response
 from tests.support.server import PASSWORD, World, _hash
 from tests.support.trail import used
+from webcam.api.description import PATH as DESCRIPTION
 from webcam.api.services import Limits
 from webcam.wire.frames import encode
 
@@ -59,6 +61,7 @@ class EdgeCase(SynchronousTestCase):
         self.clock.advance(0)  # Twisted's HTTP/2 channel calls once what ours leaves empty
         for client in self.clients:
             client.pump()
+            self._as_described(client)
             client.drop()
             self.assertEqual(getattr(client.protocol._channel, "streams", {}), {})
         self.assertEqual(self.clock.getDelayedCalls(), [], "a timer is left behind")
@@ -67,6 +70,20 @@ class EdgeCase(SynchronousTestCase):
         log = "\n".join(self.log())
         for token in self.tokens:
             self.assertNotIn(token, log)
+
+    def _as_described(self, client: Any) -> None:
+        """Every complete answer is one that docs/openapi.json describes."""
+        for answer in client.responses.values():
+            if (
+                answer.asked is None
+                or not answer.ended
+                or answer.reset_code is not None
+                or _is_document(answer.asked[1])
+            ):
+                continue
+            headers = {name.lower(): value for name, value in answer.headers}
+            wrong = described.trouble(*answer.asked, answer.status, headers, answer.body)
+            self.assertIsNone(wrong, answer.asked)
 
     # Clients
 
@@ -137,6 +154,10 @@ class EdgeCase(SynchronousTestCase):
     def refusals(self) -> list[str]:
         """The lines that say what was refused."""
         return [each for each in self.log() if each.startswith("refused ")]
+
+
+def _is_document(target: str) -> bool:
+    return target.partition("?")[0] == f"/{DESCRIPTION}"
 
 
 def path_of(path: str, **query: str) -> str:

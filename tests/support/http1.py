@@ -36,6 +36,7 @@ class H1Client(Client):
         extra = [("transfer-encoding", "chunked")] if self._chunked and "transfer-encoding" not in names else []
         lines = [f"{name}: {value}" for name, value in (("host", "localhost:8080"), *headers, *extra)]
         self.expect(method)
+        self.responses[number].asked = method, path
         self.send_raw("\r\n".join((f"{method} {path} HTTP/1.1", *lines, "", "")).encode("latin-1"))
         return number
 

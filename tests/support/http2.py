@@ -53,7 +53,7 @@ class H2Client(Client):
     def open(self, method: str, path: str, headers: Headers = (), end: bool = False) -> int:
         """Headers, without the end of the stream unless *end*; the new stream's id."""
         stream_id = self.h2.get_next_available_stream_id()
-        self.responses[stream_id] = Response()
+        self.responses[stream_id] = Response((method, path))
         pseudo = [(":method", method), (":scheme", "https"), (":authority", "localhost:8080"), (":path", path)]
         self.h2.send_headers(stream_id, [*pseudo, *headers], end_stream=end)
         self.flush()

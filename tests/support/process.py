@@ -115,6 +115,17 @@ class Server:
     def start(self) -> Server:
         """Start it, or start it again, and wait until it is ready."""
         said = len(self._lines)
+        self.spawn()
+        self.wait_for(r"is ready$", said)
+        self.ports = [int(found[3]) for found in map(_LISTENING.search, self._lines[said:]) if found]
+        self.port = self.ports[0]
+        self._listen = [
+            re.sub(r"^tcp:0\b", f"tcp:{port}", each) for each, port in zip(self._listen, self.ports, strict=True)
+        ]
+        return self
+
+    def spawn(self) -> None:
+        """Start it, and wait for nothing."""
         options = [f"--listen={each}" for each in self._listen]
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
@@ -127,13 +138,6 @@ class Server:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
-        self.wait_for(r"is ready$", said)
-        self.ports = [int(found[3]) for found in map(_LISTENING.search, self._lines[said:]) if found]
-        self.port = self.ports[0]
-        self._listen = [
-            re.sub(r"^tcp:0\b", f"tcp:{port}", each) for each, port in zip(self._listen, self.ports, strict=True)
-        ]
-        return self
 
     def command(self, *options: str) -> list[str]:
         """The program and its arguments; for variants of the server to change."""
@@ -219,17 +223,28 @@ class Server:
 
     def account(self, *arguments: str, password: str | None = None) -> str:
         """Run ``webcam account ...`` on its data; what it printed. Raises ``AssertionError`` when it refuses."""
+        return self.webcam("account", *arguments, password=password)
+
+    def webcam(self, noun: str, verb: str, *arguments: str, password: str | None = None) -> str:
+        """The same of any noun."""
         secret = [] if password is None else ["--password-stdin"]
         trail.used("password", password or "")
         said = io.StringIO()
         stdin, sys.stdin = sys.stdin, io.StringIO(f"{password}\n")
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                status = admin.main(["account", arguments[0], "--data", str(self.data), *secret, *arguments[1:]])
+                status = admin.main([noun, verb, "--data", str(self.data), *secret, *arguments])
         finally:
             sys.stdin = stdin
         assert status == 0, said.getvalue()
         return said.getvalue()
+
+    def check(self) -> str:
+        """What ``webcam check`` says of its data; empty when the database is whole."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            status = admin.main(["check", "--data", str(self.data)])
+        return said.getvalue() if status else ""
 
     def new_account(self, password: str = PASSWORD) -> str:
         """An account that nobody else uses; its name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.audit import Notes
@@ -9,7 +10,8 @@ from tests.support.clock import FakeClock
 from tests.support.stores import RefusingStore
 from tests.support.trail import used
 from webcam.errors import NoSuchSession
-from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS
+from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Bounds, Role, Secret
+from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 
@@ -23,7 +25,8 @@ class SessionsCase(SynchronousTestCase):
         self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
         self.audit = Notes()
         self.settings = AccountSettings(self.store, self.clock, self.audit)
-        self.sessions = Sessions(self.store, self.settings, self.clock, self.audit)
+        self.quotas = AccountQuotas(Bounds())
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit)
         self.offline: list[str] = []
         self.sessions.on_offline = lambda _, device: self.offline.append(device)
 
@@ -31,8 +34,24 @@ class SessionsCase(SynchronousTestCase):
         kinds = {"minutes": SESSION_MINUTES, "requests": SESSION_REQUESTS, "a_minute": MINUTE_REQUESTS}
         self.settings.learn(self.account_id, {kinds[name]: value for name, value in chosen.items()})
 
-    def open(self, device: str = "camera", meta: str = "{}", address: str = HERE) -> str:
-        return used("token", self.successResultOf(self.sessions.open(self.account_id, device, meta, address)))
+    def bound(self, kind: str, value: int) -> None:
+        """Set a quota of the account."""
+        self.successResultOf(self.store.set_quota("user", kind, value))
+        self.quotas.learn(self.successResultOf(self.store.account("user")))
+
+    def secret(self, role: Role, *devices: str, label: str = "a secret") -> Secret:
+        """A new secret of the account."""
+        named = frozenset(devices)
+        secret_id = self.successResultOf(self.store.add_secret("user", label, f"digest of {label}", role, named))
+        return Secret(secret_id, label, role, named)
+
+    def open(self, device: str = "camera", meta: str = "{}", address: str = HERE, secret: Secret | None = None) -> str:
+        return used("token", self.successResultOf(self.begin_to_open(device, meta, address, secret)))
+
+    def begin_to_open(
+        self, device: str = "camera", meta: str = "{}", address: str = HERE, secret: Secret | None = None
+    ) -> Deferred[str]:
+        return Deferred.fromCoroutine(self.sessions.open(self.account_id, device, meta, address, secret))
 
     def sweep(self) -> None:
         self.successResultOf(self.sessions.sweep())

@@ -75,7 +75,7 @@ def open_database(case: TestCase, close: bool = True) -> tuple[Path, Database]:
 
 
 class RefusingStore(MemoryStore):
-    """A store that refuses to keep or end sessions while ``refusing`` is set."""
+    """A store that refuses to keep or end sessions, or to keep a hash, while ``refusing`` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,3 +97,8 @@ class RefusingStore(MemoryStore):
         if self.refusing:
             raise DatabaseFail("refused")
         await super().end_sessions(digests)
+
+    async def rehash(self, account_id: int, checked: str, password_hash: str) -> None:
+        if self.refusing:
+            raise DatabaseFail("refused")
+        await super().rehash(account_id, checked, password_hash)

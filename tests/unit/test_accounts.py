@@ -13,7 +13,7 @@ from tests.support.disk import FakeDisk
 from tests.support.offload import ControlledOffload
 from tests.support.stores import RefusingStore
 from webcam.api.services import Limits
-from webcam.errors import CoolingDown, DatabaseFail, NoSuchSession, NoSuchUser, Unavailable
+from webcam.errors import CoolingDown, DatabaseFail, LockedOut, NoSuchSession, NoSuchUser, Unavailable
 from webcam.model import Bounds
 from webcam.service.passwords import check_password
 from webcam.tap import make_services
@@ -38,12 +38,18 @@ class AccountsCase(SynchronousTestCase):
         self.store = SlowStore()
         self.audit = Notes()
         self.offload = ControlledOffload()
-        self.services, _ = make_services(
-            self.store, self.clock, self.offload, self.clock, Limits(), 60.0, self.audit, FakeDisk(self.store), Bounds()
-        )
-        self.accounts, self.sessions = self.services.accounts, self.services.sessions
+        self.audit = Notes()
+        self.make()
         self.account_id = self.run_now(self.store.add_account("user", "hash"))
         self.refresh()
+
+    def make(self, limits: Limits | None = None) -> None:
+        """The services, on the store as it is."""
+        limits, disk = limits or Limits(), FakeDisk(self.store)
+        self.services, _ = make_services(
+            self.store, self.clock, self.offload, self.clock, limits, 60.0, self.audit, disk, Bounds()
+        )
+        self.accounts, self.sessions = self.services.accounts, self.services.sessions
 
     def run_now(self, coroutine: Any) -> Any:
         return self.successResultOf(Deferred.fromCoroutine(coroutine))
@@ -118,7 +124,7 @@ class AuthorizeTests(AccountsCase):
             self.failureResultOf(each, NoSuchUser)
 
     def test_too_many_logins_at_once_of_one_address_are_refused(self):
-        begun = [self.begin() for _ in range(20)]
+        begun = [self.begin(device=f"device {number}") for number in range(20)]
         self.failureResultOf(self.begin(), Unavailable)
         other = self.begin(address="192.0.2.2")
         self.offload.finish(False)
@@ -131,16 +137,75 @@ class AuthorizeTests(AccountsCase):
 
     def test_behind_a_proxy_all_logins_are_of_one_address(self):
         limits = Limits(connections=100, connections_per_address=100)
-        services, _ = make_services(
-            self.store, self.clock, self.offload, self.clock, limits, 60.0, self.audit, FakeDisk(self.store), Bounds()
-        )
-        self.accounts = services.accounts
-        begun = [self.begin() for _ in range(202)]
+        self.make(limits)
+        begun = [self.begin(f"name {number}") for number in range(202)]
         self.failureResultOf(self.begin(), Unavailable)
         while self.offload.running:
             self.offload.finish(False)
         for each in begun:
             self.failureResultOf(each, NoSuchUser)
+
+    def test_failed_logins_lock_the_device_out_whether_the_name_exists_or_not(self):
+        """At once, and without a hash; the right password, too."""
+        answers = []
+        for name in ("user", "nobody"):
+            for _ in range(10):
+                begun = self.begin(name)
+                self.offload.finish(False)
+                self.failureResultOf(begun, NoSuchUser)
+            before = len(self.offload.calls)
+            failure = self.failureResultOf(self.begin(name), LockedOut).value
+            answers.append((failure.code, failure.status, failure.headers(), str(failure)))
+            self.assertEqual(len(self.offload.calls), before)
+        self.assertEqual(answers[0], answers[1])
+        self.authorize(device="another")
+        self.clock.advance(1)
+        self.authorize()
+        self.authorize()
+
+    def test_logins_under_way_count_as_failed_until_they_succeed(self):
+        begun = [self.begin() for _ in range(10)]
+        self.failureResultOf(self.begin(), LockedOut)
+        while self.offload.running:
+            self.offload.finish(True)
+        for each in begun:
+            self.successResultOf(each)
+        self.authorize()
+
+    def test_a_storage_that_refuses_is_no_failed_login(self):
+        self.store.refusing = True
+        for _ in range(20):
+            begun = self.begin()
+            self.offload.finish(True)
+            self.failureResultOf(begun, DatabaseFail)
+        self.store.refusing = False
+        self.authorize()
+
+    def test_a_device_that_is_known_is_checked_though_a_stranger_beside_it_has_every_place(self):
+        self.authorize(device="phone")
+        begun = [self.begin(device=f"device {number}") for number in range(20)]
+        self.failureResultOf(self.begin(device="another"), Unavailable)
+        owner = self.begin(device="phone")
+        self.failureResultOf(begun.pop(), Unavailable)
+        for good in (False, False, False, True):
+            self.offload.finish(good)
+        self.successResultOf(owner)
+        self.assertNoResult(begun[3])
+        while self.offload.running:
+            self.offload.finish(False)
+        for each in begun:
+            self.failureResultOf(each, NoSuchUser)
+
+    def test_devices_that_were_in_before_a_restart_are_known_after_it(self):
+        self.authorize(device="phone")
+        self.make()
+        self.run_now(self.accounts.load())
+        for number in range(100):
+            begun = self.begin(device=f"device {number}")
+            self.offload.finish(False)
+            self.failureResultOf(begun, NoSuchUser)
+        self.failureResultOf(self.begin(device="another"), LockedOut)
+        self.authorize(device="phone")
 
     def test_a_session_that_storage_refuses_is_none(self):
         self.store.refusing = True

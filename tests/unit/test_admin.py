@@ -9,7 +9,7 @@ from contextlib import closing
 from tests.support.admin import AdminCase
 from webcam import __version__
 from webcam.service.passwords import check_password
-from webcam.storage import accounts, schema
+from webcam.storage import accounts, schema, sessions
 from webcam.storage.schema import FILE, connect
 
 
@@ -78,7 +78,7 @@ class ChangeTests(AdminCase):
         self.assertTrue(check_password(after.password_hash, "another"))
         self.assertGreater(after.generation, before.generation)
         with closing(connect(self.data / FILE)) as connection:
-            self.assertEqual(accounts.sessions(connection.cursor()), [])
+            self.assertEqual(sessions.sessions(connection.cursor()), [])
 
     def test_a_removed_account_is_gone(self):
         self.add()

@@ -26,6 +26,29 @@ class Noting(AdminCase):
         self.assertEqual(self.events(), [{"event": name, "account": "home", "uid": uid} for name in names])
         self.assertNotIn("secret", (self.data / "audit.log").read_text())
 
+    def test_what_else_is_done_to_accounts(self) -> None:
+        self.add("home")
+        for line in (
+            "account disable home",
+            "account enable home",
+            "account quota home devices=3",
+            "account quota home",
+            "secret add home guest --view",
+            "secret remove home guest",
+        ):
+            self.assertEqual(self.run_it(*line.split())[0], 0, line)
+        uid = {"account": "home", "uid": os.getuid()}
+        self.assertEqual(
+            self.events()[1:],
+            [
+                {"event": "account_disabled", **uid},
+                {"event": "account_enabled", **uid},
+                {"event": "quotas_set", **uid, "quotas": "devices=3"},
+                {"event": "secret_added", **uid, "label": "guest", "role": "view"},
+                {"event": "secret_removed", **uid, "label": "guest"},
+            ],
+        )
+
     def test_what_is_refused_did_not_happen(self) -> None:
         self.add("home")
         self.assertRefused("there is no account", "account", "remove", "other")

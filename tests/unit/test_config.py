@@ -74,6 +74,9 @@ class DefaultTests(Case):
                 connections=4000,
                 connections_per_address=400,
                 drain=10.0,
+                account_devices=1000,
+                account_sessions=10_000,
+                account_streams=1000,
                 account_messages=2_000_000,
                 account_records=None,
                 account_bytes=None,
@@ -83,10 +86,11 @@ class DefaultTests(Case):
         )
 
     def test_bounds(self) -> None:
-        """What isn't said is no bound, but that of messages."""
-        self.assertEqual(self.config().bounds, Bounds(2_000_000, 0, 0, 0))
+        """What isn't said of records is no bound."""
+        self.assertEqual(self.config().bounds, Bounds(2_000_000, 0, 0, 0, 1000, 10_000, 1000))
         given = ("--account-messages", "1", "--account-records", "2", "--account-bytes", "3", "--keep-free", "4")
-        self.assertEqual(self.config(*given).bounds, Bounds(1, 2, 3, 4))
+        more = ("--account-devices", "5", "--account-sessions", "6", "--account-streams", "7")
+        self.assertEqual(self.config(*given, *more).bounds, Bounds(1, 2, 3, 4, 5, 6, 7))
 
     def test_state_directory(self) -> None:
         """The folder that systemd gives, the first of several, unless another is named."""
@@ -111,9 +115,10 @@ class CommandLineTests(Case):
             *("--data", "d", "--listen", "tcp:1", "--plain", "--certificate", "c", "--key", "k", "--stall", "5"),
             *("--record-limit", "1M", "--frame-limit", "64K", "--body-limit", "100", "--cooldown", "0"),
             *("--audit", "a", "--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
+            *("--account-devices", "11", "--account-sessions", "12", "--account-streams", "13"),
             *("--account-messages", "6", "--account-records", "8", "--account-bytes", "9K", "--keep-free", "10M"),
         )
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
         self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, Path("c"), Path("k"), Path("a"), *limits))
 
     def test_listen_is_repeated(self) -> None:
@@ -156,9 +161,10 @@ class FileTests(Case):
         lines = ("data = d", "listen = tcp:1 tcp:2", "plain = yes", "certificate = c", "key: k", "stall = 5")
         more = ("record-limit = 1M", "frame-limit = 64K", "body-limit = 100", "cooldown = 0", "# a comment")
         rest = ("audit = a", "connections = 7", "connections-per-address = 3", "drain = 1.5")
+        many = ("account-devices = 11", "account-sessions = 12", "account-streams = 13")
         kept = ("account-messages = 6", "account-records = 8", "account-bytes = 9K", "keep-free = 10M")
-        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *kept)))
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
+        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *many, *kept)))
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
         self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, Path("c"), Path("k"), Path("a"), *limits))
 
     def test_nothing_said(self) -> None:

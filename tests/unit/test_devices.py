@@ -6,9 +6,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.relay import FakePublisher, FakeSink, viewer_on
 from tests.support.server import World
-from webcam.errors import ErroredStream, NoChannel, NoSuchDevice
+from webcam.errors import ErroredStream, NoChannel, NoSuchDevice, QuotaExceeded
+from webcam.model import QUOTA_STREAMS, Role, Secret
 from webcam.service.devices import Publication
-from webcam.service.sessions import Session
+from webcam.service.session import Session
 
 BEHIND = 2 * 1024 * 1024
 
@@ -130,11 +131,50 @@ class PublicationTests(DevicesCase):
         self.world.run(self.sessions.sweep())
         self.assertEqual(self.devices.online(self.phone), [])
 
+    def test_one_stream_more_than_the_account_may_have_is_refused_and_a_takeover_is_none(self):
+        self.world.run(self.world.store.set_quota("user", QUOTA_STREAMS, 1))
+        self.world.run(self.world.services.accounts.refresh())
+        publication = self.publish()
+        self.assertRaises(QuotaExceeded, self.publish, self.phone)
+        self.assertEqual((self.streams(), self.phone.streams), ([("camera", "mjpeg", 40)], 0))
+        facts = {"account": self.world.account_id, "device": "phone", "reason": "more than 1 streams"}
+        self.assertEqual(self.world.audit.of("quota_met"), [facts])
+        newer = self.publish(publisher=FakePublisher())
+        publication.end()
+        self.assertRaises(QuotaExceeded, self.publish, self.phone)
+        newer.end()
+        self.publish(self.phone)
+
     def test_closing_all_cuts_every_upload(self):
         self.publish()
         sink = self.watch()
         self.devices.close_all()
         self.assertEqual((self.publisher.events, sink.events[-1], self.streams()), (["cut"], "finished", []))
+
+
+class GuestTests(DevicesCase):
+    """A session that may see some devices alone."""
+
+    def guest(self, *devices: str) -> Session:
+        named = frozenset(devices)
+        secret_id = self.world.run(self.world.store.add_secret("user", "guest", "digest", Role.VIEW, named))
+        secret = Secret(secret_id, "guest", Role.VIEW, named)
+        return self.sessions.find(self.world.run(self.sessions.open(self.world.account_id, "phone", "", "", secret)))
+
+    def test_sees_its_devices_and_no_others(self):
+        self.publish()
+        self.publish(self.phone)
+        guest = self.guest("camera", "never seen")
+        self.assertEqual([each.device for each in self.devices.online(guest)], ["camera"])
+        self.assertEqual(self.devices.streams(guest), [("camera", "mjpeg", 40)])
+        self.devices.stream(guest, "camera")
+        self.assertRaises(NoSuchDevice, self.devices.stream, guest, "phone")
+
+    def test_whose_devices_are_not_named_sees_all(self):
+        self.publish(self.phone)
+        guest = self.guest()
+        self.assertEqual([each.device for each in self.devices.online(guest)], ["camera", "phone"])
+        self.assertEqual(self.devices.streams(guest), [("phone", "mjpeg", 40)])
 
 
 class ViewerTests(DevicesCase):

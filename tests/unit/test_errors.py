@@ -34,6 +34,7 @@ ANSWERS = {
     errors.NotAnObject: (5, 200),
     errors.NoSuchSession: (6, 200),
     errors.NoSuchUser: (7, 200),
+    errors.NotAllowed: (5, 403),
     errors.NoSuchRecord: (9, 200),
     errors.NoData: (10, 200),
     errors.EmptyRequest: (11, 200),
@@ -46,7 +47,9 @@ ANSWERS = {
     errors.MethodNotAllowed: (12, 405),
     errors.TooLarge: (12, 413),
     errors.RangeNotSatisfiable: (12, 416),
+    errors.NotYet: (2, 429),
     errors.CoolingDown: (6, 429),
+    errors.LockedOut: (7, 429),
     errors.QuotaExceeded: (5, 429),
     errors.Unavailable: (2, 503),
     errors.Overloaded: (2, 503),
@@ -88,5 +91,6 @@ class FailuresTests(SynchronousTestCase):
         self.assertEqual(errors.MethodNotAllowed(("POST", "GET")).headers(), {"allow": "POST, GET"})
         self.assertEqual(errors.RangeNotSatisfiable(10).headers(), {"content-range": "bytes */10"})
         self.assertEqual(errors.CoolingDown(7).headers(), {"retry-after": "7"})
+        self.assertEqual(errors.LockedOut(8, news=True).headers(), {"retry-after": "8"})
         self.assertTrue(int(errors.Unavailable("").headers()["retry-after"]) > 0)
         self.assertEqual(errors.MalformedRequest("").headers(), {})

@@ -13,8 +13,8 @@ from webcam.admin.common import Bar
 from webcam.model import Expiry, Page
 from webcam.ports import RECORD_PART
 from webcam.service.passwords import check_password
-from webcam.service.sessions import digest_of
-from webcam.storage import accounts, messages, records
+from webcam.service.tokens import digest_of
+from webcam.storage import messages, records, sessions
 from webcam.storage.importing import run
 from webcam.storage.lock import FolderLock
 from webcam.storage.schema import FILE, connect
@@ -193,7 +193,7 @@ class TakenOverTests(ImportCase):
             )
             old.execute(statement, old.client("home"))
         self.take()
-        (saved,) = self.ask(accounts.sessions)
+        (saved,) = self.ask(sessions.sessions)
         self.assertEqual((saved.digest, saved.account_id), (digest_of("a token"), self.id_of()))
         self.assertEqual((saved.device, saved.meta, saved.address), ("phone", "{}", "192.0.2.1"))
         self.assertEqual((saved.active, saved.requests, saved.given), (1730419200.0, 12, None))

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.server import World
 from webcam.errors import QuotaExceeded
 from webcam.model import QUOTA_MESSAGES, Draft, Page
-from webcam.service.sessions import Session
+from webcam.service.session import Session
 
 
 def draft(name: str, target: str = "") -> Draft:

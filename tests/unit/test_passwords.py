@@ -122,14 +122,22 @@ class BoundTests(SynchronousTestCase):
                 self.offload.finish(False)
             for ended in checks:
                 ended.addErrback(lambda failure: failure.trap(CancelledError, RuntimeError))
-        self.assertEqual(len(self.passwords._shares), 0)
+        self.assertEqual(len(self.passwords._turns._shares), 0)
 
     def test_behind_a_proxy_one_address_may_have_all(self):
         self.passwords = Passwords(self.offload, AT_ONCE + WAITING)
         for _ in range(AT_ONCE + WAITING):
             self.check("p")
-        refusal = self.failureResultOf(self.check("one more"), Overloaded).value
-        self.assertEqual(str(refusal), "logins at once")
+        self.failureResultOf(self.check("one more"), Overloaded)
+
+    def test_groups_of_an_address_are_checked_in_turn(self):
+        checks = [
+            Deferred.fromCoroutine(self.passwords.check("hash", password, "192.0.2.1", group))
+            for password, group in (("0", "many"), ("1", "many"), ("2", "many"), ("3", "many"), ("4", "one"))
+        ]
+        for _ in checks:
+            self.offload.finish(True)
+        self.assertEqual(self.begun(), ["0", "1", "2", "4", "3"])
 
     def test_a_failure_gives_the_turn_to_the_next(self):
         checks = [self.check(str(number)) for number in range(4)]

@@ -8,7 +8,7 @@ from tests.support.server import World
 from webcam.errors import EmptyRequest, NoData, NoSuchRecord
 from webcam.model import Page
 from webcam.ports import RECORD_PART
-from webcam.service.sessions import Session
+from webcam.service.session import Session
 
 ALL = Page(None, 1000)
 

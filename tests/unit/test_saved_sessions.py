@@ -9,13 +9,18 @@ from tests.support.clock import FakeClock
 from tests.support.server import World
 from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import DatabaseFail, NoSuchSession
-from webcam.model import SavedSession
-from webcam.service.sessions import Session, Sessions, digest_of
+from webcam.model import Draft, Page, SavedSession
+from webcam.service.messages import Messages
+from webcam.service.session import Session
+from webcam.service.sessions import Sessions
+from webcam.service.stamps import Stamps
+from webcam.service.tokens import digest_of
 
 
 class SavedCase(SessionsCase):
     def given(self, session: Session, stamp: str) -> None:
-        self.successResultOf(Deferred.fromCoroutine(self.sessions.given(session, stamp)))
+        self.successResultOf(Deferred.fromCoroutine(self.sessions.asks(session)))
+        self.sessions.given(session, stamp)
 
     def saved(self) -> list[SavedSession]:
         return self.successResultOf(self.store.sessions())
@@ -26,7 +31,7 @@ class SavedCase(SessionsCase):
         self.clock = FakeClock()
         self.clock.advance(5)
         self.clock.step = wall + seconds + step - 5
-        self.sessions = Sessions(self.store, self.settings, self.clock, self.audit)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit)
         self.successResultOf(self.sessions.load())
 
 
@@ -154,9 +159,12 @@ class RestartTests(SavedCase):
         """A sync right behind the restart must not acknowledge what nobody was given."""
         asked, silent = self.open(), self.open()
         self.given(self.sessions.find(asked), "2023-11-14 22:13:20.000000")
+        self.sweep()
         self.given(self.sessions.find(asked), "2023-11-14 22:13:21.000000")
+        self.given(self.sessions.find(new := self.open()), "2023-11-14 22:13:21.000000")
         self.restart()
         self.assertEqual(self.sessions.find(asked).given, "2023-11-14 22:13:20.000000")
+        self.assertEqual(self.sessions.find(new).given, "")
         self.assertIsNone(self.sessions.find(silent).given)
 
     def test_the_newest_session_of_a_device_stays_the_newest(self):
@@ -193,6 +201,32 @@ class GivenTests(SavedCase):
         self.given(session, "a")
         self.given(session, "")
         self.assertEqual(session.given, "b")
+
+
+class RefusedTests(SavedCase):
+    """Storage refuses to note that a session asked: then it was given nothing, and nothing is acknowledged."""
+
+    def setUp(self):
+        super().setUp()
+        self.messages = Messages(self.store, self.sessions, self.settings, Stamps(self.clock))
+        self.phone = self.sessions.find(self.open("phone"))
+        camera = self.sessions.find(self.open("camera"))
+        self.successResultOf(self.messages.send(camera, [Draft("motion", "", "{}")], False))
+
+    def get(self) -> list[str]:
+        return [each.name for each in self.successResultOf(self.messages.get(self.phone, Page(None)))]
+
+    def test_taking_takes_nothing(self):
+        self.store.refusing = True
+        self.failureResultOf(self.messages.take(self.phone, Page(None)), DatabaseFail)
+        self.store.refusing = False
+        self.assertEqual(self.get(), ["motion"])
+
+    def test_getting_gives_nothing(self):
+        self.store.refusing = True
+        self.failureResultOf(self.messages.get(self.phone, Page(None)), DatabaseFail)
+        self.store.refusing = False
+        self.assertIsNone(self.phone.given)
 
 
 class AfterPasswordTests(SynchronousTestCase):

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
+from twisted.internet.defer import Deferred
+
 from tests.support.sessions import HERE, SessionsCase
-from webcam.errors import CoolingDown, NoSuchSession
-from webcam.model import Presence
-from webcam.service import sessions as module
-from webcam.service.sessions import Session, Sessions, digest_of, new_token
+from webcam.errors import CoolingDown, NoSuchSession, QuotaExceeded
+from webcam.model import QUOTA_DEVICES, QUOTA_SESSIONS, Bounds, Presence, Role
+from webcam.ports import ALL_DEVICES
+from webcam.service import cooling, places
+from webcam.service.quotas import AccountQuotas
+from webcam.service.session import Session
+from webcam.service.sessions import Sessions
+from webcam.service.tokens import digest_of, new_token
 
 
 class TokenTests(SessionsCase):
@@ -199,13 +205,13 @@ class CoolingTests(SessionsCase):
         self.assertEqual((self.wait(), self.wait("other")), (0, 30))
 
     def test_no_cooldown_is_an_option(self):
-        self.sessions = Sessions(self.store, self.settings, self.clock, self.audit, 0.0)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit, 0.0)
         self.break_limit()
         self.assertEqual(self.wait(), 0)
 
     def test_only_so_many_are_remembered(self):
-        self.assertEqual(module.COOLING, 10_000)
-        self.patch(module, "COOLING", 2)
+        self.assertEqual(cooling.DEVICES, 10_000)
+        self.patch(cooling, "DEVICES", 2)
         for device in ("a", "b", "c"):
             self.break_limit(device)
         self.assertEqual([self.wait(device) for device in ("a", "b", "c")], [60, 60, 0])
@@ -276,9 +282,74 @@ class EndTests(SessionsCase):
         self.assertEqual((told, sorted(self.offline)), (["in", "out"], ["a", "b"]))
         self.sessions.find(other)
 
-    def test_one_session_over_the_bound_of_an_account_ends_the_one_silent_for_longest(self):
-        self.assertEqual(module.PER_ACCOUNT, 10_000)
-        self.patch(module, "PER_ACCOUNT", 3)
+
+class RevokedTests(SessionsCase):
+    def test_revoked_sessions_end_with_their_streams_and_no_others(self):
+        token, other, told = self.open(), self.open(), []
+        self.sessions.stream_opened(self.sessions.find(token), lambda: told.append("cut"))
+        self.sessions.revoke([digest_of(token), "never was"])
+        self.assertEqual(told, ["cut"])
+        self.assertEnded(token)
+        self.sessions.find(other)
+
+    def test_one_that_is_revoked_while_it_is_stored_never_opens(self):
+        held: Deferred[None] = Deferred()
+        save, digests = self.store.save_sessions, []
+
+        async def slowly(saved):
+            await save(saved)
+            digests.extend(each.digest for each in saved)
+            await held
+
+        self.patch(self.store, "save_sessions", slowly)
+        opening = self.begin_to_open()
+        self.sessions.revoke(digests)
+        held.callback(None)
+        self.failureResultOf(opening, NoSuchSession)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+
+
+class QuotaTests(SessionsCase):
+    def online(self) -> list[str]:
+        return [each.device for each in self.sessions.online(self.account_id)]
+
+    def test_a_device_more_than_may_be_online_is_refused_and_one_that_is_there_is_not(self):
+        self.bound(QUOTA_DEVICES, 2)
+        tokens = [self.open("a"), self.open("b"), self.open("a")]
+        failure = self.failureResultOf(self.begin_to_open("c"), QuotaExceeded).value
+        self.assertEqual((failure.code, failure.status, failure.headers()), (5, 429, {"retry-after": "60"}))
+        self.assertEqual(len(self.successResultOf(self.store.sessions())), 3)
+        self.sessions.end(self.sessions.find(tokens[1]))
+        self.open("c")
+        self.assertEqual(self.online(), ["a", "c"])
+
+    def test_devices_that_open_at_the_same_moment_count(self):
+        self.bound(QUOTA_DEVICES, 2)
+        held: Deferred[None] = Deferred()
+        self.patch(self.store, "save_sessions", lambda _: held)
+        opening = [self.begin_to_open(device) for device in ("a", "b", "b")]
+        self.failureResultOf(self.begin_to_open("c"), QuotaExceeded)
+        held.callback(None)
+        for each in opening:
+            self.successResultOf(each)
+
+    def test_a_silent_device_gives_its_place(self):
+        self.bound(QUOTA_DEVICES, 1)
+        self.open("a")
+        self.clock.advance(601)
+        self.open("b")
+
+    def test_a_quota_acts_when_it_is_learned(self):
+        self.open("a")
+        self.open("b")
+        self.bound(QUOTA_DEVICES, 1)
+        self.assertEqual(self.online(), ["a", "b"], "who is there stays")
+        self.failureResultOf(self.begin_to_open("c"), QuotaExceeded)
+        self.bound(QUOTA_DEVICES, 0)
+        self.open("c")
+
+    def test_one_session_too_many_ends_the_one_silent_for_longest(self):
+        self.bound(QUOTA_SESSIONS, 3)
         tokens = []
         for device in ("streams", "asks", "silent"):
             tokens.append(self.open(device))
@@ -287,4 +358,91 @@ class EndTests(SessionsCase):
             self.clock.advance(1)
         self.sessions.find(tokens[1])
         self.open("new")
-        self.assertEqual([each.device for each in self.sessions.online(self.account_id)], ["asks", "new", "streams"])
+        self.assertEqual(self.online(), ["asks", "new", "streams"])
+
+    def test_a_lower_quota_ends_as_many_as_there_are_too_many(self):
+        for device in "abcd":
+            self.open(device)
+            self.clock.advance(1)
+        self.bound(QUOTA_SESSIONS, 2)
+        self.open("e")
+        self.assertEqual(self.online(), ["d", "e"])
+
+    def test_without_a_quota_of_its_own_an_account_has_the_servers(self):
+        self.quotas = AccountQuotas(Bounds(devices=1, sessions=2))
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock)
+        for _ in range(3):
+            self.open("a")
+        self.failureResultOf(self.begin_to_open("b"), QuotaExceeded)
+        self.assertEqual(len(self.sessions.all()), 2)
+
+
+class SecretTests(SessionsCase):
+    """Sessions that a secret opened."""
+
+    def test_a_publishers_is_a_device_of_the_account(self):
+        session = self.sessions.find(self.open("camera", secret=self.secret(Role.PUBLISH, "camera")))
+        self.assertEqual((session.role, session.sees), (Role.PUBLISH, ALL_DEVICES))
+        self.assertTrue(self.sessions.is_online(self.account_id, "camera"))
+
+    def test_a_guest_is_no_device_whatever_name_it_gave(self):
+        guest = self.sessions.find(self.open("phone", "a guest", secret=self.secret(Role.VIEW, "camera")))
+        self.assertEqual((guest.role, guest.sees), (Role.VIEW, {"camera"}))
+        self.assertEqual(self.sessions.online(self.account_id), [])
+        self.assertFalse(self.sessions.is_online(self.account_id, "phone"))
+        phone = self.sessions.find(self.open("phone", "the owner's"))
+        self.open("phone", "a guest again", secret=guest.secret)
+        self.assertEqual(self.sessions.online(self.account_id), [Presence("phone", "the owner's")])
+        self.sessions.end(guest)
+        self.assertEqual(self.offline, [])
+        self.sessions.end(phone)
+        self.assertEqual(self.offline, ["phone"], "though a guest of its name is there")
+
+    def test_a_guest_takes_no_devices_place(self):
+        self.bound(QUOTA_DEVICES, 1)
+        self.open("phone")
+        self.open("guest", secret=self.secret(Role.VIEW))
+        self.failureResultOf(self.begin_to_open("camera", secret=self.secret(Role.PUBLISH, label="b")), QuotaExceeded)
+
+    def test_a_secret_makes_room_among_its_own_sessions_alone(self):
+        self.assertEqual(places.PER_SECRET, 100)
+        self.patch(places, "PER_SECRET", 2)
+        secret, other = self.secret(Role.VIEW), self.secret(Role.VIEW, label="other")
+        kept = [self.open("owner"), self.open("other", secret=other)]
+        for number in range(5):
+            self.clock.advance(1)
+            self.open(f"guest {number}", secret=secret)
+        self.assertEqual(
+            [each.device for each in self.sessions.all()], ["owner", "other", "guest 3", "guest 4"], "the newest"
+        )
+        for token in kept:
+            self.sessions.find(token)
+
+    def test_a_secret_without_a_session_is_refused_where_the_account_has_no_room(self):
+        self.bound(QUOTA_SESSIONS, 2)
+        first, second = self.secret(Role.VIEW), self.secret(Role.VIEW, label="second")
+        owner, guest = self.open(), self.open("guest", secret=first)
+        self.failureResultOf(self.begin_to_open("guest", secret=second), QuotaExceeded)
+        self.open("guest", secret=first)
+        self.assertEnded(guest)
+        self.sessions.find(owner)
+        self.open()
+        self.open()
+        self.assertEqual(len(self.sessions.all()), 2)
+
+    def test_who_breaks_a_limit_by_a_secret_cools_down_by_it_alone(self):
+        self.set(a_minute=20)
+        secret = self.secret(Role.VIEW)
+        token = self.open("phone", secret=secret)
+        for _ in range(20):
+            self.sessions.charge(token)
+        self.assertRaises(NoSuchSession, self.sessions.charge, token)
+        self.assertRaises(CoolingDown, self.sessions.check_cooling, self.account_id, "phone", HERE, secret)
+        self.sessions.check_cooling(self.account_id, "phone", HERE)
+
+    def test_after_a_restart_a_session_may_as_much_as_before(self):
+        secret = self.secret(Role.VIEW, "camera")
+        token = self.open("guest", secret=secret)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock)
+        self.successResultOf(self.sessions.load())
+        self.assertEqual(self.sessions.find(token).secret, secret)

@@ -6,7 +6,7 @@ import argparse
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,13 +14,16 @@ from typing import Any, TypeVar
 from webcam.audit import AuditLog
 from webcam.clock import SystemClock
 from webcam.config import AUDIT, default_data
-from webcam.errors import Refused
+from webcam.errors import NoSuchAccount, Refused
 from webcam.storage.copying import open_existing
 from webcam.storage.lock import FolderInUse, FolderLock
 from webcam.storage.schema import FILE, VERSION, connect, known_version, make_ready
 
 BAR = 40
 """Characters."""
+
+MAX_NAME = 1024
+"""Characters of a name, as in requests."""
 
 _T = TypeVar("_T")
 
@@ -72,6 +75,31 @@ def in_transaction(data: Path, function: Callable[[sqlite3.Cursor], _T]) -> _T:
         result = function(cursor)
         cursor.execute("COMMIT")
     return result
+
+
+def of_account(options: argparse.Namespace, name: str | None, function: Callable[[sqlite3.Cursor], _T]) -> _T:
+    """The same for what is about the account of this name, which must be there."""
+    try:
+        return in_transaction(folder_of(options), function)
+    except NoSuchAccount:
+        raise Refused(f"there is no account {name!r}") from None
+
+
+def check_name(name: str, what: str) -> None:
+    """Raises :class:`Refused` for a name that no request could bring."""
+    if not name or len(name) > MAX_NAME:
+        raise Refused(f"{what} has 1 to {MAX_NAME} characters")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns, each as wide as its widest text. What clients call themselves does nothing to a terminal."""
+    lines = [head, *([_printable(text) for text in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)
 
 
 def _ready(data: Path) -> Path:

@@ -15,7 +15,7 @@ from webcam.admin.common import Bar, Nouns, add_noted_command, folder_of, note
 from webcam.errors import Refused
 from webcam.model import stamp_of
 from webcam.service.passwords import hash_password
-from webcam.service.sessions import digest_of
+from webcam.service.tokens import digest_of
 from webcam.storage.copying import one_state, open_read_only
 from webcam.storage.importing.compare import Counted, Outcome
 from webcam.storage.importing.oldfile import OldFile

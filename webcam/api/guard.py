@@ -10,9 +10,10 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from webcam.api.answers import answer_failure, answer_ok, as_failure
 from webcam.api.services import Services
-from webcam.errors import MalformedRequest, MethodNotAllowed, Unavailable
+from webcam.errors import MalformedRequest, MethodNotAllowed, NotAllowed, Unavailable
 from webcam.http.request import Request
-from webcam.service.sessions import Session
+from webcam.model import Role
+from webcam.service.session import Session
 from webcam.wire import fields, replies
 from webcam.wire.requests import Params
 
@@ -45,14 +46,25 @@ class Needs(Enum):
     NOTHING = "none"
 
 
+OWNER = frozenset((Role.FULL,))
+PUBLISHER = frozenset((Role.FULL, Role.PUBLISH))
+VIEWER = frozenset((Role.FULL, Role.VIEW))
+EVERYBODY = frozenset(Role)
+"""Whose sessions an endpoint serves."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
-    """One path. ``raw``: the body is data, and all parameters are in the query. ``reads``: it changes nothing."""
+    """One path, for sessions of ``roles``.
+
+    ``raw``: the body is data, and all parameters are in the query. ``reads``: it changes nothing.
+    """
 
     path: str
     handler: Handler
     methods: tuple[str, ...] = ("POST",)
     needs: Needs = Needs.CHARGED
+    roles: frozenset[Role] = OWNER
     raw: bool = False
     reads: bool = False
 
@@ -120,8 +132,16 @@ def _session(services: Services, endpoint: Endpoint, params: Params) -> Session 
     if endpoint.needs is Needs.NOTHING:
         return None
     token = params.text(fields.TOKEN)
-    if endpoint.needs is Needs.OPTIONAL:
-        return services.sessions.find(token) if token else None
+    if endpoint.needs is Needs.OPTIONAL and not token:
+        return None
     if not token:
         raise MalformedRequest(f"{fields.TOKEN} is missing")
-    return services.sessions.charge(token)
+    free = endpoint.needs is Needs.OPTIONAL
+    return allowed(services.sessions.find(token) if free else services.sessions.charge(token), endpoint.roles)
+
+
+def allowed(session: Session, roles: frozenset[Role]) -> Session:
+    """The same, if its role is one of these. Raises :class:`NotAllowed`."""
+    if session.role not in roles:
+        raise NotAllowed(f"its secret is one to {session.role.value}")
+    return session

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from webcam.api.answers import as_failure, log_refusal
+from webcam.api.guard import PUBLISHER, allowed
 from webcam.api.services import Services
 from webcam.errors import FrameError, MalformedRequest
 from webcam.http.request import BodyConsumer, Request
@@ -37,7 +38,7 @@ class Ingest:
         token = params.text(fields.TOKEN)
         if not token:
             raise MalformedRequest(f"{fields.TOKEN} is missing")
-        session = services.sessions.find(token)
+        session = allowed(services.sessions.find(token), PUBLISHER)
         subprotocol = params.text(fields.SUBPROTOCOL) or ""
         delta = params.integer(fields.DELTA, highest=MAX_DELTA) or 0
         self._publication = services.devices.publish(session, subprotocol, delta, self)

@@ -1,4 +1,4 @@
-"""The Klein tree: every path of the protocol, and what is none."""
+"""The Klein tree: every path of the protocol, its description, and what is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from twisted.web.server import NOT_DONE_YET
 
 from webcam.api import accounts, devices, messages, records
 from webcam.api.answers import answer_failure
-from webcam.api.guard import Endpoint, Needs, guarded
+from webcam.api.description import PATH as DESCRIPTION
+from webcam.api.description import description_route
+from webcam.api.guard import EVERYBODY, PUBLISHER, VIEWER, Endpoint, Needs, guarded
 from webcam.api.ingest import METHODS as PUBLISH_METHODS
 from webcam.api.ingest import ingest_route
 from webcam.api.services import Limits, Services
@@ -28,22 +30,22 @@ async def _nothing_here(_: Any) -> None:
 
 ENDPOINTS = (
     Endpoint(fields.AUTHORIZE, accounts.authorize, needs=Needs.NOTHING),
-    Endpoint(fields.HEARTBEAT, accounts.heartbeat),
+    Endpoint(fields.HEARTBEAT, accounts.heartbeat, roles=EVERYBODY),
     Endpoint(fields.GET_SETTINGS, accounts.get_settings),
     Endpoint(fields.SET_SETTINGS, accounts.set_settings),
-    Endpoint(fields.SERVER_TIME, accounts.server_time, needs=Needs.OPTIONAL),
-    Endpoint(fields.ADD_MESSAGES, messages.add_messages),
-    Endpoint(fields.GET_MESSAGES, messages.get_messages, reads=True),
-    Endpoint(fields.TAKE_MESSAGES, messages.take_messages),
-    Endpoint(fields.ADD_RECORD, records.add_record, raw=True),
-    Endpoint(fields.ADD_RECORD_DATA, records.add_record, raw=True),
-    Endpoint(fields.LIST_RECORDS, records.list_records, reads=True),
-    Endpoint(fields.RECORD_META, records.record_meta, reads=True),
-    Endpoint(fields.RECORD_DATA, records.record_data, reads=True),
+    Endpoint(fields.SERVER_TIME, accounts.server_time, roles=EVERYBODY, needs=Needs.OPTIONAL),
+    Endpoint(fields.ADD_MESSAGES, messages.add_messages, roles=PUBLISHER),
+    Endpoint(fields.GET_MESSAGES, messages.get_messages, roles=PUBLISHER, reads=True),
+    Endpoint(fields.TAKE_MESSAGES, messages.take_messages, roles=PUBLISHER),
+    Endpoint(fields.ADD_RECORD, records.add_record, roles=PUBLISHER, raw=True),
+    Endpoint(fields.ADD_RECORD_DATA, records.add_record, roles=PUBLISHER, raw=True),
+    Endpoint(fields.LIST_RECORDS, records.list_records, roles=VIEWER, reads=True),
+    Endpoint(fields.RECORD_META, records.record_meta, roles=VIEWER, reads=True),
+    Endpoint(fields.RECORD_DATA, records.record_data, roles=VIEWER, reads=True),
     Endpoint(fields.DELETE_RECORDS, records.delete_records),
-    Endpoint(fields.DEVICES_ONLINE, devices.devices_online),
-    Endpoint(fields.STREAMS, devices.streams),
-    Endpoint(fields.WATCH, watch, methods=("POST", "GET")),
+    Endpoint(fields.DEVICES_ONLINE, devices.devices_online, roles=VIEWER),
+    Endpoint(fields.STREAMS, devices.streams, roles=VIEWER),
+    Endpoint(fields.WATCH, watch, roles=VIEWER, methods=("POST", "GET")),
     Endpoint(fields.PUBLISH, _nothing_here, methods=PUBLISH_METHODS),
 )
 
@@ -74,6 +76,7 @@ def build_tree(services: Services) -> KleinResource:
     app = Klein()
     for endpoint in ENDPOINTS:
         app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
+    app.route(f"/{DESCRIPTION}", endpoint=DESCRIPTION)(description_route())
     return _Tree(app)
 
 

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from webcam.errors import CoolingDown, NoSuchUser
-from webcam.model import Account
+from webcam.errors import (
+    CoolingDown,
+    DatabaseFail,
+    LockedOut,
+    NoSuchUser,
+    NotAllowed,
+    Overloaded,
+    QuotaExceeded,
+)
+from webcam.model import Account, Role, Secret
 from webcam.ports import AccountStore, Audit
+from webcam.service.lockout import Key, Lockout
 from webcam.service.passwords import Passwords
 from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
+from webcam.service.tokens import SECRET_PREFIX, digest_of
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a device says to be let in. ``password`` may be a secret."""
+
+    name: str
+    password: str
+    device: str
+    meta: str
+    address: str
 
 
 class Accounts:
@@ -21,6 +43,7 @@ class Accounts:
         self,
         store: AccountStore,
         passwords: Passwords,
+        lockout: Lockout,
         sessions: Sessions,
         settings: AccountSettings,
         stamps: Stamps,
@@ -29,6 +52,7 @@ class Accounts:
     ) -> None:
         self._store = store
         self._passwords = passwords
+        self._lockout = lockout
         self._sessions = sessions
         self._settings = settings
         self._stamps = stamps
@@ -36,6 +60,15 @@ class Accounts:
         self._audit = audit
         self._generations: dict[int, int] = {}
         self._names: dict[int, str] = {}
+
+    async def load(self) -> None:
+        """Take over what storage holds, once, at the start. Devices that are in may log in again at any time."""
+        await self.refresh()
+        await self._sessions.load()
+        for session in self._sessions.all():
+            name = self.name_of(session.account_id)
+            if name is not None and session.secret is None:
+                self._lockout.remember(name, session.device, session.address)
 
     @property
     def known(self) -> list[int]:
@@ -47,7 +80,10 @@ class Accounts:
         return self._names.get(account_id)
 
     async def refresh(self) -> None:
-        """Learn of new accounts; end the sessions of those that are gone or have another password."""
+        """Learn of new accounts; end the sessions of those that are gone, disabled or have another password.
+
+        Also those that the operator revoked.
+        """
         before = set(self._generations)
         current = {each.account_id: each for each in await self._store.accounts()}
         for account_id in before - current.keys():
@@ -56,6 +92,12 @@ class Accounts:
             self._stamps.forget(account_id)
         for account in current.values():
             self._learn(account)
+            if account.disabled:
+                self._sessions.end_account(account.account_id, "the account is disabled")
+        revoked = await self._store.revoked_sessions()
+        if revoked:
+            self._sessions.revoke(revoked)
+            await self._store.forget_revoked(revoked)
 
     def take_over(self, accounts: Sequence[Account]) -> None:
         """Storage is another one, which has these accounts; the sessions that are left are of this one already."""
@@ -77,34 +119,91 @@ class Accounts:
         self._quotas.forget(account_id)
 
     async def authorize(self, name: str, password: str, device: str, meta: str, address: str) -> str:
-        """A new session of *device*; the answer is its token.
+        """A new session of *device*; the answer is its token. *password* may also be a secret of the account.
 
-        Raises :class:`NoSuchUser` for a wrong name and a wrong password alike, in the same time, and
-        :class:`webcam.errors.CoolingDown`, and :class:`webcam.errors.Overloaded` when too many log in at once.
+        Raises :class:`NoSuchUser` for a wrong name, a wrong password and a disabled account alike, in the same time;
+        :class:`webcam.errors.LockedOut` at once; :class:`webcam.errors.CoolingDown`; :class:`Overloaded` when too many
+        log in at once; :class:`webcam.errors.QuotaExceeded`; :class:`NotAllowed` for a secret of other devices.
         """
-        account = await self._store.account(name)
+        login = Login(name, password, device, meta, address)
         try:
-            token = await self._let_in(account, password, device, meta, address)
-        except (NoSuchUser, CoolingDown) as refusal:
-            # A name that is none may be a password, typed into the wrong field.
-            known = account.name if account else None
-            self._audit.note("login_refused", account=known, device=device, address=address, reason=str(refusal))
+            return await self._let_in(login)
+        except LockedOut as failure:
+            if failure.news:
+                self._note("locked_out", login)
             raise
-        self._audit.note("login", account=name, device=device, address=address)
+        except QuotaExceeded as failure:
+            self._note("quota_met", login, reason=str(failure))
+            raise
+        except (NoSuchUser, NotAllowed, CoolingDown) as failure:
+            self._note("login_refused", login, reason=str(failure))
+            raise
+
+    async def _let_in(self, login: Login) -> str:
+        found = await self._secret(login)
+        if found is not None:
+            return await self._by_secret(*found, login)
+        with self._lockout.attempt(login.name, login.device, login.address) as group:
+            return await self._by_password(login, group)
+
+    def _note(self, event: str, login: Login, **facts: str | None) -> None:
+        """A name that is none of an account's is left out: it may be a password, typed into the wrong field."""
+        known = login.name if login.name in self._names.values() else None
+        self._audit.note(event, account=known, device=login.device, address=login.address, **facts)
+
+    async def _secret(self, login: Login) -> tuple[Account, Secret] | None:
+        """No slow hash guards it: it can't be guessed. What only looks like one may still be the password."""
+        if not login.password.startswith(SECRET_PREFIX):
+            return None
+        secret = await self._store.secret(login.name, digest_of(login.password))
+        account = await self._enabled(login.name)
+        return None if secret is None or account is None else (account, secret)
+
+    async def _by_secret(self, account: Account, secret: Secret, login: Login) -> str:
+        if secret.role is Role.PUBLISH and secret.devices and login.device not in secret.devices:
+            raise NotAllowed("a secret of other devices")
+        self._lockout.check_secret(secret.secret_id)
+        self._sessions.check_cooling(account.account_id, login.device, login.address, secret)
+        token = await self._open(account, login, secret)
+        if await self._secret(login) is None:
+            self._sessions.revoke([digest_of(token)])
+            raise NoSuchUser("the secret was removed meanwhile")
+        self._note("login", login, secret=secret.label)
         return token
 
-    async def _let_in(self, account: Account | None, password: str, device: str, meta: str, address: str) -> str:
+    async def _by_password(self, login: Login, group: Key) -> str:
+        account = await self._enabled(login.name)
         if account is not None:
-            self._sessions.check_cooling(account.account_id, device, address)
-        if not await self._passwords.check(account.password_hash if account else None, password, address):
+            self._sessions.check_cooling(account.account_id, login.device, login.address)
+        password_hash = account.password_hash if account else None
+        if not await self._passwords.check(password_hash, login.password, login.address, group):
             raise NoSuchUser("wrong name or password")
         assert account is not None, "nobody's password was right"
+        token = await self._open(account, login, None)
+        self._note("login", login)
+        await self._renew_hash(account, login, group)
+        return token
+
+    async def _enabled(self, name: str) -> Account | None:
+        account = await self._store.account(name)
+        return None if account is None or account.disabled else account
+
+    async def _open(self, account: Account, login: Login, secret: Secret | None) -> str:
         self._learn(account)
-        token = await self._sessions.open(account.account_id, device, meta, address)
+        token = await self._sessions.open(account.account_id, login.device, login.meta, login.address, secret)
         if account.generation != self._generations.get(account.account_id):
-            self._sessions.end(self._sessions.find(token))
+            self._sessions.revoke([digest_of(token)])
             raise NoSuchUser("the password changed meanwhile")
         return token
+
+    async def _renew_hash(self, account: Account, login: Login, group: Key) -> None:
+        """What keeps it from being renewed keeps nobody out: the next login tries again."""
+        try:
+            renewed = await self._passwords.renewed(account.password_hash, login.password, login.address, group)
+            if renewed is not None:
+                await self._store.rehash(account.account_id, account.password_hash, renewed)
+        except (DatabaseFail, Overloaded):
+            pass
 
     def _learn(self, account: Account) -> None:
         known = self._generations.get(account.account_id)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from webcam.model import QUOTA_MESSAGES, Draft, Message, Page
 from webcam.ports import MessageStore
 from webcam.service.quotas import AccountQuotas
-from webcam.service.sessions import Session, Sessions
+from webcam.service.session import Session
+from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 
@@ -48,17 +49,19 @@ class Messages:
 
     async def get(self, session: Session, page: Page) -> list[Message]:
         """What the session's device has to be given, oldest first."""
+        await self._sessions.asks(session)
         expiry = self._settings.expiry(session.account_id)
         found = await self._store.messages(session.account_id, session.device, page, expiry)
-        await self._given(session, found)
+        self._given(session, found)
         return found
 
     async def take(self, session: Session, page: Page) -> list[Message]:
         """The same, acknowledging exactly what it returns."""
+        await self._sessions.asks(session)
         expiry = self._settings.expiry(session.account_id)
         found = await self._store.take_messages(session.account_id, session.device, page, expiry)
-        await self._given(session, found)
+        self._given(session, found)
         return found
 
-    async def _given(self, session: Session, found: Sequence[Message]) -> None:
-        await self._sessions.given(session, found[-1].stamp if found else "")
+    def _given(self, session: Session, found: Sequence[Message]) -> None:
+        self._sessions.given(session, found[-1].stamp if found else "")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from twisted.internet.defer import DeferredSemaphore
 
-from webcam.address import Shares
-from webcam.errors import Overloaded
+from webcam.service.turns import Turns
 
 Offload = Callable[..., Awaitable[Any]]
 """``await offload(function, *args)`` runs a slow function where it blocks nobody."""
@@ -23,10 +21,10 @@ AT_ONCE = 2
 """Hashes computed at the same time: each takes a core and 19 MiB."""
 
 WAITING = 200
-"""Logins that may wait for their turn; one more is refused."""
+"""Logins that may wait for their turn."""
 
 PER_ADDRESS = 20
-"""Logins of one address that may wait or be under way: an attack from one leaves the others their places."""
+"""Logins of one address that may wait or be under way."""
 
 
 def hash_password(password: str) -> str:
@@ -42,6 +40,14 @@ def check_password(password_hash: str, password: str) -> bool:
         return False
 
 
+def is_outdated(password_hash: str) -> bool:
+    """Whether it was made with other parameters than new ones are. What is no hash was never a password's."""
+    try:
+        return _HASHER.check_needs_rehash(password_hash)
+    except InvalidHashError:
+        return False
+
+
 class Passwords:
     """Checks passwords; a name that doesn't exist takes as long as a wrong password.
 
@@ -50,23 +56,26 @@ class Passwords:
 
     def __init__(self, offload: Offload, per_address: int = PER_ADDRESS) -> None:
         self._offload = offload
-        self._per_address = per_address
-        self._shares = Shares()
-        self._turns = DeferredSemaphore(AT_ONCE)
+        self._turns = Turns(AT_ONCE, WAITING, per_address, "logins at once")
         self._nobody = hash_password(secrets.token_hex(16))
 
-    async def check(self, password_hash: str | None, password: str, address: str) -> bool:
-        """``None`` is the hash of nobody: always false, and as slow as any. Raises :class:`Overloaded`."""
-        if len(self._turns.waiting) >= WAITING:
-            raise Overloaded("logins at once")
-        if self._shares.of(address) >= self._per_address:
-            raise Overloaded("logins at once of an address")
-        self._shares.take(address)
-        try:
-            return await self._in_turn(password_hash or self._nobody, password) and password_hash is not None
-        finally:
-            self._shares.give_back(address)
+    async def check(self, password_hash: str | None, password: str, address: str, group: Hashable = None) -> bool:
+        """``None`` is the hash of nobody: always false, and as slow as any.
 
-    async def _in_turn(self, password_hash: str, password: str) -> bool:
-        async with self._turns:
-            return bool(await self._offload(check_password, password_hash, password))
+        Of an address, each *group* of logins has its turn. Raises :class:`webcam.errors.Overloaded`.
+        """
+
+        async def work() -> bool:
+            return bool(await self._offload(check_password, password_hash or self._nobody, password))
+
+        return await self._turns.run(address, group, work) and password_hash is not None
+
+    async def renewed(self, password_hash: str, password: str, address: str, group: Hashable = None) -> str | None:
+        """A hash by today's parameters in the place of one by other ones. Raises :class:`webcam.errors.Overloaded`."""
+        if not is_outdated(password_hash):
+            return None
+
+        async def work() -> str:
+            return str(await self._offload(hash_password, password))
+
+        return await self._turns.run(address, group, work)

@@ -8,7 +8,7 @@ from typing import Protocol
 from webcam.errors import EmptyRequest, NoData
 from webcam.model import Expiry, Page, Record
 from webcam.ports import Audit, RecordStore
-from webcam.service.sessions import Session
+from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 from webcam.service.uploads import Sender, Upload, Uploads
@@ -69,12 +69,12 @@ class Records:
         return record_id
 
     async def list(self, session: Session, page: Page) -> list[Record]:
-        """Oldest first."""
-        return await self._store.records(session.account_id, page, self._expiry(session))
+        """Oldest first, of the devices that the session may see."""
+        return await self._store.records(session.account_id, page, self._expiry(session), session.sees)
 
     async def find(self, session: Session, record_id: int) -> Record:
-        """Raises :class:`webcam.errors.NoSuchRecord`."""
-        return await self._store.record(session.account_id, record_id, self._expiry(session))
+        """Raises :class:`webcam.errors.NoSuchRecord`, also for a record of a device that the session may not see."""
+        return await self._store.record(session.account_id, record_id, self._expiry(session), session.sees)
 
     async def with_data(self, session: Session, record_id: int) -> tuple[Record, int]:
         """The record and its size in bytes. Also raises :class:`NoData` when there is none."""

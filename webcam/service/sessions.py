@@ -6,76 +6,54 @@ with its account's password. Whoever has to know is told by :attr:`Sessions.on_e
 
 from __future__ import annotations
 
-import hashlib
-import math
-import secrets
-from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from webcam.errors import CoolingDown, NoSuchSession
-from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Presence, SavedSession
+from webcam.errors import NoSuchSession
+from webcam.model import (
+    MINUTE_REQUESTS,
+    SESSION_MINUTES,
+    SESSION_REQUESTS,
+    Presence,
+    SavedSession,
+    Secret,
+)
 from webcam.ports import AccountStore, Audit, Clock
+from webcam.service.cooling import Cooling
+from webcam.service.places import check_place, surplus
+from webcam.service.quotas import AccountQuotas
+from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
-
-TOKEN_BYTES = 20
-PER_ACCOUNT = 10_000
-"""Sessions of one account; one more ends the one that was silent for longest."""
+from webcam.service.tokens import digest_of, new_token
 
 STREAMING = 30.0
 """Seconds between notes in storage that a session which only streams is active."""
 
-COOLING = 10_000
-"""Devices that are remembered as cooling down."""
-
 _MINUTE = 60.0
-
-
-def new_token() -> str:
-    """160 random bits in the url-safe base64 alphabet, 28 characters: no client can damage it in a query string."""
-    return urlsafe_b64encode(secrets.token_bytes(TOKEN_BYTES)).decode("ascii")
-
-
-def digest_of(token: str) -> str:
-    """What stands for a token in memory and storage."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-@dataclass(eq=False, slots=True)
-class Session:
-    """A live session. ``active`` is steady time; ``streams`` counts its open live streams, in and out."""
-
-    digest: str
-    account_id: int
-    device: str
-    meta: str
-    address: str
-    active: float
-    order: int
-    requests: int = 0
-    recent: deque[float] = field(default_factory=deque)
-    given: str | None = None
-    streams: int = 0
-    dirty: bool = False
-    ended: bool = False
-    on_end: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Sessions:
     """Every live session, by token and by account and device."""
 
     def __init__(
-        self, store: AccountStore, settings: AccountSettings, clock: Clock, audit: Audit, cooldown: float = 60.0
+        self,
+        store: AccountStore,
+        settings: AccountSettings,
+        quotas: AccountQuotas,
+        clock: Clock,
+        audit: Audit,
+        cooldown: float = 60.0,
     ) -> None:
         self._store = store
         self._settings = settings
+        self._quotas = quotas
         self._clock = clock
         self._audit = audit
-        self._cooldown = cooldown
+        self._cooling = Cooling(clock, cooldown)
         self._by_digest: dict[str, Session] = {}
         self._by_account: dict[int, dict[str, list[Session]]] = {}
-        self._cooling: dict[tuple[int, str, str], float] = {}
+        self._opening: dict[str, Session] = {}
         self._ended: set[str] = set()
         self._order = 0
         self.on_offline: Callable[[int, str], None] = lambda _account, _device: None
@@ -96,6 +74,7 @@ class Sessions:
                     address=saved.address,
                     active=now - silent,
                     order=self._next_order(),
+                    secret=saved.secret,
                     requests=saved.requests,
                     given=saved.given,
                 )
@@ -125,7 +104,7 @@ class Sessions:
             if session.streams and now - session.active >= STREAMING:
                 session.active, session.dirty = now, True  # for storage: a restart has to find it alive
             _forget_old(session.recent, now)
-        self._cooling = {key: until for key, until in self._cooling.items() if until > now}
+        self._cooling.sweep()
         await self.flush()
 
     async def flush(self) -> None:
@@ -147,14 +126,15 @@ class Sessions:
 
     # What devices do
 
-    def check_cooling(self, account_id: int, device: str, address: str) -> None:
-        """Raises :class:`CoolingDown` when the device may not authorize from this address yet."""
-        wait = self._cooling.get((account_id, device, address), 0.0) - self._clock.steady()
-        if wait > 0:
-            raise CoolingDown(math.ceil(wait))
+    def check_cooling(self, account_id: int, device: str, address: str, secret: Secret | None = None) -> None:
+        """Raises :class:`webcam.errors.CoolingDown` when the device may not authorize from this address yet."""
+        self._cooling.check((account_id, secret.secret_id if secret else None, device, address))
 
-    async def open(self, account_id: int, device: str, meta: str, address: str) -> str:
-        """A new session; the answer is its token. It is in storage when this fires."""
+    async def open(self, account_id: int, device: str, meta: str, address: str, secret: Secret | None = None) -> str:
+        """A new session; the answer is its token. It is in storage when this fires.
+
+        Raises :class:`webcam.errors.QuotaExceeded`, and :class:`NoSuchSession` when it was revoked meanwhile.
+        """
         token = new_token()
         session = Session(
             digest=digest_of(token),
@@ -164,10 +144,19 @@ class Sessions:
             address=address,
             active=self._clock.steady(),
             order=self._next_order(),
+            secret=secret,
         )
-        await self._store.save_sessions([self._saved(session)])
+        check_place(session, self._devices(account_id), self._all(account_id), self._quotas)
+        self._opening[session.digest] = session
+        try:
+            await self._store.save_sessions([self._saved(session)])
+        finally:
+            del self._opening[session.digest]
+        if session.ended:
+            raise NoSuchSession("revoked")
+        for other in surplus(session, self._all(account_id), self._quotas):
+            self.end(other)
         self._add(session)
-        self._bound(account_id)
         return token
 
     def find(self, token: str) -> Session:
@@ -216,26 +205,32 @@ class Sessions:
 
         return closed
 
-    async def given(self, session: Session, stamp: str) -> None:
-        """The session asked for messages and was given all up to *stamp*; empty when there was nothing.
+    async def asks(self, session: Session) -> None:
+        """The session asks for messages. That it did is in storage when this fires, before it is given any.
 
-        That it asked at all is in storage when this fires, what it was given follows: after a crash its sync
-        acknowledges too little rather than what it never saw.
+        What it was given follows: after a crash its sync acknowledges too little rather than what it never saw.
         """
-        first = session.given is None
+        if session.given is None:
+            await self._store.touch_sessions([replace(self._saved(session), given="")])
+            session.given = session.given or ""
+
+    def given(self, session: Session, stamp: str) -> None:
+        """It was given all up to *stamp*; empty when there was nothing."""
         session.given = max(session.given or "", stamp)
         session.dirty = True
-        if first:
-            await self._store.touch_sessions([self._saved(session)])
 
     # Who is there
+
+    def all(self) -> list[Session]:
+        """Every live session of every account."""
+        return list(self._by_digest.values())
 
     def online(self, account_id: int) -> list[Presence]:
         """The account's devices that are online, by name; one with several sessions shows its newest."""
         now = self._clock.steady()
         found = []
         for device, sessions in self._by_account.get(account_id, {}).items():
-            alive = [each for each in sessions if not self._expired(each, now)]
+            alive = [each for each in sessions if each.is_device and not self._expired(each, now)]
             if alive:
                 found.append(Presence(device, max(alive, key=lambda each: each.order).meta))
         return sorted(found, key=lambda each: each.device)
@@ -244,7 +239,7 @@ class Sessions:
         """Whether the device has a live session."""
         now = self._clock.steady()
         sessions = self._by_account.get(account_id, {}).get(device, ())
-        return any(not self._expired(each, now) for each in sessions)
+        return any(each.is_device and not self._expired(each, now) for each in sessions)
 
     # Ends
 
@@ -259,8 +254,8 @@ class Sessions:
         self._ended.add(session.digest)
         devices = self._by_account[session.account_id]
         devices[session.device].remove(session)
-        offline = not devices[session.device]
-        if offline:
+        offline = session.is_device and not any(each.is_device for each in devices[session.device])
+        if not devices[session.device]:
             del devices[session.device]
             if not devices:
                 del self._by_account[session.account_id]
@@ -278,6 +273,15 @@ class Sessions:
         if sessions:
             self._audit.note("sessions_ended", account=account_id, count=len(sessions), reason=reason)
 
+    def revoke(self, digests: Iterable[str]) -> None:
+        """End the sessions that the operator revoked, also those that are about to open."""
+        for digest in digests:
+            session = self._by_digest.get(digest)
+            if session is not None:
+                self.end(session)
+            elif digest in self._opening:
+                self._opening[digest].ended = True
+
     def _all(self, account_id: int) -> list[Session]:
         devices: Iterable[list[Session]] = self._by_account.get(account_id, {}).values()
         return [session for sessions in devices for session in sessions]
@@ -287,11 +291,10 @@ class Sessions:
         devices = self._by_account.setdefault(session.account_id, {})
         devices.setdefault(session.device, []).append(session)
 
-    def _bound(self, account_id: int) -> None:
-        sessions = self._all(account_id)
-        if len(sessions) > PER_ACCOUNT:
-            oldest = min(sessions, key=lambda each: (each.streams > 0, each.active))
-            self.end(oldest, "more sessions than an account may have")
+    def _devices(self, account_id: int) -> set[str]:
+        """Those that are online, and those that are about to be."""
+        opening = {each.device for each in self._opening.values() if each.account_id == account_id and each.is_device}
+        return opening | {each.device for each in self.online(account_id)}
 
     def _next_order(self) -> int:
         self._order += 1
@@ -303,10 +306,9 @@ class Sessions:
         return now - session.active > self._settings.of(session.account_id)[SESSION_MINUTES] * _MINUTE
 
     def _cool(self, session: Session) -> None:
-        if self._cooldown > 0 and len(self._cooling) < COOLING:
-            key = (session.account_id, session.device, session.address)
-            self._cooling[key] = self._clock.steady() + self._cooldown
-            self._note("cooled_down", session)
+        secret_id = session.secret.secret_id if session.secret else None
+        self._cooling.begin((session.account_id, secret_id, session.device, session.address))
+        self._note("cooled_down", session)
 
     def _note(self, event: str, session: Session, reason: str | None = None) -> None:
         account, device, address = session.account_id, session.device, session.address
@@ -324,6 +326,7 @@ class Sessions:
             active=self._clock.wall() - silent,
             requests=session.requests,
             given=session.given,
+            secret=session.secret,
         )
 
 

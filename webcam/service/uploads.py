@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore
 
 from webcam.model import Incoming
 from webcam.ports import RECORD_PART, RecordStore
-from webcam.service.sessions import Session
+from webcam.service.session import Session
 from webcam.service.stamps import Stamps
 
 AT_ONCE = 4

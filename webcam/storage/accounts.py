@@ -1,4 +1,4 @@
-"""Statements on accounts, settings and sessions. Each function runs inside a transaction that its caller began."""
+"""Statements on accounts and settings. Each function runs inside a transaction that its caller began."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from webcam.errors import AccountExists, NoSuchAccount
-from webcam.model import Account, Quotas, SavedSession, Settings, Usage
+from webcam.model import Account, Quotas, Settings, Usage
 from webcam.storage import quotas
 
 _ACCOUNT = """
-SELECT id, name, password_hash, generation, last_stamp, message_count, record_count, record_bytes FROM accounts
+SELECT id, name, password_hash, generation, last_stamp, disabled, message_count, record_count, record_bytes
+FROM accounts
 """
 
 
@@ -33,8 +34,9 @@ def account(cursor: sqlite3.Cursor, name: str) -> Account | None:
 
 
 def _account(row: Sequence[Any], chosen: Settings, bounds: Quotas) -> Account:
-    account_id, name, password_hash, generation, last_stamp, *held = row
-    return Account(account_id, name, password_hash, generation, last_stamp, chosen, bounds, Usage(*held))
+    account_id, name, password_hash, generation, last_stamp, disabled, *held = row
+    usage = Usage(*held)
+    return Account(account_id, name, password_hash, generation, last_stamp, chosen, bounds, usage, bool(disabled))
 
 
 def add_account(cursor: sqlite3.Cursor, name: str, password_hash: str) -> int:
@@ -53,7 +55,37 @@ def set_password(cursor: sqlite3.Cursor, name: str, password_hash: str) -> None:
     )
     if cursor.rowcount != 1:
         raise NoSuchAccount(name)
+    _end_sessions(cursor, name)
+
+
+def rehash(cursor: sqlite3.Cursor, account_id: int, checked: str, password_hash: str) -> None:
+    cursor.execute(
+        "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?", (password_hash, account_id, checked)
+    )
+
+
+def set_disabled(cursor: sqlite3.Cursor, name: str, disabled: bool) -> None:
+    """Its generation rises, so that its sessions end also when it is enabled again before the server looks."""
+    cursor.execute(
+        "UPDATE accounts SET disabled = ?, generation = generation + ? WHERE name = ?",
+        (int(disabled), int(disabled), name),
+    )
+    if cursor.rowcount != 1:
+        raise NoSuchAccount(name)
+    if disabled:
+        _end_sessions(cursor, name)
+
+
+def _end_sessions(cursor: sqlite3.Cursor, name: str) -> None:
     cursor.execute("DELETE FROM sessions WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", (name,))
+
+
+def id_of(cursor: sqlite3.Cursor, name: str) -> int:
+    """Raises :class:`NoSuchAccount`."""
+    row = cursor.execute("SELECT id FROM accounts WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NoSuchAccount(name)
+    return int(row[0])
 
 
 def remove_account(cursor: sqlite3.Cursor, name: str) -> None:
@@ -99,35 +131,3 @@ def count(cursor: sqlite3.Cursor, account_id: int, messages: int = 0, records: i
         " record_bytes = record_bytes + ? WHERE id = ?",
         (messages, records, size, account_id),
     )
-
-
-def sessions(cursor: sqlite3.Cursor) -> list[SavedSession]:
-    rows = cursor.execute(
-        "SELECT digest, account_id, device, meta, address, active, requests, given FROM sessions ORDER BY rowid"
-    )
-    return [SavedSession(*row) for row in rows]
-
-
-def save_sessions(cursor: sqlite3.Cursor, saved: Sequence[SavedSession]) -> None:
-    cursor.executemany(
-        "INSERT INTO sessions (digest, account_id, device, meta, address, active, requests, given)"
-        " SELECT ?, id, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?"
-        " ON CONFLICT (digest) DO UPDATE SET"
-        " account_id = excluded.account_id, device = excluded.device, meta = excluded.meta, address = excluded.address,"
-        " active = excluded.active, requests = excluded.requests, given = excluded.given",
-        [
-            (each.digest, each.device, each.meta, each.address, each.active, each.requests, each.given, each.account_id)
-            for each in saved
-        ],
-    )
-
-
-def touch_sessions(cursor: sqlite3.Cursor, saved: Sequence[SavedSession]) -> None:
-    cursor.executemany(
-        "UPDATE sessions SET active = ?, requests = ?, given = ? WHERE digest = ?",
-        [(each.active, each.requests, each.given, each.digest) for each in saved],
-    )
-
-
-def end_sessions(cursor: sqlite3.Cursor, digests: Sequence[str]) -> None:
-    cursor.executemany("DELETE FROM sessions WHERE digest = ?", [(each,) for each in digests])

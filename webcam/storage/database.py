@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.enterprise import adbapi
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 
-from webcam.errors import DatabaseFail, StorageClosed
+from webcam.errors import StorageClosed
+from webcam.storage.connections import pool
 from webcam.storage.copying import BUSY
-from webcam.storage.schema import LOG, VERSION, prepare
+from webcam.storage.refusals import Refusals
+from webcam.storage.schema import LOG, VERSION
 from webcam.storage.writer import Writer
 
 READERS = 3
 
-_log = Logger()
 _T = TypeVar("_T")
 
 
@@ -36,13 +35,14 @@ class Database:
         self._path = path
         self._reactor = reactor
         self._ended = False
+        self._refusals = Refusals()
         self._open()
 
     def _open(self) -> None:
-        self._writing = _pool(self._path, self._reactor, 1)
+        self._writing = pool(self._path, self._reactor, 1)
         self._writer = Writer(self._writing)
         self._reading = DeferredSemaphore(2 * READERS)
-        self._readers = _pool(self._path, self._reactor, READERS)
+        self._readers = pool(self._path, self._reactor, READERS)
         self._closing = False
 
     async def write(self, function: Callable[..., _T], *args: Any) -> _T:
@@ -50,13 +50,13 @@ class Database:
 
         Raises :class:`DatabaseFail` when SQLite refuses.
         """
-        with _refusals():
+        with self._refusals.as_failures():
             result: _T = await self._writer.write(function, args)
             return result
 
     async def step(self, function: Callable[..., _T], *args: Any) -> tuple[_T, float]:
         """The same in a transaction of its own, and for how many seconds that kept others from writing."""
-        with _refusals():
+        with self._refusals.as_failures():
             result: tuple[_T, float] = await self._writer.step(function, args)
             return result
 
@@ -75,7 +75,7 @@ class Database:
 
     async def read(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` on one state of the database, beside whoever writes."""
-        with _refusals():
+        with self._refusals.as_failures():
             if self._closing:
                 raise StorageClosed("closed")
             async with self._reading:  # readers work so far ahead of whoever takes what they found: it doesn't pile up
@@ -105,23 +105,8 @@ class Database:
         for _ in range(self._reading.limit):
             await self._reading.acquire()
         await deferLater(self._reactor, 0)  # the last reader has its result when this turn is over
-        for pool in (self._readers, self._writing):
-            pool.close()
-
-
-def _pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
-    pool = adbapi.ConnectionPool(
-        "sqlite3",
-        str(path),
-        check_same_thread=False,
-        cp_min=1,
-        cp_max=connections,
-        cp_openfun=prepare,
-        cp_noisy=False,
-        cp_reactor=reactor,
-    )
-    pool.start()
-    return pool
+        for each in (self._readers, self._writing):
+            each.close()
 
 
 def _checkpoint(cursor: sqlite3.Cursor) -> None:
@@ -146,12 +131,3 @@ def _restart_log(cursor: sqlite3.Cursor) -> None:
 def _read(cursor: sqlite3.Cursor, function: Callable[..., _T], args: tuple[Any, ...]) -> _T:
     cursor.execute("BEGIN")
     return function(cursor, *args)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        _log.error("the database refused: {error}", error=f"{type(error).__name__}: {error}")
-        raise DatabaseFail(type(error).__name__) from error

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from webcam.errors import Refused, StartFailure
 from webcam.model import Account, SavedSession
-from webcam.storage import accounts, copying, lock
+from webcam.storage import accounts, copying, lock, sessions
 from webcam.storage.backup import fetched
 from webcam.storage.checks import Holding
 from webcam.storage.copying import ENDINGS, Progress, create_private, open_existing
@@ -76,7 +76,7 @@ def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
     try:
         with contextlib.closing(open_existing(taken)) as connection:
             cursor = connection.cursor()
-            adopted = accounts.accounts(cursor), accounts.sessions(cursor)
+            adopted = accounts.accounts(cursor), sessions.sessions(cursor)
         kept = exchange(path, taken, newest)
     except (OSError, sqlite3.Error) as error:
         if _inode(path) != number:

@@ -16,12 +16,12 @@ from webcam.model import (
     Message,
     Page,
     Record,
-    SavedSession,
     Settings,
     Usage,
     next_stamp,
 )
-from webcam.ports import RECORD_PART
+from webcam.ports import ALL_DEVICES, RECORD_PART
+from webcam.storage.memory_sessions import MemorySessions
 from webcam.storage.messages import bounded
 from webcam.storage.records import parts
 
@@ -62,14 +62,14 @@ class _Loose:
     uploading: bool
 
 
-class MemoryStore:
+class MemoryStore(MemorySessions):
     """See :class:`webcam.ports.Store`."""
 
     held = 0.0
 
     def __init__(self) -> None:
+        super().__init__()
         self._held: dict[int, _Held] = {}
-        self._sessions: dict[str, SavedSession] = {}
         self._account_ids = 0
         self._record_ids = 0
         self._loose: dict[int, _Loose] = {}
@@ -85,6 +85,12 @@ class MemoryStore:
             if held.account.name == name:
                 return held
         raise NoSuchAccount(name)
+
+    def _account_id(self, name: str) -> int:
+        return self._named(name).account.account_id
+
+    def _exists(self, account_id: int) -> bool:
+        return account_id in self._held
 
     async def accounts(self) -> list[Account]:
         return sorted((each.seen() for each in self._held.values()), key=lambda account: account.name)
@@ -107,15 +113,24 @@ class MemoryStore:
         held.account = replace(held.account, password_hash=password_hash, generation=held.account.generation + 1)
         self._end_account(held.account.account_id)
 
+    async def rehash(self, account_id: int, checked: str, password_hash: str) -> None:
+        held = self._held.get(account_id)
+        if held is not None and held.account.password_hash == checked:
+            held.account = replace(held.account, password_hash=password_hash)
+
+    async def set_disabled(self, name: str, disabled: bool) -> None:
+        held = self._named(name)
+        generation = held.account.generation + int(disabled)
+        held.account = replace(held.account, disabled=disabled, generation=generation)
+        if disabled:
+            self._end_account(held.account.account_id)
+
     async def remove_account(self, name: str) -> None:
-        account_id = self._named(name).account.account_id
+        account_id = self._account_id(name)
         records = self._held.pop(account_id).records
         for record_id in list(records):
             self._loosen(records, record_id)
-        self._end_account(account_id)
-
-    def _end_account(self, account_id: int) -> None:
-        self._sessions = {key: each for key, each in self._sessions.items() if each.account_id != account_id}
+        self._end_account(account_id, with_secrets=True)
 
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         held = self._of(account_id)
@@ -125,24 +140,6 @@ class MemoryStore:
         held = self._named(name)
         others = {each: bound for each, bound in held.account.quotas.items() if each != kind}
         held.account = replace(held.account, quotas=others if value is None else {**others, kind: value})
-
-    async def sessions(self) -> list[SavedSession]:
-        return list(self._sessions.values())
-
-    async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
-        self._sessions.update({each.digest: each for each in saved if each.account_id in self._held})
-
-    async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
-        for each in saved:
-            known = self._sessions.get(each.digest)
-            if known is not None:
-                self._sessions[each.digest] = replace(
-                    known, active=each.active, requests=each.requests, given=each.given
-                )
-
-    async def end_sessions(self, digests: Sequence[str]) -> None:
-        for digest in digests:
-            self._sessions.pop(digest, None)
 
     async def add_messages(
         self,
@@ -243,17 +240,24 @@ class MemoryStore:
             if record_ids is None or record_id in record_ids:
                 loose.uploading = False
 
-    async def records(self, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
+    async def records(
+        self, account_id: int, page: Page, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> list[Record]:
         held = self._held.get(account_id)
-        kept = [each for each, _ in held.records.values()] if held else []
+        kept = [each for each, _ in held.records.values() if not devices or each.device in devices] if held else []
         found = [each for each in kept if each.stamp > (page.after or "") and each.stamp >= expiry.records]
         return sorted(found, key=lambda each: each.stamp)[: page.limit]
 
-    async def record(self, account_id: int, record_id: int, expiry: Expiry) -> Record:
+    async def record(
+        self, account_id: int, record_id: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> Record:
         held = self._held.get(account_id)
-        if held is None or record_id not in held.records or held.records[record_id][0].stamp < expiry.records:
+        if held is None or record_id not in held.records:
             raise NoSuchRecord(str(record_id))
-        return held.records[record_id][0]
+        record, _ = held.records[record_id]
+        if record.stamp < expiry.records or (devices and record.device not in devices):
+            raise NoSuchRecord(str(record_id))
+        return record
 
     async def record_part(self, record_id: int, part: int) -> bytes:
         for held in self._held.values():

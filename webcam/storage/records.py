@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from webcam.errors import NoSuchRecord
 from webcam.model import Expiry, Page, Record, next_stamp
-from webcam.ports import RECORD_PART
+from webcam.ports import ALL_DEVICES, RECORD_PART
 from webcam.storage.accounts import exists
 
 _RECORD = "SELECT id, device, meta, stamp, size FROM records"
@@ -56,21 +56,31 @@ def parts(data: Sequence[bytes]) -> Iterator[bytes]:
         yield bytes(part)
 
 
-def records(cursor: sqlite3.Cursor, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
+def records(
+    cursor: sqlite3.Cursor, account_id: int, page: Page, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+) -> list[Record]:
     rows = cursor.execute(
-        f"{_RECORD} WHERE account_id = ? AND stamp > ? AND stamp >= ? ORDER BY stamp LIMIT ?",
-        (account_id, page.after or "", expiry.records, page.limit),
+        f"{_RECORD} WHERE account_id = ? AND stamp > ? AND stamp >= ?{_of(devices)} ORDER BY stamp LIMIT ?",
+        (account_id, page.after or "", expiry.records, *devices, page.limit),
     )
     return [Record(*row) for row in rows]
 
 
-def record(cursor: sqlite3.Cursor, account_id: int, record_id: int, expiry: Expiry) -> Record:
+def record(
+    cursor: sqlite3.Cursor, account_id: int, record_id: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+) -> Record:
     row = cursor.execute(
-        f"{_RECORD} WHERE id = ? AND account_id = ? AND stamp >= ?", (record_id, account_id, expiry.records)
+        f"{_RECORD} WHERE id = ? AND account_id = ? AND stamp >= ?{_of(devices)}",
+        (record_id, account_id, expiry.records, *devices),
     ).fetchone()
     if row is None:
         raise NoSuchRecord(str(record_id))
     return Record(*row)
+
+
+def _of(devices: frozenset[str]) -> str:
+    """The condition that a record is of one of them; there are never too many for one statement."""
+    return f" AND device IN ({', '.join('?' * len(devices))})" if devices else ""
 
 
 def record_part(cursor: sqlite3.Cursor, record_id: int, part: int) -> bytes:

@@ -15,11 +15,14 @@ from webcam.model import (
     Message,
     Page,
     Record,
+    Role,
     SavedSession,
+    Secret,
     Settings,
     Usage,
 )
-from webcam.storage import accounts, messages, quotas, records, removal, sweeping, uploads
+from webcam.ports import ALL_DEVICES
+from webcam.storage import accounts, messages, quotas, records, removal, secrets, sessions, sweeping, uploads
 from webcam.storage.database import Database
 
 _T = TypeVar("_T")
@@ -44,6 +47,12 @@ class SQLiteStore:
     async def set_password(self, name: str, password_hash: str) -> None:
         await self._database.write(accounts.set_password, name, password_hash)
 
+    async def rehash(self, account_id: int, checked: str, password_hash: str) -> None:
+        await self._database.write(accounts.rehash, account_id, checked, password_hash)
+
+    async def set_disabled(self, name: str, disabled: bool) -> None:
+        await self._database.write(accounts.set_disabled, name, disabled)
+
     async def remove_account(self, name: str) -> None:
         await self._database.write(accounts.remove_account, name)
 
@@ -53,17 +62,38 @@ class SQLiteStore:
     async def set_quota(self, name: str, kind: str, value: int | None) -> None:
         await self._database.write(quotas.set_quota, name, kind, value)
 
+    async def add_secret(self, name: str, label: str, digest: str, role: Role, devices: frozenset[str]) -> int:
+        return await self._database.write(secrets.add_secret, name, label, digest, role, devices)
+
+    async def secrets(self, name: str) -> list[Secret]:
+        return await self._database.read(secrets.secrets, name)
+
+    async def secret(self, name: str, digest: str) -> Secret | None:
+        return await self._database.read(secrets.secret, name, digest)
+
+    async def remove_secret(self, name: str, label: str) -> None:
+        await self._database.write(secrets.remove_secret, name, label)
+
     async def sessions(self) -> list[SavedSession]:
-        return await self._database.read(accounts.sessions)
+        return await self._database.read(sessions.sessions)
 
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
-        await self._database.write(accounts.save_sessions, saved)
+        await self._database.write(sessions.save_sessions, saved)
 
     async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
-        await self._database.write(accounts.touch_sessions, saved)
+        await self._database.write(sessions.touch_sessions, saved)
 
     async def end_sessions(self, digests: Sequence[str]) -> None:
-        await self._database.write(accounts.end_sessions, digests)
+        await self._database.write(sessions.end_sessions, digests)
+
+    async def revoke_sessions(self, name: str, device: str | None) -> int:
+        return await self._database.write(sessions.revoke_sessions, name, device)
+
+    async def revoked_sessions(self) -> list[str]:
+        return await self._database.read(sessions.revoked_sessions)
+
+    async def forget_revoked(self, digests: Sequence[str]) -> None:
+        await self._database.write(sessions.forget_revoked, digests)
 
     async def add_messages(
         self,
@@ -102,11 +132,15 @@ class SQLiteStore:
     async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
         await self._database.write(uploads.give_up_uploads, record_ids)
 
-    async def records(self, account_id: int, page: Page, expiry: Expiry) -> list[Record]:
-        return await self._database.read(records.records, account_id, page, expiry)
+    async def records(
+        self, account_id: int, page: Page, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> list[Record]:
+        return await self._database.read(records.records, account_id, page, expiry, devices)
 
-    async def record(self, account_id: int, record_id: int, expiry: Expiry) -> Record:
-        return await self._database.read(records.record, account_id, record_id, expiry)
+    async def record(
+        self, account_id: int, record_id: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> Record:
+        return await self._database.read(records.record, account_id, record_id, expiry, devices)
 
     async def record_part(self, record_id: int, part: int) -> bytes:
         return await self._database.read(records.record_part, record_id, part)

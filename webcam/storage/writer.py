@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from webcam.errors import StorageClosed
+from webcam.storage.connections import worthless
 
 TOGETHER = 128
 """Writes of one transaction, at most."""
@@ -147,13 +148,16 @@ def _timed(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
 
 
 def _together(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
-    """Raises :class:`sqlite3.Error` when an error has ended the transaction: a disk that is full may."""
+    """Raises :class:`sqlite3.Error` when an error has ended the transaction, as that of a full disk may, or means that
+    the connection is of no use."""
     cursor.execute("BEGIN IMMEDIATE")
     outcomes = []
     for write in writes:
         cursor.execute("SAVEPOINT one")
         outcome = write.outcome(cursor)
         if isinstance(outcome, Failure):
+            if worthless(outcome.value):
+                outcome.raiseException()
             cursor.execute("ROLLBACK TO one")  # fails if there is no transaction any more
         cursor.execute("RELEASE one")
         outcomes.append(outcome)

@@ -22,6 +22,7 @@ from webcam.storage.importing.oldfile import REQUIRED, OldFile, OldMessage, OldR
 from webcam.storage.importing.progress import OWNED, Done, begin, done, end, save
 from webcam.storage.messages import raise_mark
 from webcam.storage.records import parts
+from webcam.storage.sessions import save_sessions
 
 ROWS = 500
 """Rows of a batch, at most."""
@@ -228,7 +229,7 @@ class Import:
             if (account_id := self._account_ids.get(client)) is not None
             for digest in (self._secrets.digest_of(token),)
         }
-        accounts.save_sessions(cursor, list(saved.values()))
+        save_sessions(cursor, list(saved.values()))
         return len(saved)
 
 

@@ -1,0 +1,75 @@
+"""A disk that is full to the last byte for a while, under load.
+
+    python -m tests.full_disk [--seconds 60] [--devices 4] [--seed N] [--keep-free 8M]
+
+Needs root, to mount a small file system of its own. With ``--keep-free`` the server keeps so much free by itself, by
+retention, and nothing else fills the disk: it must never be full. Ends with status 1 when something was lost, unclear,
+or not well again within 10 s. See docs/abuse.rst.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.full_disk.run import KEPT_SIZE, RECOVERY, SIZE, FullDisk, Phase
+from tests.support.faults import FaultyServer
+from tests.support.small_disk import NoDisk, small_disk
+
+
+def show(phase: Phase) -> None:
+    """A row of the table."""
+    answers = ", ".join(f"{kind} {times}" for kind, times in sorted(phase.answers.items()))
+    print(
+        f"{phase.name:<20} {phase.seconds:>7.1f} s {phase.lines:>6} lines {phase.free:>10} free  {answers}", flush=True
+    )
+
+
+def full(tried: FullDisk, seconds: float) -> None:
+    """Filled by another file."""
+    show(tried.phase("with space", 5, tried.leave_alone))
+    show(tried.phase("full", seconds, tried.keep_full))
+    print(f"every kind of write was acknowledged {tried.recovered:.2f} s after space came back")
+    if tried.recovered > RECOVERY:
+        tried.wrong.append(f"it took {tried.recovered:.1f} s")
+    show(tried.phase("with space again", 5, tried.leave_alone))
+
+
+def kept_free(tried: FullDisk, seconds: float) -> None:
+    """Filled by the server's own data, which it bounds itself."""
+    phase = tried.phase("kept free", seconds, tried.leave_alone)
+    show(phase)
+    if phase.answers["503"] or not phase.free:
+        tried.wrong.append("the disk was full")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.full_disk", description="Not a byte is free.")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long [%(default)s]")
+    parser.add_argument("--devices", type=int, default=4, help="how many at once [%(default)s]")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="to repeat a workload")
+    parser.add_argument("--keep-free", help="what the server keeps free, as 8M")
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    more = [f"--keep-free={options.keep_free}"] if options.keep_free else []
+    try:
+        with TemporaryDirectory() as folder, small_disk(Path(folder) / "data", KEPT_SIZE if more else SIZE) as disk:
+            server = FaultyServer(Path(folder), "--cooldown=0", *more)
+            server.start()
+            try:
+                tried = FullDisk.prepare(server, disk, options.seed, options.devices, pruned=bool(more))
+                (kept_free if more else full)(tried, options.seconds)
+                wrong = [*tried.wrong, *server.trouble()]
+            finally:
+                server.stop()
+    except NoDisk as problem:
+        wrong = [f"not tried: {problem}"]
+    print("\n".join(wrong) if wrong else "all held")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""A server whose clock and disk can be made wrong from outside.
+
+:class:`FaultyServer` starts the same ``twistd``; what is installed in front of it puts its own ``time.time`` in place
+of the system's, which Twisted takes, too, and slows commits down. The server itself knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.support.census import CountedServer
+from tests.support.faulty import FORM
+
+
+class FaultyServer(CountedServer):
+    """Right at first."""
+
+    def __init__(self, folder: Path, *options: str, **more: Any) -> None:
+        super().__init__(folder, *options, **more)
+        self._faults = folder / "faults"
+        self._off = self._slow = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+        self._faults.write_bytes(FORM.pack(0.0, 0.0))
+
+    def command(self, *options: str) -> list[str]:
+        """The same program with the faults installed first."""
+        program, flag, run, *rest = super().command(*options)
+        install = f"from tests.support import faulty; faulty.install({str(self._faults)!r})"
+        return [program, flag, f"{install}; {run}", *rest]
+
+    def step_clock(self, seconds: float) -> None:
+        """From now on the wall clock is so far from the right time."""
+        self._off = seconds
+        self._write()
+
+    def slow_down(self, seconds: float) -> None:
+        """From now on a commit takes so much longer."""
+        self._slow = seconds
+        self._write()
+
+    def _write(self) -> None:
+        with self._faults.open("r+b") as file:
+            file.write(FORM.pack(self._off, self._slow))

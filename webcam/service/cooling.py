@@ -1,0 +1,41 @@
+"""Cooling down: a device that asked too often may not log in from its address for a while."""
+
+from __future__ import annotations
+
+import math
+
+from webcam.errors import CoolingDown
+from webcam.ports import Clock
+
+DEVICES = 10_000
+"""Devices that are remembered; more cool down unremembered."""
+
+Who = tuple[int, int | None, str, str]
+"""Account, secret (``None``: the password), device, address. What somebody does by a secret, its owner pays for."""
+
+
+class Cooling:
+    """Who cools down, each for ``seconds``; 0: nobody."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._until: dict[Who, float] = {}
+
+    def begin(self, who: Who) -> bool:
+        """From now on; whether it does."""
+        if self._seconds <= 0 or len(self._until) >= DEVICES:
+            return False
+        self._until[who] = self._clock.steady() + self._seconds
+        return True
+
+    def check(self, who: Who) -> None:
+        """Raises :class:`CoolingDown` while it does."""
+        wait = self._until.get(who, 0.0) - self._clock.steady()
+        if wait > 0:
+            raise CoolingDown(math.ceil(wait))
+
+    def sweep(self) -> None:
+        """Forget those that have cooled down."""
+        now = self._clock.steady()
+        self._until = {who: until for who, until in self._until.items() if until > now}

@@ -1,0 +1,54 @@
+"""A live session: who it is, what it may do, what hangs on it. :mod:`webcam.service.sessions` begins and ends it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from webcam.model import Role, Secret
+from webcam.ports import ALL_DEVICES
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """A live session. ``active`` is steady time; ``streams`` counts its open live streams, in and out.
+
+    ``secret`` is what opened it, ``None`` for the account's password.
+    """
+
+    digest: str
+    account_id: int
+    device: str
+    meta: str
+    address: str
+    active: float
+    order: int
+    secret: Secret | None = None
+    requests: int = 0
+    recent: deque[float] = field(default_factory=deque)
+    given: str | None = None
+    streams: int = 0
+    dirty: bool = False
+    ended: bool = False
+    on_end: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def role(self) -> Role:
+        """What it may do."""
+        return Role.FULL if self.secret is None else self.secret.role
+
+    @property
+    def is_device(self) -> bool:
+        """Whether it is one of the account's devices. A guest is none: the name it gave is nobody's but its own."""
+        return self.role is not Role.VIEW
+
+    @property
+    def sees(self) -> frozenset[str]:
+        """The devices that it may see; :data:`ALL_DEVICES` where it isn't limited."""
+        return self.secret.devices if self.secret is not None and not self.is_device else ALL_DEVICES
+
+    def may_see(self, device: str) -> bool:
+        """Whether it may see this device of its account."""
+        sees = self.sees
+        return not sees or device in sees
