@@ -17,7 +17,8 @@ SECTION = "webcam"
 
 CERTIFICATE = "certificate.pem"
 KEY = "key.pem"
-"""Where both are, in the data folder, if nothing else is said."""
+AUDIT = "audit.log"
+"""Where they are, in the data folder, if nothing else is said."""
 
 
 def size(text: str) -> int:
@@ -78,6 +79,7 @@ OPTIONS = (
     Option("plain", "no", boolean, "no TLS: for tests, or behind a proxy on the same host"),
     Option("certificate", None, _path, f"certificate with its chain, PEM [DATA/{CERTIFICATE}]"),
     Option("key", None, _path, f"its key, PEM [DATA/{KEY}]"),
+    Option("audit", None, _path, f"audit log: who came in, who didn't, what was changed [DATA/{AUDIT}]"),
     Option("record-limit", "32M", size, "largest record, in bytes (K, M, G)"),
     Option("frame-limit", "2M", size, "largest frame of a stream with its header, in bytes (K, M, G)"),
     Option("body-limit", "1M", size, "largest body of any other request, in bytes (K, M, G)"),
@@ -114,6 +116,7 @@ class Config:
     plain: bool
     certificate: Path
     key: Path
+    audit: Path
     record_limit: int
     frame_limit: int
     body_limit: int
@@ -188,6 +191,7 @@ def build(given: Mapping[str, list[str]], environment: Mapping[str, str]) -> Con
     values["data"] = data
     values["certificate"] = values["certificate"] or data / CERTIFICATE
     values["key"] = values["key"] or data / KEY
+    values["audit"] = values["audit"] or data / AUDIT
     return Config(**values)
 
 

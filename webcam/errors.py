@@ -51,6 +51,10 @@ class DatabaseFail(Failure):
     status = 503
 
 
+class StorageClosed(DatabaseFail):
+    """Nobody may use the storage now: it is being exchanged for another, or the server ends."""
+
+
 class ParserFail(Failure):
     """The body is not JSON, or not UTF-8, or nested too deeply."""
 

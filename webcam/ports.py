@@ -246,4 +246,7 @@ class Audit(Protocol):
     """Where the service layer tells what an operator may ask for later: who came in, who didn't, what went."""
 
     def note(self, event: str, **facts: str | int | None) -> None:
-        """One event with what is to be known of it; never a password, a token or a secret. Doesn't fail."""
+        """One event with what is to be known of it; never a password, a token or a secret. Doesn't fail.
+
+        An ``account`` is named by its name, or by its id. A fact that is ``None`` is left out.
+        """

@@ -5,12 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import resource
-import secrets
 import sqlite3
-import time
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from twisted.application import service
 from twisted.internet import task, threads
@@ -21,11 +20,14 @@ from twisted.logger import Logger
 from webcam import __version__
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
+from webcam.audit import AuditLog
+from webcam.clock import SystemClock
 from webcam.config import Config, ConfigurationError, Options
 from webcam.errors import DatabaseFail, StartFailure
+from webcam.firstaccount import PASSWORD_FILE, make_first_account, terminal_among
 from webcam.hangup import Hangup
 from webcam.http import reload
-from webcam.http.certificate import BadCertificate, make_or_renew, utc, write_private
+from webcam.http.certificate import BadCertificate, make_or_renew, utc
 from webcam.http.listen import CannotListen, Listener, bind
 from webcam.http.request import host_of
 from webcam.http.site import Site
@@ -33,11 +35,12 @@ from webcam.http.tls import over_tls
 from webcam.model import Bounds
 from webcam.ports import Audit, Clock, Disk, Store
 from webcam.relay.hub import Hub
+from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.lockout import Lockout
 from webcam.service.messages import Messages
-from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords, hash_password
+from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords
 from webcam.service.quotas import AccountQuotas
 from webcam.service.records import Records
 from webcam.service.retention import Retention
@@ -45,11 +48,11 @@ from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 from webcam.service.uploads import Uploads
-from webcam.storage import accounts as account_statements
+from webcam.storage import handover
 from webcam.storage.database import Database
 from webcam.storage.disk import FolderDisk
-from webcam.storage.lock import FolderLock
-from webcam.storage.schema import connect, make_ready
+from webcam.storage.lock import SERVER, FolderLock
+from webcam.storage.schema import make_ready
 from webcam.storage.sqlite import SQLiteStore
 from webcam.systemd import notify
 
@@ -59,26 +62,9 @@ TICK = 2.0
 SWEEP = 60.0
 """Seconds between runs of the retention rules."""
 
-FIRST_ACCOUNT = "webcam"
-FIRST_PASSWORD = "first-password"
-
 _EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104
 
 _log = Logger(namespace="webcam")
-
-
-class SystemClock:
-    """See :class:`webcam.ports.Clock`."""
-
-    wall = staticmethod(time.time)
-    steady = staticmethod(time.monotonic)
-
-
-class _Silent:
-    """See :class:`webcam.ports.Audit`."""
-
-    def note(self, event: str, **facts: str | int | None) -> None:
-        """Tells nobody."""
 
 
 def make_services(
@@ -93,10 +79,10 @@ def make_services(
     bounds: Bounds,
 ) -> tuple[Services, Retention]:
     """Everything between storage and edge, wired."""
-    settings = AccountSettings(store, clock)
+    settings = AccountSettings(store, clock, audit)
     stamps = Stamps(clock)
     quotas = AccountQuotas(bounds)
-    sessions = Sessions(store, settings, quotas, clock, cooldown)
+    sessions = Sessions(store, settings, quotas, clock, audit, cooldown)
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
     lockout = Lockout(clock, limits.one_address)
     accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas, audit)
@@ -109,25 +95,26 @@ def make_services(
         settings=settings,
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas),
-        records=Records(store, settings, stamps, uploads, retention),
+        records=Records(store, settings, stamps, uploads, retention, audit),
         devices=Devices(sessions, Hub(), quotas, audit),
+        audit=audit,
         clock=reactor,
         limits=limits,
     )
     return services, retention
 
 
-def prepare(config: Config) -> Path:
+def prepare(config: Config, terminal: TextIO | None = None) -> Path:
     """What a first start makes: folder, database, a first account, key and certificate. The database's path.
 
-    Raises :class:`StartFailure`.
+    The account's password is shown on *terminal*. Raises :class:`StartFailure`.
     """
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(config.data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
         path = make_ready(config.data)
-        _first_account(path, config.data / FIRST_PASSWORD)
+        make_first_account(path, config.data / PASSWORD_FILE, terminal)
         if not config.plain and config.own_certificate:
             make_or_renew(config.certificate, config.key, utc(SystemClock.wall()))
     except OSError as error:
@@ -135,28 +122,6 @@ def prepare(config: Config) -> Path:
     except sqlite3.Error as error:
         raise StartFailure(f"the database {path} can't be used: {error}") from None
     return path
-
-
-def _first_account(path: Path, password_file: Path) -> None:
-    """An account for the first start: into the file first, so that no account has a password that nobody knows."""
-    connection = connect(path)
-    try:
-        cursor = connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
-        (ever,) = cursor.execute("SELECT COUNT(*) FROM sqlite_sequence WHERE name = 'accounts'").fetchone()
-        if not ever:
-            password = secrets.token_urlsafe(12)
-            write_private(password_file, password.encode() + b"\n")
-            account_statements.add_account(cursor, FIRST_ACCOUNT, hash_password(password))
-            _log.warn(
-                "made a first account: name {name}, password {password} (also in {file}; shown this once)",
-                name=FIRST_ACCOUNT,
-                password=password,
-                file=str(password_file),
-            )
-        cursor.execute("COMMIT")
-    finally:
-        connection.close()
 
 
 def current_pair(config: Config) -> reload.CurrentPair:
@@ -211,7 +176,9 @@ class WebcamService(service.Service):
             # A proxy's connections are all of its own address.
             connections_per_address=config.connections if config.plain else config.connections_per_address,
         )
-        self._store = SQLiteStore(Database(self._path, self._reactor))
+        database = Database(self._path, self._reactor)
+        self._store = SQLiteStore(database)
+        self._audit = AuditLog(config.audit, SystemClock(), lambda line: _log.error("{line}", line=line), rotates=True)
         self.services, self._retention = make_services(
             self._store,
             SystemClock(),
@@ -219,11 +186,13 @@ class WebcamService(service.Service):
             self._reactor,
             limits,
             config.cooldown,
-            _Silent(),
+            self._audit,
             FolderDisk(config.data),
             config.bounds,
         )
         self._retention.on_want = lambda: self._soon(self._retention.tidy)
+        self._audit.name_of = self.services.accounts.name_of
+        self._restoring = Restoring(config.data, database, self.services, threads.deferToThread)
 
     async def _start(self) -> None:
         await self.services.accounts.load()
@@ -234,6 +203,7 @@ class WebcamService(service.Service):
             factory = over_tls(self._pair, site, self._reactor)
             _log.info("certificate SHA-256 {print}", print=self._pair.fingerprint)
             self._pair.warn_of_end()
+            self._pair.on_change = lambda new: self._audit.note("certificate_reloaded", fingerprint=new)
             self._every(reload.LOOK, self._pair.look)
             self._every(reload.UPKEEP, self._pair.upkeep)
         for listener in self._listeners:
@@ -241,8 +211,10 @@ class WebcamService(service.Service):
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
+        self._every(LOOK, self._restoring.look)
         gc.freeze()  # what is here stays: collecting it again and again takes 10 ms each time
         notify("READY=1")
+        self._audit.note("server_started", version=__version__)
         _log.info("webcam {version} is ready", version=__version__)
 
     def _failed(self, failure: Any) -> None:
@@ -273,6 +245,7 @@ class WebcamService(service.Service):
         await self.services.sessions.sweep()
 
     async def _sweep(self) -> None:
+        self._audit.tell_left_out()
         swept = await self._retention.sweep()
         if swept:
             _log.info("expired: {messages} messages, {records} records", messages=swept.messages, records=swept.records)
@@ -291,10 +264,13 @@ class WebcamService(service.Service):
         self.services.devices.close_all()
         if self._site is not None:
             await self._site.connections.drain(self._config.drain)
+        await self._restoring.stop()
         try:
             await self.services.sessions.flush()
         finally:
             await self._store.close()
+            self._audit.note("server_stopped")
+            self._audit.tell_left_out()
             self._lock.release()
             self._hangup.restore()
 
@@ -324,6 +300,12 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def terminal_of(options: Options) -> TextIO | None:
+    """Where the operator sits and sees what a server in the foreground says; a daemon's terminal is another's soon."""
+    twistd = options.parent
+    return terminal_among((sys.stderr, sys.stdout)) if twistd is not None and twistd.get("nodaemon") else None
+
+
 def _keep_timers_steady(reactor: Any) -> None:
     """Twisted's timers go by the wall clock: were that set back by an hour, none would go off for as long.
 
@@ -340,8 +322,9 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
     lock = None
     try:
         config = options.configuration()
-        lock = FolderLock(config.data, "a server")
-        path = prepare(config)
+        lock = FolderLock(config.data, SERVER)
+        path = prepare(config, terminal_of(options))
+        handover.clear(config.data)
         pair = None if config.plain else current_pair(config)
         listeners = [bind(reactor, each) for each in config.listen]
     except (ConfigurationError, StartFailure, BadCertificate, CannotListen) as error:

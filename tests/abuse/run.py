@@ -15,6 +15,7 @@ from tests.abuse.lines import Attack, Target, Toll, attack_from_here
 from tests.benchmarks.client import ask
 from tests.benchmarks.processes import PROCESSES, cpu_seconds, peak_memory
 from tests.support.process import Server
+from tests.support.trail import PASSWORD
 
 P99 = 50.0
 """Milliseconds in which a well-behaved client is answered, but for one of a hundred times."""
@@ -60,7 +61,7 @@ class Ground:
     def _log_in(server: Server, account: str, sessions: int) -> tuple[str, ...]:
         tokens = []
         for number in range(sessions):
-            question = {"name": account, "pass": "111", "device": f"device {number}"}
+            question = {"name": account, "pass": PASSWORD, "device": f"device {number}"}
             tokens.append(ask(server.port, "authorize.json", **question)["shash"])
         ask(server.port, "setConfig.json", shash=tokens[0], config=_MOST)
         return tuple(tokens)

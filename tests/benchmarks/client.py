@@ -11,6 +11,8 @@ from typing import Any
 
 from hpack import Encoder
 
+from tests.support.trail import used
+
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 LARGEST = 2**31 - 1
 """The widest window that HTTP/2 has."""
@@ -44,6 +46,8 @@ class Asker:
         self._connection.request("POST", f"/{path}", json.dumps(question))
         answer: dict[str, Any] = json.load(self._connection.getresponse())
         assert answer["result"] == "OK", (path, answer)
+        if "shash" in answer:
+            used("token", answer["shash"])
         return answer
 
     def log_in(self, password: str, device: str) -> str:

@@ -17,8 +17,9 @@ from tests.support.edge import (
     EdgeCase,
 )
 from tests.support.http import H1Client
+from tests.support.trail import PASSWORD
 
-LOGIN = {"name": "user", "pass": "111", "device": "camera"}
+LOGIN = {"name": "user", "pass": PASSWORD, "device": "camera"}
 
 
 class AuthorizeTests(EdgeCase):
@@ -47,16 +48,20 @@ class AuthorizeTests(EdgeCase):
 
     def test_field_empty_post_with_all_in_the_query(self) -> None:
         """``pass=111`` is text, whatever it looks like."""
-        answer = self.post("authorize.json", name="user", pass_="111", device="camera", meta="12").json()
+        self.other_account("digits", "111")
+        answer = self.post("authorize.json", name="digits", pass_="111", device="camera", meta="12").json()
         self.assertEqual(self.meta_of(answer["shash"]), "12")
 
     def test_field_letters_percent_encoded_without_need(self) -> None:
-        path = "/authorize.json?n%61me=%75ser&pass=%31%31%31&device=%4A%55%6A%75&meta=%4A"
+        password = f"%{ord(PASSWORD[0]):x}{PASSWORD[1:]}"
+        path = f"/authorize.json?n%61me=%75ser&pass={password}&device=%4A%55%6A%75&meta=%4A"
         token = self.client.fetch("POST", path).json()["shash"]
         self.assertEqual(self.meta_of(token, "JUju"), "J")
 
     def test_plus_in_a_query_is_a_space(self) -> None:
-        answer = self.client.fetch("POST", "/authorize.json?name=user&pass=111&device=my+cam&meta=a+%2B+b").json()
+        answer = self.client.fetch(
+            "POST", f"/authorize.json?name=user&pass={PASSWORD}&device=my+cam&meta=a+%2B+b"
+        ).json()
         self.assertEqual(self.meta_of(answer["shash"], "my cam"), "a + b")
 
     def test_body_wins_over_query(self) -> None:
@@ -65,13 +70,13 @@ class AuthorizeTests(EdgeCase):
         self.assertEqual(self.ask("getDevicesOnline.json", token)["devices"], [{"device": "camera", "meta": "body"}])
 
     def test_parameters_may_be_split_between_query_and_body(self) -> None:
-        answer = self.post("authorize.json", b'{"pass":"111","device":"camera"}', name="user").json()
+        answer = self.post("authorize.json", b'{"pass":"%b","device":"camera"}' % PASSWORD.encode(), name="user").json()
         self.assertEqual(answer["result"], "OK")
 
     def test_wrong_name_and_wrong_password_are_indistinguishable(self) -> None:
         answers = [
             self.post("authorize.json", json.dumps({**LOGIN, **wrong}).encode())
-            for wrong in ({"name": "nobody"}, {"pass": "112"}, {"name": "USER"}, {"pass": "111 "})
+            for wrong in ({"name": "nobody"}, {"pass": PASSWORD[:-1]}, {"name": "USER"}, {"pass": PASSWORD + " "})
         ]
         headers = [[each for each in answer.headers if each[0] != "date"] for answer in answers]
         for number, answer in enumerate(answers):
@@ -132,9 +137,9 @@ class AuthorizeTests(EdgeCase):
     def test_hostile_bodies(self) -> None:
         self.refused(self.post("authorize.json"), EMPTY_REQUEST)
         self.refused(self.post("authorize.json", b'{"name":"user"'), JSON_PARSER_FAIL)
-        self.refused(self.post("authorize.json", b'["user","111"]'), JSON_FAIL)
+        self.refused(self.post("authorize.json", b'["user","password"]'), JSON_FAIL)
         self.refused(self.post("authorize.json", b'{"name":"\xff"}'), JSON_PARSER_FAIL)
-        self.refused(self.client.fetch("POST", "/authorize.json?name=%FF&pass=111&device=d"), MALFORMED_REQUEST)
+        self.refused(self.client.fetch("POST", "/authorize.json?name=%FF&pass=1&device=d"), MALFORMED_REQUEST)
 
     def test_field_answer_keys_sent_back_are_ignored(self) -> None:
         self.assertEqual(self.login(result="BAD", code=6, shash="old", unknown={"a": [1]})["result"], "OK")
@@ -145,11 +150,11 @@ class AuthorizeTests(EdgeCase):
         self.assertEqual(self.ask("getDevicesOnline.json", token)["devices"], [{"device": device, "meta": device}])
 
     def test_half_a_surrogate_pair_is_no_text(self) -> None:
-        body = b'{"name":"user","pass":"111","device":"\\ud83d"}'
+        body = b'{"name":"user","pass":"1","device":"\\ud83d"}'
         self.refused(self.post("authorize.json", body), JSON_PARSER_FAIL)
 
     def test_same_over_http1(self) -> None:
-        answer = self.connect(H1Client).ask("/authorize.json", name="user", pass_="111", device="camera")
+        answer = self.connect(H1Client).ask("/authorize.json", name="user", pass_=PASSWORD, device="camera")
         self.assertEqual(answer["result"], "OK")
 
     # Metadata

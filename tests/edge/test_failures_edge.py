@@ -20,13 +20,14 @@ from tests.support.edge import (
     path_of,
 )
 from tests.support.http import H1Client, H2Client
+from tests.support.trail import PASSWORD
 from webcam.errors import DatabaseFail
 from webcam.http.limits import LINES_BURST
 from webcam.ports import RECORD_PART
 from webcam.wire import fields
 
 STORED = {
-    "authorize.json": ("save_sessions", {"name": "user", "pass": "111", "device": "new"}),
+    "authorize.json": ("save_sessions", {"name": "user", "pass": PASSWORD, "device": "new"}),
     "setConfig.json": ("set_settings", {"config": [{"kind": 1, "fv": 3}]}),
     "addMsgs.json": ("add_messages", {"msg": "m"}),
     "getMsgs.json": ("messages", {}),
@@ -98,7 +99,7 @@ class StorageTests(FailuresCase):
 
     def test_session_that_was_not_stored_does_not_exist(self) -> None:
         self.spoil("save_sessions", DatabaseFail("disk full"))
-        self.ask("authorize.json", name="user", pass_="111", device="new")
+        self.ask("authorize.json", name="user", pass_=PASSWORD, device="new")
         devices = self.ask("getDevicesOnline.json", self.token)["devices"]
         self.assertEqual([each["device"] for each in devices], ["camera"])
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.edge import EdgeCase, path_of
+from tests.support.trail import PASSWORD
 from webcam.api.tree import ENDPOINTS
 
 PATHS = [each.path for each in ENDPOINTS if each.path not in {"input.raw", "addRecord.json", "addRecordData.json"}]
@@ -104,7 +105,7 @@ class FuzzTests(EdgeCase):
     @QUICK
     @given(TEXTS, TEXTS, VALUES)
     def test_devices_come_back_equal(self, device: str, subprotocol: str, meta) -> None:
-        answer = self.ask("authorize.json", name="user", pass_="111", device=device, meta=meta)
+        answer = self.ask("authorize.json", name="user", pass_=PASSWORD, device=device, meta=meta)
         if not device:
             self.bad(answer, 12)
             return

@@ -16,6 +16,7 @@ from tests.support.edge import (
     frames,
     path_of,
 )
+from tests.support.trail import PASSWORD
 
 STAMP = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$"
 
@@ -106,7 +107,7 @@ class EndsTests(EdgeCase):
         self.bad(self.ask("heartBit.json", self.token), NO_SUCH_SESSION)
 
     def login(self, client=None, device: str = "camera"):
-        path = path_of("authorize.json", name="user", pass_="111", device=device)
+        path = path_of("authorize.json", name="user", pass_=PASSWORD, device=device)
         return (client or self.client).fetch("POST", path)
 
     def test_cooling_down(self) -> None:

@@ -1,7 +1,10 @@
-"""A real server for the tests here, ended by its own process id."""
+"""A real server for the tests here, ended by its own process id; the test of all that was logged is the last."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,6 +12,23 @@ import pytest_twisted
 
 from tests.support.agent import Treq
 from tests.support.process import Server
+from tests.support.trail import VARIABLE
+
+LAST = "test_secrets.py"
+
+
+def pytest_configure() -> None:
+    """A folder for what is logged here."""
+    os.environ[VARIABLE] = tempfile.mkdtemp(prefix="webcam-trail-")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ.pop(VARIABLE))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What searches the logs comes when they are complete: its module behind all others."""
+    items.sort(key=lambda item: item.path.name == LAST)
 
 
 @pytest.fixture(scope="module")

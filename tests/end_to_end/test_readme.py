@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.process import DEADLINE, Server
+from tests.support.trail import answered
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.rst").read_text()
@@ -52,6 +53,7 @@ def shell(script: str, folder: Path, environment: dict[str, str]) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    answered(done.stdout)
     return done.stdout
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.process import DEADLINE
+from tests.support.trail import answered
 
 CURL = shutil.which("curl")
 NO_CURL = "curl is not installed"
@@ -97,6 +98,7 @@ class Ran:
     progress: str
 
     def json(self) -> Any:
+        answered(self.output)
         return json.loads(self.output)
 
 

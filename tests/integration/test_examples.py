@@ -9,6 +9,7 @@ from tests.integration.examples import Ran, put_in, run
 from tests.support.frames import numbered, numbers
 from tests.support.process import DEADLINE, shared_server, until
 from tests.support.session import OK, ServerCase, bad
+from tests.support.trail import PASSWORD
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 161
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
@@ -41,8 +42,8 @@ class AccountExamples(Examples):
         """authorize.json: a session id, of 28 characters, that works."""
         server = shared_server()
         if "user\n" not in server.account("list"):
-            server.account("add", "user", password="111")
-        answer = self.printed(examples.AUTHORIZE).json()
+            server.account("add", "user", password=PASSWORD)
+        answer = self.printed(examples.AUTHORIZE, **{'"111"': f'"{PASSWORD}"'}).json()
         self.assertEqual({**answer, "shash": ""}, {"shash": "", "result": "OK"})
         self.assertEqual(len(answer["shash"]), len(examples.SESSION))
         self.assertEqual(
@@ -123,7 +124,7 @@ class RecordExamples(Examples):
 
     def records_until(self, record_id: int, device: str, data: bytes = b"1") -> None:
         """The newest record has this id and is of *device*."""
-        self.server.account("add", "other", password="111")
+        self.server.account("add", "other", password=PASSWORD)
         self.account, ours = "other", self.account
         filler = self.authorize("filler")
         for _ in range(record_id - 1):

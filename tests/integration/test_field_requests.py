@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.support.field_client import LARGE_WINDOW
 from tests.support.session import OK, ServerCase, bad
+from tests.support.trail import PASSWORD
 
 STAMP = r"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\Z"
 
@@ -26,7 +27,7 @@ class Transport(ServerCase):
         shash = self.authorize("JUju")
         client = self.connect()
         name = self.account.replace("u", "%75")
-        path = f"/a%75thorize.%6Ason?name={name}&pass=111&device=%4A%55%6A%75"
+        path = f"/a%75thorize.%6Ason?name={name}&pass={PASSWORD}&device=%4A%55%6A%75"
         answer = client.answer(client.open("POST", path, end=True)).json()
         self.assertEqual(answer["result"], "OK")
         self.assertEqual([each["device"] for each in self.online(shash)], ["JUju"])
@@ -49,7 +50,7 @@ class Transport(ServerCase):
     def test_empty_post(self) -> None:
         """An empty POST has all in the query: with END_STREAM on its headers, or with ``content-length: 0``."""
         client = self.connect()
-        path = f"/authorize.json?name={self.account}&pass=111&device=camera&meta="
+        path = f"/authorize.json?name={self.account}&pass={PASSWORD}&device=camera&meta="
         answer = client.answer(client.open("POST", path, end=True)).json()
         path = f"/addMsgs.json?shash={answer['shash']}&msg=hello&target=&params=%7B%22a%22%3A1%7D"
         stream = client.open("POST", path, {"content-length": "0"})

@@ -9,6 +9,7 @@ from typing import IO
 from tests.integration.examples import CURL, NO_CURL
 from tests.support.process import DEADLINE
 from tests.support.session import ServerCase, bad
+from tests.support.trail import PASSWORD
 
 
 class Limits(ServerCase):
@@ -42,7 +43,7 @@ class Limits(ServerCase):
         for _ in range(50):
             self.call("heartBit.json", shash=shash)
         self.assertEqual(self.call("heartBit.json", shash=shash), bad(6))
-        login = {"name": self.account, "pass": "111", "device": "hasty"}
+        login = {"name": self.account, "pass": PASSWORD, "device": "hasty"}
         refused = self.http.post("/authorize.json", json=login)
         self.assertEqual((refused.status_code, refused.json()), (429, bad(6)))
         self.assertLessEqual(int(refused.headers["retry-after"]), 60)

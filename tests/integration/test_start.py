@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.process import DEADLINE, LOOPBACK, Server, run_to_its_end, shared_server
+from tests.support.process import DEADLINE, LOOPBACK, Server, run_on_a_terminal, run_to_its_end, shared_server
 
 
 def has_ipv6() -> bool:
@@ -39,19 +39,31 @@ class Starting(SynchronousTestCase):
         return server.start()
 
     def test_first_start(self) -> None:
-        """Key, certificate, database and an account are made; its password is in the log once, and works."""
+        """Key, certificate, database and an account are made; its password is in a file, in no log, and works."""
         server = self.server()
         made = {each.name for each in server.data.iterdir()}
         self.assertLessEqual({"certificate.pem", "key.pem", "webcam.db", "first-password"}, made)
         for private in ("key.pem", "webcam.db", "first-password"):
             self.assertEqual(stat.S_IMODE((server.data / private).stat().st_mode), 0o600, private)
         password = (server.data / "first-password").read_text().strip()
-        self.assertEqual(server.log.count(password), 1)
+        self.assertIn(f"password in {server.data / 'first-password'}", server.log)
         self.assertEqual(server.account("list"), "webcam\n")
         login = {"name": "webcam", "pass": password, "device": "d"}
         with server.client() as client:
             self.assertEqual(client.post("/authorize.json", json=login).json()["result"], "OK")
-        self.assertEqual(server.log.count(password), 1)
+        self.assertNotIn(password, server.log)
+
+    def test_first_start_on_a_terminal(self) -> None:
+        """The password is shown there once, by the first start alone; the log that goes there, too, doesn't have it."""
+        data = self.folder / "data"
+        first, second = run_on_a_terminal(data), run_on_a_terminal(data)
+        password = (data / "first-password").read_text().strip()
+        self.assertEqual(
+            [line for line in first if password in line], [f"The password of the first account, webcam: {password}"]
+        )
+        self.assertEqual([line for line in second if password in line], [])
+        for said in (first, second):
+            self.assertTrue(any(line.endswith("is ready") for line in said), said)
 
     def test_second_start(self) -> None:
         """The second start makes nothing new and shows no password; sessions go on."""

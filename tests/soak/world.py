@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.benchmarks.client import ask, client_context
+from tests.support.trail import PASSWORD
 
-PASSWORD = "111"
 SESSIONS = 12
 """That viewers watch with: each may ask 200 times a minute."""
 

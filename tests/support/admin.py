@@ -9,6 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.trail import used
 from webcam import admin
 from webcam.model import Account
 from webcam.storage import accounts
@@ -25,6 +26,8 @@ class AdminCase(SynchronousTestCase):
     def run_it(self, *arguments: str, stdin: str = "", data: bool = True) -> tuple[int, str, str]:
         """Exit status, standard output, standard error."""
         out, err = io.StringIO(), io.StringIO()
+        if "--password-stdin" in arguments:
+            used("password", stdin.split("\n", maxsplit=1)[0].rstrip("\r"))
         self.patch(sys, "stdin", io.StringIO(stdin))
         self.patch(sys, "stdout", out)
         self.patch(sys, "stderr", err)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from treq.client import HTTPClient
@@ -12,6 +13,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
 from tests.support.process import DEADLINE, Server
+from tests.support.trail import PASSWORD, answered
 
 
 @implementer(IBodyProducer)
@@ -68,8 +70,10 @@ class Treq:
 
     async def call(self, path: str, **params: Any) -> Any:
         """The answer's JSON."""
-        return await (await self.post(path, json=params)).json()
+        answer = await (await self.post(path, json=params)).text()
+        answered(answer)
+        return json.loads(answer)
 
-    async def authorize(self, name: str, device: str, password: str = "111") -> Any:
+    async def authorize(self, name: str, device: str, password: str = PASSWORD) -> Any:
         """The answer of authorize.json."""
         return await self.call("authorize.json", name=name, device=device, **{"pass": password})

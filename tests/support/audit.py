@@ -10,7 +10,7 @@ class Notes:
         self.told: list[tuple[str, dict[str, str | int | None]]] = []
 
     def note(self, event: str, **facts: str | int | None) -> None:
-        self.told.append((event, facts))
+        self.told.append((event, {name: fact for name, fact in facts.items() if fact is not None}))
 
     def of(self, event: str) -> list[dict[str, str | int | None]]:
         """The facts of every such event."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 
+from tests.support.trail import answered
 from tests.support.transport import Transport
 
 HOST = "192.0.2.7"
@@ -40,6 +41,7 @@ class Response:
     def json(self) -> Any:
         """The body of a complete answer as JSON."""
         assert self.ended, f"the answer is not complete: {self}"
+        answered(self.body)
         return json.loads(self.body)
 
 

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support import described
 from tests.support.http import H2Client, Response
 from tests.support.server import PASSWORD, World, _hash
+from tests.support.trail import used
 from webcam.api.description import PATH as DESCRIPTION
 from webcam.api.services import Limits
 from webcam.wire.frames import encode
@@ -97,7 +98,7 @@ class EdgeCase(SynchronousTestCase):
         account = self.world.run(self.world.store.account(name))
         assert account is not None
         token: str = self.world.run(self.services.sessions.open(account.account_id, device, meta, "192.0.2.1"))
-        self.tokens.append(token)
+        self.tokens.append(used("token", token))
         return token
 
     def other_account(self, name: str = "other", password: str = PASSWORD) -> None:

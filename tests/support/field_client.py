@@ -22,6 +22,7 @@ import h2.events
 import h2.settings
 
 from tests.support.process import DEADLINE, Server
+from tests.support.trail import answered
 
 WINDOW = 65535
 LARGE_WINDOW = 32 * 1024 * 1024
@@ -44,6 +45,7 @@ class Answer:
         return self.ended or self.reset is not None
 
     def json(self) -> Any:
+        answered(bytes(self.body))
         return json.loads(self.body)
 
 

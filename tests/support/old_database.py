@@ -11,6 +11,8 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from tests.support.trail import used
+
 SCHEMA = """
 CREATE TABLE clients (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, pass TEXT NOT NULL);
 CREATE TABLE sessions (id INTEGER PRIMARY KEY AUTOINCREMENT, cid INTEGER REFERENCES clients (id) ON DELETE CASCADE,
@@ -61,7 +63,7 @@ class OldDatabase:
         return self._connection.execute(statement, values).lastrowid or 0
 
     def client(self, name: object, password: str = "secret") -> int:
-        return self.execute("INSERT INTO clients (name, pass) VALUES (?, ?)", name, password)
+        return self.execute("INSERT INTO clients (name, pass) VALUES (?, ?)", name, used("password", password))
 
     def message(self, client: object, stamp: object, name: object = "hello", **more: object) -> int:
         values = {"device": "camera", "target": "", "params": "{}", **more}

@@ -23,6 +23,8 @@ from pathlib import Path
 import httpx
 
 import webcam
+from tests.support import trail
+from tests.support.trail import PASSWORD
 from webcam import admin
 
 DEADLINE = 60.0
@@ -55,7 +57,7 @@ def environment() -> dict[str, str]:
 
 def run_to_its_end(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Start a server that is expected to refuse; its exit status and what it said."""
-    return subprocess.run(
+    ended = subprocess.run(
         command(data, *options),
         env=environment(),
         cwd=data.parent,
@@ -65,6 +67,31 @@ def run_to_its_end(data: Path, *options: str) -> subprocess.CompletedProcess[str
         timeout=DEADLINE,
         check=False,
     )
+    if (log := trail.new_log("refused")) is not None:
+        log.write_text(ended.stdout)
+    trail.of_data(data)
+    return ended
+
+
+def run_on_a_terminal(data: Path) -> list[str]:
+    """Start a server whose outputs are a terminal, end it when it is ready; the lines that were shown."""
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        command(data, f"--listen={LOOPBACK}"), env=environment(), cwd=data.parent, stdout=its, stderr=its
+    )
+    os.close(its)
+    shown = b""
+    try:
+        with contextlib.suppress(OSError):  # how the end of a terminal's other side is told
+            while part := os.read(ours, 4096):
+                shown += part
+                if b"is ready" in shown:
+                    process.send_signal(signal.SIGTERM)
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait(DEADLINE)
+    return shown.decode().splitlines()
 
 
 class Server:
@@ -138,6 +165,7 @@ class Server:
             process.wait()
             assert self._reader is not None
             self._reader.join()
+            trail.of_data(self.data)
 
     @property
     def pid(self) -> int:
@@ -149,8 +177,11 @@ class Server:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        with process.stdout:
+        path = trail.new_log("server")
+        with process.stdout, contextlib.nullcontext() if path is None else path.open("w", buffering=1) as log:
             for line in process.stdout:
+                if log is not None:
+                    log.write(line)
                 with self._changed:
                     self._lines.append(line.rstrip("\n"))
                     self._changed.notify_all()
@@ -197,6 +228,7 @@ class Server:
     def webcam(self, noun: str, verb: str, *arguments: str, password: str | None = None) -> str:
         """The same of any noun."""
         secret = [] if password is None else ["--password-stdin"]
+        trail.used("password", password or "")
         said = io.StringIO()
         stdin, sys.stdin = sys.stdin, io.StringIO(f"{password}\n")
         try:
@@ -214,7 +246,7 @@ class Server:
             status = admin.main(["check", "--data", str(self.data)])
         return said.getvalue() if status else ""
 
-    def new_account(self, password: str = "111") -> str:
+    def new_account(self, password: str = PASSWORD) -> str:
         """An account that nobody else uses; its name."""
         name = f"user-{next(self._names)}"
         self.account("add", name, password=password)
@@ -233,7 +265,14 @@ class Server:
 
     def client(self, http2: bool = True) -> httpx.Client:
         """To be closed by its user."""
-        return httpx.Client(base_url=self.url, verify=self.trust(), http1=not http2, http2=http2, timeout=DEADLINE)
+        return httpx.Client(
+            base_url=self.url,
+            verify=self.trust(),
+            http1=not http2,
+            http2=http2,
+            timeout=DEADLINE,
+            event_hooks={"response": [_remember_token]},
+        )
 
     # What it costs
 
@@ -246,6 +285,11 @@ class Server:
         """Bytes of memory that the process holds."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _remember_token(response: httpx.Response) -> None:
+    if response.request.url.path == "/authorize.json":
+        trail.answered(response.read())
 
 
 @functools.cache

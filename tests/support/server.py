@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from tests.support.audit import Notes
 from tests.support.clock import FakeClock
 from tests.support.disk import FakeDisk
+from tests.support.trail import PASSWORD, used
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
 from webcam.model import Bounds
@@ -17,7 +18,6 @@ from webcam.storage.memory import MemoryStore
 from webcam.tap import make_services
 
 NAME = "user"
-PASSWORD = "111"
 
 
 async def at_once(function: Any, *args: Any) -> Any:
@@ -26,7 +26,7 @@ async def at_once(function: Any, *args: Any) -> Any:
 
 
 class World:
-    """A server with one account, ``user`` with password ``111``. Every call is finished when it returns."""
+    """A server with one account, ``user`` with the password of tests. Every call is finished when it returns."""
 
     def __init__(self, limits: Limits | None = None, cooldown: float = 60.0, bounds: Bounds | None = None) -> None:
         self.clock = FakeClock()
@@ -61,7 +61,8 @@ class World:
 
     def authorize(self, device: str, meta: str = "", name: str = NAME, password: str = PASSWORD) -> str:
         """A token for a device."""
-        return self.run(self.services.accounts.authorize(name, password, device, meta, "192.0.2.1"))
+        token = self.run(self.services.accounts.authorize(name, password, device, meta, "192.0.2.1"))
+        return used("token", token)
 
 
 _HASHES: dict[str, str] = {}
@@ -69,6 +70,7 @@ _HASHES: dict[str, str] = {}
 
 def _hash(password: str) -> str:
     """Hashing is slow by design; once a password is enough."""
+    used("password", password)
     if password not in _HASHES:
         _HASHES[password] = hash_password(password)
     return _HASHES[password]

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.field_client import WINDOW, FieldClient
 from tests.support.process import Server, shared_server
+from tests.support.trail import PASSWORD
 
 OK = {"result": "OK"}
 
@@ -21,7 +22,7 @@ def bad(code: int) -> dict[str, Any]:
 
 
 class ServerCase(SynchronousTestCase):
-    """``self.server`` runs, ``self.account`` is one of its accounts, with the password ``111``."""
+    """``self.server`` runs, ``self.account`` is one of its accounts, with the password of tests."""
 
     server: Server
 
@@ -42,7 +43,7 @@ class ServerCase(SynchronousTestCase):
         self.account = "user"
         self._client = None
         self.addCleanup(self._no_trouble, self.server, 0)
-        self.server.account("add", "user", password="111")
+        self.server.account("add", "user", password=PASSWORD)
         return self.server
 
     def folder(self) -> Path:
@@ -78,7 +79,7 @@ class ServerCase(SynchronousTestCase):
 
     def authorize(self, device: str, **more: Any) -> str:
         """A new session's id."""
-        answer = self.call("authorize.json", name=self.account, **{"pass": "111"}, device=device, **more)
+        answer = self.call("authorize.json", name=self.account, **{"pass": PASSWORD}, device=device, **more)
         self.assertEqual(answer["result"], "OK")
         return str(answer["shash"])
 

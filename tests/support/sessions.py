@@ -5,8 +5,10 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.audit import Notes
 from tests.support.clock import FakeClock
 from tests.support.stores import RefusingStore
+from tests.support.trail import used
 from webcam.errors import NoSuchSession
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Bounds, Role, Secret
 from webcam.service.quotas import AccountQuotas
@@ -21,9 +23,10 @@ class SessionsCase(SynchronousTestCase):
         self.clock = FakeClock()
         self.store = RefusingStore()
         self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
-        self.settings = AccountSettings(self.store, self.clock)
+        self.audit = Notes()
+        self.settings = AccountSettings(self.store, self.clock, self.audit)
         self.quotas = AccountQuotas(Bounds())
-        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit)
         self.offline: list[str] = []
         self.sessions.on_offline = lambda _, device: self.offline.append(device)
 
@@ -43,7 +46,7 @@ class SessionsCase(SynchronousTestCase):
         return Secret(secret_id, label, role, named)
 
     def open(self, device: str = "camera", meta: str = "{}", address: str = HERE, secret: Secret | None = None) -> str:
-        return self.successResultOf(self.begin_to_open(device, meta, address, secret))
+        return used("token", self.successResultOf(self.begin_to_open(device, meta, address, secret)))
 
     def begin_to_open(
         self, device: str = "camera", meta: str = "{}", address: str = HERE, secret: Secret | None = None

@@ -36,6 +36,7 @@ class AccountsCase(SynchronousTestCase):
     def setUp(self):
         self.clock = FakeClock()
         self.store = SlowStore()
+        self.audit = Notes()
         self.offload = ControlledOffload()
         self.audit = Notes()
         self.make()

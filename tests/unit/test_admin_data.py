@@ -261,9 +261,10 @@ class RestoreTests(DataCase):
                 self.assertIn(before, kept)
         self.assertIn(steps, range(5, 19))
 
-    def test_a_server_that_runs_on_the_folder_is_named_and_nothing_is_done(self):
-        with FolderLock(self.data, "a server"):
-            self.assertRefused(f"the data folder {self.data} is in use: a server runs on it", "restore", str(self.file))
+    def test_another_program_that_runs_on_the_folder_is_named_and_nothing_is_done(self):
+        with FolderLock(self.data, "webcam import"):
+            text = f"the data folder {self.data} is in use: webcam import runs on it"
+            self.assertRefused(text, "restore", str(self.file))
         self.assertUntouched()
 
     def test_another_program_that_has_the_database_open_is_waited_for_and_then_refused(self):

@@ -66,6 +66,7 @@ class DefaultTests(Case):
                 plain=False,
                 certificate=data / "certificate.pem",
                 key=data / "key.pem",
+                audit=data / "audit.log",
                 record_limit=32 * 1024**2,
                 frame_limit=2 * 1024**2,
                 body_limit=1024**2,
@@ -113,12 +114,12 @@ class CommandLineTests(Case):
         config = self.config(
             *("--data", "d", "--listen", "tcp:1", "--plain", "--certificate", "c", "--key", "k", "--stall", "5"),
             *("--record-limit", "1M", "--frame-limit", "64K", "--body-limit", "100", "--cooldown", "0"),
-            *("--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
+            *("--audit", "a", "--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
             *("--account-devices", "11", "--account-sessions", "12", "--account-streams", "13"),
             *("--account-messages", "6", "--account-records", "8", "--account-bytes", "9K", "--keep-free", "10M"),
         )
         limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
-        self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, Path("c"), Path("k"), *limits))
+        self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, Path("c"), Path("k"), Path("a"), *limits))
 
     def test_listen_is_repeated(self) -> None:
         """Each adds an endpoint; the default is left out."""
@@ -159,12 +160,12 @@ class FileTests(Case):
         """What the command line can say, the file can."""
         lines = ("data = d", "listen = tcp:1 tcp:2", "plain = yes", "certificate = c", "key: k", "stall = 5")
         more = ("record-limit = 1M", "frame-limit = 64K", "body-limit = 100", "cooldown = 0", "# a comment")
-        rest = ("connections = 7", "connections-per-address = 3", "drain = 1.5")
+        rest = ("audit = a", "connections = 7", "connections-per-address = 3", "drain = 1.5")
         many = ("account-devices = 11", "account-sessions = 12", "account-streams = 13")
         kept = ("account-messages = 6", "account-records = 8", "account-bytes = 9K", "keep-free = 10M")
         config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *many, *kept)))
         limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
-        self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, Path("c"), Path("k"), *limits))
+        self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, Path("c"), Path("k"), Path("a"), *limits))
 
     def test_nothing_said(self) -> None:
         """An empty section changes nothing."""

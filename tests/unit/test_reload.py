@@ -93,6 +93,15 @@ class Changes(Case):
         self.look()
         self.in_use()
 
+    def test_another_certificate_is_told_to_whoever_asked_and_no_change_is_not(self) -> None:
+        told: list[str] = []
+        self.pair.on_change = told.append
+        self.pair.reload()
+        self.assertEqual(told, [])
+        self.make("certificate.pem", "key.pem")
+        self.look()
+        self.assertEqual(told, [self.pair.fingerprint])
+
     def test_replaced_by_others(self) -> None:
         """Renamed into their places."""
         certificate, key = self.make("new.pem", "new-key.pem")

@@ -32,7 +32,7 @@ class SavedCase(SessionsCase):
         self.clock = FakeClock()
         self.clock.advance(5)
         self.clock.step = wall + seconds + step - 5
-        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit)
         self.successResultOf(self.sessions.load())
 
 

@@ -205,7 +205,7 @@ class CoolingTests(SessionsCase):
         self.assertEqual((self.wait(), self.wait("other")), (0, 30))
 
     def test_no_cooldown_is_an_option(self):
-        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, 0.0)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit, 0.0)
         self.break_limit()
         self.assertEqual(self.wait(), 0)
 
@@ -278,7 +278,7 @@ class EndTests(SessionsCase):
         _, told = self.streaming("a")
         self.open("b")
         other = self.successResultOf(self.sessions.open(self.account_id + 1, "c", "", HERE))
-        self.sessions.end_account(self.account_id)
+        self.sessions.end_account(self.account_id, "the password changed")
         self.assertEqual((told, sorted(self.offline)), (["in", "out"], ["a", "b"]))
         self.sessions.find(other)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.audit import Notes
 from tests.support.clock import EPOCH, FakeClock
 from webcam.errors import DatabaseFail, MalformedRequest
 from webcam.model import SETTING_KINDS, stamp_of, whole_settings
@@ -18,8 +19,9 @@ class SettingsCase(SynchronousTestCase):
     def setUp(self):
         self.clock = FakeClock()
         self.store = MemoryStore()
+        self.audit = Notes()
         self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
-        self.settings = AccountSettings(self.store, self.clock)
+        self.settings = AccountSettings(self.store, self.clock, self.audit)
 
     def change(self, chosen: dict[int, float]) -> None:
         self.successResultOf(self.settings.change(self.account_id, chosen))

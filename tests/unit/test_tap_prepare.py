@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
 import sqlite3
@@ -11,22 +12,25 @@ import sys
 import termios
 from contextlib import closing
 from pathlib import Path
+from typing import TextIO
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.logger import globalLogPublisher
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from webcam import config
+from webcam.clock import SystemClock
 from webcam.errors import StartFailure
+from webcam.firstaccount import NAME, PASSWORD_FILE, terminal_among
 from webcam.http.certificate import RENEW, VALID, BadCertificate, fingerprint, make_self_signed, read_chain, utc
 from webcam.service.passwords import check_password
 from webcam.storage import accounts
 from webcam.storage.schema import FILE, connect
-from webcam.tap import FIRST_ACCOUNT, FIRST_PASSWORD, SystemClock, current_pair, prepare
+from webcam.tap import current_pair, prepare, terminal_of
 
-MADE = {FILE, FIRST_PASSWORD, "certificate.pem", "key.pem"}
+MADE = {FILE, PASSWORD_FILE, "certificate.pem", "key.pem"}
 
 
 def mode(path: Path) -> int:
@@ -40,9 +44,9 @@ class PrepareCase(SynchronousTestCase):
         globalLogPublisher.addObserver(self.logged.append)
         self.addCleanup(globalLogPublisher.removeObserver, self.logged.append)
 
-    def prepare(self, **given: str) -> Path:
+    def prepare(self, terminal: TextIO | None = None, **given: str) -> Path:
         texts = {name: [text] for name, text in {"data": str(self.data), **given}.items()}
-        return prepare(config.build(texts, {}))
+        return prepare(config.build(texts, {}), terminal)
 
     def names(self) -> list[str]:
         with closing(connect(self.data / FILE)) as connection:
@@ -52,7 +56,7 @@ class PrepareCase(SynchronousTestCase):
         return {each.name: each.read_bytes() for each in self.data.iterdir()}
 
     def password(self) -> str:
-        return (self.data / FIRST_PASSWORD).read_text().removesuffix("\n")
+        return (self.data / PASSWORD_FILE).read_text().removesuffix("\n")
 
     def assertFails(self, text: str, failure: type[Exception] = StartFailure, **given: str) -> None:
         message = str(self.assertRaises(failure, self.prepare, **given))
@@ -73,19 +77,45 @@ class FirstStartTests(PrepareCase):
         finally:
             os.umask(before)
         self.assertEqual(mode(self.data), 0o700)
-        for name in (FILE, FIRST_PASSWORD, "key.pem"):
+        for name in (FILE, PASSWORD_FILE, "key.pem"):
             self.assertEqual(mode(self.data / name), 0o600, name)
 
-    def test_the_first_account_has_the_password_of_the_file_which_is_shown_once_in_the_log(self):
+    def test_the_first_account_has_the_password_of_the_file_which_is_in_no_log(self):
         self.prepare()
-        self.assertEqual((self.names(), FIRST_ACCOUNT), (["webcam"], "webcam"))
+        self.assertEqual((self.names(), NAME), (["webcam"], "webcam"))
         with closing(connect(self.data / FILE)) as connection:
             password_hash = accounts.account(connection.cursor(), "webcam").password_hash
         self.assertTrue(check_password(password_hash, self.password()))
         self.assertTrue(len(self.password()) >= 16)
-        shown = [event for event in self.logged if self.password() in str(event.get("password"))]
-        self.assertEqual(len(shown), 1)
-        self.assertEqual(shown[0]["file"], str(self.data / FIRST_PASSWORD))
+        self.assertNotIn(self.password(), str(self.logged))
+        told = [formatEvent(event) for event in self.logged if event["log_namespace"] == "webcam"]
+        self.assertEqual(told, [f"made a first account: name webcam, password in {self.data / PASSWORD_FILE}"])
+
+    def test_on_a_terminal_the_password_is_shown_once(self):
+        terminal = io.StringIO()
+        self.prepare(terminal)
+        self.assertEqual(terminal.getvalue(), f"The password of the first account, webcam: {self.password()}\n")
+        self.assertNotIn(self.password(), str(self.logged))
+        self.prepare(terminal)
+        self.assertEqual(terminal.getvalue().count(self.password()), 1)
+
+    def test_only_a_server_in_the_foreground_has_the_terminal(self):
+        ours, its = os.openpty()
+        self.addCleanup(os.close, ours)
+        with os.fdopen(its, "w") as terminal:
+            self.patch(sys, "stderr", terminal)
+            options = config.Options()
+            self.assertIsNone(terminal_of(options))
+            for parent, expected in (({"nodaemon": 0}, None), ({"nodaemon": 1}, terminal)):
+                options.parent = parent
+                self.assertIs(terminal_of(options), expected)
+
+    def test_files_and_what_is_closed_are_no_terminal(self):
+        ours, its = os.openpty()
+        self.addCleanup(os.close, ours)
+        with os.fdopen(its, "w") as terminal:
+            self.assertIs(terminal_among((None, io.StringIO(), terminal)), terminal)
+        self.assertIsNone(terminal_among((None, io.StringIO())))
 
     def test_two_first_starts_have_two_passwords_and_two_keys(self):
         self.prepare()
@@ -112,10 +142,10 @@ class FirstStartTests(PrepareCase):
 
     def test_a_password_file_left_from_a_start_that_was_broken_off_is_replaced(self):
         self.data.mkdir(parents=True)
-        (self.data / FIRST_PASSWORD).write_text("left over\n")
+        (self.data / PASSWORD_FILE).write_text("left over\n")
         self.prepare()
         self.assertNotEqual(self.password(), "left over")
-        self.assertEqual(mode(self.data / FIRST_PASSWORD), 0o600)
+        self.assertEqual(mode(self.data / PASSWORD_FILE), 0o600)
 
 
 class SecondStartTests(PrepareCase):
@@ -131,13 +161,13 @@ class SecondStartTests(PrepareCase):
         self.assertEqual([event for event in self.logged if "password" in event], [])
 
     def test_a_password_file_that_the_operator_deleted_stays_deleted(self):
-        (self.data / FIRST_PASSWORD).unlink()
+        (self.data / PASSWORD_FILE).unlink()
         self.prepare()
-        self.assertEqual(set(self.contents()), MADE - {FIRST_PASSWORD})
+        self.assertEqual(set(self.contents()), MADE - {PASSWORD_FILE})
 
     def test_a_first_account_that_the_operator_removed_stays_removed(self):
         with closing(connect(self.data / FILE)) as connection:
-            accounts.remove_account(connection.cursor(), FIRST_ACCOUNT)
+            accounts.remove_account(connection.cursor(), NAME)
         self.prepare()
         self.assertEqual(self.names(), [])
 
@@ -214,10 +244,10 @@ class TroubleTests(PrepareCase):
         self.assertFails(f"the database {self.data / FILE} can't be used")
 
     def test_a_password_file_that_can_not_be_written_leaves_no_account_without_a_password(self):
-        (self.data / FIRST_PASSWORD).mkdir(parents=True)
+        (self.data / PASSWORD_FILE).mkdir(parents=True)
         self.assertFails("can't use the data folder")
         self.assertEqual(self.names(), [])
-        (self.data / FIRST_PASSWORD).rmdir()
+        (self.data / PASSWORD_FILE).rmdir()
         self.prepare()
         self.assertEqual(self.names(), ["webcam"])
 

@@ -7,7 +7,17 @@ import getpass
 import sqlite3
 import sys
 
-from webcam.admin.common import MAX_NAME, Nouns, add_command, check_name, folder_of, in_transaction, of_account
+from webcam.admin.common import (
+    MAX_NAME,
+    Nouns,
+    add_command,
+    add_noted_command,
+    check_name,
+    folder_of,
+    in_transaction,
+    note,
+    of_account,
+)
 from webcam.config import size
 from webcam.errors import AccountExists, Refused
 from webcam.model import (
@@ -40,7 +50,7 @@ def add_to(nouns: Nouns) -> None:
         ("remove", _remove, True, False, "remove an account with all that it holds"),
         ("list", _list, False, False, "name every account"),
     ):
-        command = add_command(verbs, verb, run, text)
+        command = (add_noted_command if named else add_command)(verbs, verb, run, text)
         if named:
             command.add_argument("name", help="the account's name")
         if secret:
@@ -57,22 +67,26 @@ def _add(options: argparse.Namespace) -> str:
         in_transaction(folder_of(options), lambda cursor: accounts.add_account(cursor, options.name, password_hash))
     except AccountExists:
         raise Refused(f"there is an account {options.name!r} already") from None
+    note(options, "account_added", account=options.name)
     return f"added {options.name}"
 
 
 def _passwd(options: argparse.Namespace) -> str:
     password_hash = hash_password(_password(options))
     of_account(options, options.name, lambda cursor: accounts.set_password(cursor, options.name, password_hash))
+    note(options, "password_changed", account=options.name)
     return f"changed the password of {options.name}"
 
 
 def _disable(options: argparse.Namespace) -> str:
     of_account(options, options.name, lambda cursor: accounts.set_disabled(cursor, options.name, True))
+    note(options, "account_disabled", account=options.name)
     return f"disabled {options.name}"
 
 
 def _enable(options: argparse.Namespace) -> str:
     of_account(options, options.name, lambda cursor: accounts.set_disabled(cursor, options.name, False))
+    note(options, "account_enabled", account=options.name)
     return f"enabled {options.name}"
 
 
@@ -85,6 +99,8 @@ def _quota(options: argparse.Namespace) -> str:
         return quotas.quotas(cursor, accounts.id_of(cursor, options.name))
 
     found = of_account(options, options.name, change)
+    if chosen:
+        note(options, "quotas_set", account=options.name, quotas=", ".join(options.quotas))
     return "\n".join(f"{kind}={found[kind] or UNBOUNDED}" if kind in found else f"{kind}={NONE}" for kind in QUOTAS)
 
 
@@ -102,6 +118,7 @@ def _chosen(text: str) -> tuple[str, int | None]:
 
 def _remove(options: argparse.Namespace) -> str:
     of_account(options, options.name, lambda cursor: accounts.remove_account(cursor, options.name))
+    note(options, "account_removed", account=options.name)
     return f"removed {options.name}"
 
 

@@ -6,19 +6,21 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from webcam.admin.common import Bar, Nouns, add_command, folder_of
+from webcam.admin.common import Bar, Nouns, add_noted_command, folder_of, note
 from webcam.storage.backup import back_up, restore
 from webcam.storage.checks import Holding
+from webcam.storage.handover import hand_over
+from webcam.storage.lock import SERVER, FolderInUse
 from webcam.storage.schema import FILE
 
 
 def add_to(nouns: Nouns) -> None:
     """Let the program know these commands."""
-    command = add_command(nouns, "backup", _backup, "copy the database to a file, also while the server runs")
+    command = add_noted_command(nouns, "backup", _backup, "copy the database to a file, also while the server runs")
     command.add_argument("file", type=Path, help="where to")
     command.add_argument("--force", action="store_true", help="replace a file that is there")
-    command = add_command(
-        nouns, "restore", _restore, "put a backup in the place of the database; the server is stopped"
+    command = add_noted_command(
+        nouns, "restore", _restore, "put a backup in the place of the database, also while the server runs"
     )
     command.add_argument("file", type=Path, help="the backup")
 
@@ -27,13 +29,20 @@ def _backup(options: argparse.Namespace) -> str:
     data = folder_of(options)
     with Bar("backup") as bar:
         held = back_up(data, options.file, options.force, bar.show)
+    note(options, "backed_up", file=str(options.file.absolute()))
     return f"backed up {data / FILE} to {options.file}: {_told(held)}, {options.file.stat().st_size} bytes"
 
 
 def _restore(options: argparse.Namespace) -> str:
     data = folder_of(options)
     with Bar("restore") as bar:
-        kept, held = restore(data, options.file, bar.show)
+        try:
+            kept, held = restore(data, options.file, bar.show)
+        except FolderInUse as refusal:
+            if refusal.holder != SERVER:
+                raise
+            kept, held = hand_over(data, options.file, bar.show)
+    note(options, "restored", file=str(options.file.absolute()), kept=kept.name if kept else None)
     path = data / FILE
     text = f"restored {path} from {options.file}: {_told(held)}, {path.stat().st_size} bytes"
     return text if kept is None else f"{text}\nthe database that was there is {kept}"

@@ -1,4 +1,4 @@
-"""What the commands share: the data folder, a transaction on its database, a bar that shows how far they are."""
+"""What the commands share: the data folder, a transaction on its database, the audit log, a bar of how far they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from webcam.config import default_data
+from webcam.audit import AuditLog
+from webcam.clock import SystemClock
+from webcam.config import AUDIT, default_data
 from webcam.errors import NoSuchAccount, Refused
 from webcam.storage.copying import open_existing
 from webcam.storage.lock import FolderInUse, FolderLock
@@ -39,6 +41,22 @@ def add_command(
         "--data", type=Path, default=default_data(os.environ), help="the server's data folder [%(default)s]"
     )
     return command
+
+
+def add_noted_command(
+    nouns: Nouns, name: str, run: Callable[[argparse.Namespace], str], text: str
+) -> argparse.ArgumentParser:
+    """A command that :func:`note` is told of."""
+    command = add_command(nouns, name, run, text)
+    command.add_argument("--audit", type=Path, help=f"the server's audit log, if it is not DATA/{AUDIT}")
+    return command
+
+
+def note(options: argparse.Namespace, event: str, **facts: str | int | None) -> None:
+    """In the audit log: what was done, and by whom. It is done, whether it can be written there or not."""
+    path = options.audit or folder_of(options) / AUDIT
+    log = AuditLog(path, SystemClock(), lambda line: print(f"webcam: {line}", file=sys.stderr))
+    log.note(event, **facts, uid=os.getuid())
 
 
 def folder_of(options: argparse.Namespace) -> Path:

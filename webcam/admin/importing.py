@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from webcam.admin.common import Bar, Nouns, add_command, folder_of
+from webcam.admin.common import Bar, Nouns, add_noted_command, folder_of, note
 from webcam.errors import Refused
 from webcam.model import stamp_of
 from webcam.service.passwords import hash_password
@@ -27,7 +27,7 @@ from webcam.storage.schema import connect, make_ready
 def add_to(nouns: Nouns) -> None:
     """Let the program know this command."""
     text = "take over the database of the older server; both servers are stopped"
-    command = add_command(nouns, "import", _import, text)
+    command = add_noted_command(nouns, "import", _import, text)
     command.add_argument("file", type=Path, help="its database")
     command.add_argument("--skip-taken", action="store_true", help="leave out accounts whose names are taken here")
 
@@ -38,6 +38,8 @@ def _import(options: argparse.Namespace) -> str:
         raise Refused(f"there is no file {file}")
     with FolderLock(data, "webcam import"):
         outcome = _run(data, file, options.skip_taken)
+    here = ", ".join(f"{each.found} {each.what}" for each in outcome.counted)
+    note(options, "imported", file=str(file.absolute()), here=here)
     text = "\n".join(_told(outcome))
     differing = [each.what for each in outcome.counted if each.differs]
     if differing:

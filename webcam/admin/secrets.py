@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from webcam.admin.common import Nouns, add_command, check_name, of_account, table
+from webcam.admin.common import Nouns, add_command, add_noted_command, check_name, note, of_account, table
 from webcam.errors import NoSuchSecret, Refused, SecretExists
 from webcam.model import Role, Secret
 from webcam.service.tokens import digest_of, new_secret
@@ -18,7 +18,7 @@ def add_to(nouns: Nouns) -> None:
     """Let the program know these commands."""
     secret = nouns.add_parser("secret", help="logins that only publish or only view")
     verbs = secret.add_subparsers(required=True, metavar="add|list|remove")
-    command = add_command(verbs, "add", _add, "make a secret, which is shown this once")
+    command = add_noted_command(verbs, "add", _add, "make a secret, which is shown this once")
     _of(command)
     command.add_argument("label", help="its name within the account")
     roles = command.add_mutually_exclusive_group(required=True)
@@ -34,7 +34,7 @@ def add_to(nouns: Nouns) -> None:
         help="what it may log in as, or see; may be repeated; every device if it is left out",
     )
     _of(add_command(verbs, "list", _list, "list an account's secrets, without their text"))
-    command = add_command(verbs, "remove", _remove, "remove a secret; its sessions end")
+    command = add_noted_command(verbs, "remove", _remove, "remove a secret; its sessions end")
     _of(command)
     command.add_argument("label", help="its name within the account")
 
@@ -60,6 +60,7 @@ def _add(options: argparse.Namespace) -> str:
         )
     except SecretExists:
         raise Refused(f"the label {options.label!r} is taken") from None
+    note(options, "secret_added", account=options.account, label=options.label, role=options.role.value)
     return text
 
 
@@ -81,4 +82,5 @@ def _remove(options: argparse.Namespace) -> str:
         )
     except NoSuchSecret:
         raise Refused(f"there is no label {options.label!r}") from None
+    note(options, "secret_removed", account=options.account, label=options.label)
     return f"removed {options.label}"

@@ -6,7 +6,16 @@ import argparse
 import re
 import sqlite3
 
-from webcam.admin.common import Nouns, add_command, folder_of, in_transaction, of_account, table
+from webcam.admin.common import (
+    Nouns,
+    add_command,
+    add_noted_command,
+    folder_of,
+    in_transaction,
+    note,
+    of_account,
+    table,
+)
 from webcam.errors import Refused
 from webcam.model import SavedSession, stamp_of
 from webcam.storage import sessions
@@ -21,7 +30,7 @@ def add_to(nouns: Nouns) -> None:
     verbs = session.add_subparsers(required=True, metavar="list|revoke")
     command = add_command(verbs, "list", _list, "list sessions, as they were 2 s ago where the server runs")
     command.add_argument("account", nargs="?", help="the account's name; all accounts if it is left out")
-    command = add_command(verbs, "revoke", _revoke, "end a session, or those of an account, and their streams")
+    command = add_noted_command(verbs, "revoke", _revoke, "end a session, or those of an account, and their streams")
     command.add_argument("id", nargs="?", help="of one session, as listed")
     command.add_argument("--account", help="all sessions of this account")
     command.add_argument("--device", help="of the account's sessions, only those of this device")
@@ -47,6 +56,7 @@ def _revoke(options: argparse.Namespace) -> str:
     count = _revoked(options)
     if not count:
         raise Refused("there is no such session")
+    note(options, "sessions_revoked", account=options.account, device=options.device, id=options.id, count=count)
     return f"revoked {count} session{'' if count == 1 else 's'}"
 
 

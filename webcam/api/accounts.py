@@ -37,7 +37,8 @@ async def get_settings(call: Call) -> bytes:
 
 
 async def set_settings(call: Call) -> bytes:
-    await call.services.settings.change(call.session.account_id, chosen_settings(call.params))
+    session = call.session
+    await call.services.settings.change(session.account_id, chosen_settings(call.params), session.device)
     return replies.OK
 
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from webcam.api.answers import answer_failure, answer_ok, as_failure
 from webcam.api.services import Services
-from webcam.errors import MalformedRequest, MethodNotAllowed, NotAllowed
+from webcam.errors import MalformedRequest, MethodNotAllowed, NotAllowed, Unavailable
 from webcam.http.request import Request
 from webcam.model import Role
 from webcam.service.session import Session
@@ -78,7 +78,11 @@ def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], None]
 
     def route(request: Request) -> None:
         serving = Deferred.fromCoroutine(_serve(services, endpoint, request))
-        if endpoint.reads and not serving.called:
+        if serving.called:
+            return
+        services.under_way.add(serving)
+        serving.addBoth(lambda _: services.under_way.discard(serving))
+        if endpoint.reads:
             request.notifyFinish().addErrback(lambda _: serving.cancel())
 
     return route
@@ -91,7 +95,8 @@ async def _serve(services: Services, endpoint: Endpoint, request: Request) -> No
             if body is not None:
                 answer_ok(request, body)
     except CancelledError:
-        pass  # nobody waits for it any more
+        if not request.gone:
+            answer_failure(request, Unavailable("the storage was exchanged"))
     except Exception as error:
         answer_failure(request, as_failure(error, request))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from webcam.http.limits import CONNECTIONS, CONNECTIONS_PER_ADDRESS
+from webcam.ports import Audit
 from webcam.relay.viewer import STALL
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
@@ -45,5 +47,13 @@ class Services:
     messages: Messages
     records: Records
     devices: Devices
+    audit: Audit
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)
+    under_way: set[Deferred[None]] = field(default_factory=set)
+    """Requests whose handlers wait for something. One that is cancelled is answered by :class:`Unavailable`."""
+
+    def cut(self) -> None:
+        """End every request that is under way: what it knows is about a storage that is no more. Streams go on."""
+        for serving in list(self.under_way):
+            serving.cancel()

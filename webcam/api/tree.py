@@ -82,7 +82,7 @@ def build_tree(services: Services) -> KleinResource:
 
 def build_site(services: Services, reactor: Any) -> Site:
     """The whole site: the tree, with uploads taken before it and every body bounded."""
-    return Site(
+    site = Site(
         build_tree(services),
         reactor,
         early={f"/{fields.PUBLISH}".encode(): ingest_route(services)},
@@ -92,6 +92,10 @@ def build_site(services: Services, reactor: Any) -> Site:
         overloaded=lambda request: answer_failure(request, Unavailable("no room for its body")),
         connections=(services.limits.connections, services.limits.connections_per_address),
     )
+    site.tally.on_told = lambda limit, times, address: services.audit.note(
+        "limit_met", limit=limit, count=times, address=address
+    )
+    return site
 
 
 def _body_limit(limits: Limits) -> Any:

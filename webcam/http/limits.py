@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from twisted.logger import Logger
@@ -111,6 +112,8 @@ class Tally:
         self.met: Counter[str] = Counter()
         """How often, by limit."""
         self._told: dict[str, tuple[float, int]] = {}
+        self.on_told: Callable[[str, int, str], None] = lambda _limit, _times, _address: None
+        """Called with each such line: the limit, how often it was met since the last one, and by whom now."""
 
     def may_tell(self, now: float) -> int | None:
         """Whether one more line may be logged that peers can cause at will: how many were left out before it."""
@@ -126,9 +129,11 @@ class Tally:
         last, told = self._told.get(limit, (-NOTICE, 0))
         if now - last >= NOTICE:
             self._told[limit] = (now, self.met[limit])
+            times = self.met[limit] - told
             _log.warn(
                 "limit met: {limit}, {times} times since the last such line, now by {address}",
                 limit=limit,
-                times=self.met[limit] - told,
+                times=times,
                 address=address,
             )
+            self.on_told(limit, times, address)

@@ -64,6 +64,8 @@ class CurrentPair:
         self._marks = self._looked()
         self._unreported = False
         self._refused = False
+        self.on_change: Callable[[str], None] = lambda _: None
+        """Called with the fingerprint of another certificate that is in use from now on."""
         self._use(read_pair(certificate, key))
 
     def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: N802, N803
@@ -127,6 +129,7 @@ class CurrentPair:
             changed = new.chain != self.pair.chain
             if changed:
                 self._use(new)
+                self.on_change(self.fingerprint)
         except BadCertificate as problem:
             self._refused = True
             if report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webcam.errors import (
@@ -86,19 +87,36 @@ class Accounts:
         before = set(self._generations)
         current = {each.account_id: each for each in await self._store.accounts()}
         for account_id in before - current.keys():
-            self._sessions.end_account(account_id)
-            del self._generations[account_id], self._names[account_id]
-            self._settings.forget(account_id)
+            self._sessions.end_account(account_id, "the account is gone")
+            self._forget(account_id)
             self._stamps.forget(account_id)
-            self._quotas.forget(account_id)
         for account in current.values():
             self._learn(account)
             if account.disabled:
-                self._sessions.end_account(account.account_id)
+                self._sessions.end_account(account.account_id, "the account is disabled")
         revoked = await self._store.revoked_sessions()
         if revoked:
             self._sessions.revoke(revoked)
             await self._store.forget_revoked(revoked)
+
+    def take_over(self, accounts: Sequence[Account]) -> None:
+        """Storage is another one, which has these accounts; the sessions that are left are of this one already."""
+        for account_id in self.known:
+            self._forget(account_id)
+        for account in accounts:
+            self._learn_who(account)
+            self._settings.learn(account.account_id, account.settings)
+            self._stamps.saw(account.account_id, account.last_stamp)
+            self._quotas.learn(account)
+
+    def _learn_who(self, account: Account) -> None:
+        self._generations[account.account_id] = account.generation
+        self._names[account.account_id] = account.name
+
+    def _forget(self, account_id: int) -> None:
+        del self._generations[account_id], self._names[account_id]
+        self._settings.forget(account_id)
+        self._quotas.forget(account_id)
 
     async def authorize(self, name: str, password: str, device: str, meta: str, address: str) -> str:
         """A new session of *device*; the answer is its token. *password* may also be a secret of the account.
@@ -190,9 +208,8 @@ class Accounts:
     def _learn(self, account: Account) -> None:
         known = self._generations.get(account.account_id)
         if known is None or known < account.generation:
-            self._sessions.end_account(account.account_id)
-            self._generations[account.account_id] = account.generation
-            self._names[account.account_id] = account.name
+            self._sessions.end_account(account.account_id, "the password changed")
+            self._learn_who(account)
         if known is None:
             # Once: later it is the server itself that changes settings, and what was read before that is old.
             self._settings.learn(account.account_id, account.settings)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from webcam.errors import EmptyRequest, NoData
 from webcam.model import Expiry, Page, Record
-from webcam.ports import RecordStore
+from webcam.ports import Audit, RecordStore
 from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
@@ -31,9 +31,16 @@ class Records:
     """Storing, listing, reading and deleting."""
 
     def __init__(
-        self, store: RecordStore, settings: AccountSettings, stamps: Stamps, uploads: Uploads, watch: Watch
+        self,
+        store: RecordStore,
+        settings: AccountSettings,
+        stamps: Stamps,
+        uploads: Uploads,
+        watch: Watch,
+        audit: Audit,
     ) -> None:
         self._store = store
+        self._audit = audit
         self._settings = settings
         self._stamps = stamps
         self._uploads = uploads
@@ -84,6 +91,8 @@ class Records:
         """Delete these; with *older*, all older than the oldest of them, too."""
         await self._store.delete_records(session.account_id, record_ids, older)
         self._watch.want()
+        account, device = session.account_id, session.device
+        self._audit.note("records_deleted", account=account, device=device, count=len(record_ids), older=older)
 
     def _expiry(self, session: Session) -> Expiry:
         return self._settings.expiry(session.account_id)

@@ -7,7 +7,7 @@ with its account's password. Whoever has to know is told by :attr:`Sessions.on_e
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from webcam.errors import NoSuchSession
@@ -19,7 +19,7 @@ from webcam.model import (
     SavedSession,
     Secret,
 )
-from webcam.ports import AccountStore, Clock
+from webcam.ports import AccountStore, Audit, Clock
 from webcam.service.cooling import Cooling
 from webcam.service.places import check_place, surplus
 from webcam.service.quotas import AccountQuotas
@@ -42,12 +42,14 @@ class Sessions:
         settings: AccountSettings,
         quotas: AccountQuotas,
         clock: Clock,
+        audit: Audit,
         cooldown: float = 60.0,
     ) -> None:
         self._store = store
         self._settings = settings
         self._quotas = quotas
         self._clock = clock
+        self._audit = audit
         self._cooling = Cooling(clock, cooldown)
         self._by_digest: dict[str, Session] = {}
         self._by_account: dict[int, dict[str, list[Session]]] = {}
@@ -77,6 +79,20 @@ class Sessions:
                     given=saved.given,
                 )
             )
+
+    def take_over(self, saved: Sequence[SavedSession]) -> int:
+        """Storage is another one, which holds *saved*: what it doesn't, ends. How many.
+
+        Nor does that go on which ended while the other storage was in use: what isn't known here, ended.
+        """
+        account_of = {each.digest: each.account_id for each in saved}
+        doomed = [each for each in self._by_digest.values() if account_of.get(each.digest) != each.account_id]
+        for session in doomed:
+            self.end(session)
+        for session in self._by_digest.values():
+            session.dirty = True
+        self._ended |= account_of.keys() - self._by_digest.keys()
+        return len(doomed)
 
     async def sweep(self) -> None:
         """End what has been silent for too long, and write behind what changed."""
@@ -163,10 +179,10 @@ class Sessions:
         _forget_old(session.recent, session.active)
         if len(session.recent) + 1 > limits[MINUTE_REQUESTS]:
             self._cool(session)
-            self.end(session)
+            self.end(session, "too many requests within a minute")
             raise NoSuchSession("too many requests within a minute")
         if session.requests + 1 > limits[SESSION_REQUESTS]:
-            self.end(session)
+            self.end(session, "too many requests")
             raise NoSuchSession("too many requests")
         session.recent.append(session.active)
         session.requests += 1
@@ -227,10 +243,12 @@ class Sessions:
 
     # Ends
 
-    def end(self, session: Session) -> None:
-        """End it now, its streams too; storage follows with the next write."""
+    def end(self, session: Session, reason: str | None = None) -> None:
+        """End it now, its streams too; storage follows with the next write. An unusual *reason* is noted."""
         if session.ended:
             return
+        if reason is not None:
+            self._note("session_ended", session, reason)
         session.ended = True
         self._by_digest.pop(session.digest, None)
         self._ended.add(session.digest)
@@ -247,10 +265,13 @@ class Sessions:
         if offline:
             self.on_offline(session.account_id, session.device)
 
-    def end_account(self, account_id: int) -> None:
+    def end_account(self, account_id: int, reason: str) -> None:
         """End every session of the account."""
-        for session in self._all(account_id):
+        sessions = self._all(account_id)
+        for session in sessions:
             self.end(session)
+        if sessions:
+            self._audit.note("sessions_ended", account=account_id, count=len(sessions), reason=reason)
 
     def revoke(self, digests: Iterable[str]) -> None:
         """End the sessions that the operator revoked, also those that are about to open."""
@@ -287,6 +308,11 @@ class Sessions:
     def _cool(self, session: Session) -> None:
         secret_id = session.secret.secret_id if session.secret else None
         self._cooling.begin((session.account_id, secret_id, session.device, session.address))
+        self._note("cooled_down", session)
+
+    def _note(self, event: str, session: Session, reason: str | None = None) -> None:
+        account, device, address = session.account_id, session.device, session.address
+        self._audit.note(event, account=account, device=device, address=address, reason=reason)
 
     def _saved(self, session: Session) -> SavedSession:
         now = self._clock.steady()

@@ -13,15 +13,16 @@ from webcam.model import (
     stamp_of,
     whole_settings,
 )
-from webcam.ports import AccountStore, Clock
+from webcam.ports import AccountStore, Audit, Clock
 
 
 class AccountSettings:
     """The settings of every account; reading them costs a look into memory."""
 
-    def __init__(self, store: AccountStore, clock: Clock) -> None:
+    def __init__(self, store: AccountStore, clock: Clock, audit: Audit) -> None:
         self._store = store
         self._clock = clock
+        self._audit = audit
         self._known: dict[int, Settings] = {}
 
     def learn(self, account_id: int, chosen: Settings) -> None:
@@ -36,8 +37,8 @@ class AccountSettings:
         """Kind to value, every kind."""
         return self._known.get(account_id) or whole_settings({})
 
-    async def change(self, account_id: int, chosen: Settings) -> None:
-        """All or nothing. Raises :class:`MalformedRequest` for an unknown kind or a value out of its bounds."""
+    async def change(self, account_id: int, chosen: Settings, device: str | None = None) -> None:
+        """All or nothing, by *device*. Raises :class:`MalformedRequest` for an unknown kind or a wrong value."""
         for kind, value in chosen.items():
             known = SETTING_KINDS.get(kind)
             if known is None:
@@ -46,6 +47,8 @@ class AccountSettings:
                 raise MalformedRequest(f"setting {kind} is out of bounds")
         await self._store.set_settings(account_id, chosen)
         self.learn(account_id, {**self.of(account_id), **chosen})
+        told = ", ".join(f"{kind}={value:g}" for kind, value in sorted(chosen.items()))
+        self._audit.note("settings_changed", account=account_id, device=device, settings=told)
 
     def expiry(self, account_id: int) -> Expiry:
         """What the account keeps no longer, now."""

@@ -27,6 +27,11 @@ class Stamps:
         self._issued = next_stamp(stamp_of(self._clock.wall()), self._issued)
         return self._issued
 
+    @property
+    def newest(self) -> str:
+        """The newest stamp that was given out or seen; empty when there was none."""
+        return max(self._issued, *self._newest.values(), "")
+
     @contextmanager
     def writing(self) -> Iterator[str]:
         """A stamp for something that is being stored while the context lasts."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.task import deferLater
 
-from webcam.errors import DatabaseFail
+from webcam.errors import StorageClosed
 from webcam.storage.connections import pool
 from webcam.storage.copying import BUSY
 from webcam.storage.refusals import Refusals
@@ -25,16 +27,23 @@ class Database:
     """Runs functions of a cursor, each whole or not at all.
 
     WAL lets readers go on while the writer commits; the writer's commit returns when it is on disk. The threads start
-    with the first call and end with :meth:`close`.
+    with the first call and end with :meth:`close`; from then on, and within :meth:`closed`, calls raise
+    :class:`StorageClosed`.
     """
 
     def __init__(self, path: Path, reactor: Any) -> None:
         self._path = path
-        self._writing = pool(path, reactor, 1)
+        self._reactor = reactor
+        self._ended = False
+        self._refusals = Refusals()
+        self._open()
+
+    def _open(self) -> None:
+        self._writing = pool(self._path, self._reactor, 1)
         self._writer = Writer(self._writing)
         self._reading = DeferredSemaphore(2 * READERS)
-        self._readers = pool(path, reactor, READERS)
-        self._refusals = Refusals()
+        self._readers = pool(self._path, self._reactor, READERS)
+        self._closing = False
 
     async def write(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` alone on the database, on disk when it returns.
@@ -67,18 +76,37 @@ class Database:
     async def read(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` on one state of the database, beside whoever writes."""
         with self._refusals.as_failures():
-            if not self._readers.running:
-                raise DatabaseFail("closed")
+            if self._closing:
+                raise StorageClosed("closed")
             async with self._reading:  # readers work so far ahead of whoever takes what they found: it doesn't pile up
                 result: _T = await self._readers.runInteraction(_read, function, args)
             return result
 
     async def close(self) -> None:
-        """Wait for what was begun, then close every connection."""
+        """Wait for what was begun, then close every connection, for good."""
+        self._ended = True
+        await self._close()
+
+    @asynccontextmanager
+    async def closed(self) -> AsyncIterator[None]:
+        """Within, no file of the database is open here, and whoever waited for it has been told of the outcome."""
+        await self._close()
+        try:
+            yield
+        finally:
+            if not self._ended:
+                self._open()
+
+    async def _close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
         await self._writer.close()
+        for _ in range(self._reading.limit):
+            await self._reading.acquire()
+        await deferLater(self._reactor, 0)  # the last reader has its result when this turn is over
         for each in (self._readers, self._writing):
-            if each.running:
-                each.close()
+            each.close()
 
 
 def _checkpoint(cursor: sqlite3.Cursor) -> None:

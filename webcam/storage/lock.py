@@ -13,32 +13,40 @@ from webcam.storage.copying import create_private
 LOCK = "lock"
 
 
+SERVER = "a server"
+"""Who has the lock of a folder on which a server runs."""
+
+
 class FolderInUse(StartFailure):
-    """Another has the lock."""
+    """Another has the lock: ``holder``."""
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        super().__init__(f"the data folder {folder} is in use: {holder} runs on it")
+        self.holder = holder
 
 
 class FolderLock:
     """A lock on the folder, which is made if need be; it ends by :meth:`release`, or with the process.
 
     It is the system's (``flock``), on a file that stays: what a crash leaves behind locks nobody out, and a daemon
-    takes it along when it forks. ``holder`` says who has it, for the one who is refused.
+    takes it along when it forks. ``holder`` says who has it, for the one who is refused; ``name`` is that of the file.
 
     Raises :class:`FolderInUse` when another has it, :class:`StartFailure` when the folder can't be used.
     """
 
-    def __init__(self, folder: Path, holder: str) -> None:
+    def __init__(self, folder: Path, holder: str, name: str = LOCK) -> None:
         self._file: int | None = None
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            create_private(folder / LOCK)
-            self._file = os.open(folder / LOCK, os.O_RDWR)
+            create_private(folder / name)
+            self._file = os.open(folder / name, os.O_RDWR)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.truncate(self._file, 0)
             os.pwrite(self._file, f"{holder}\n".encode(), 0)
         except BlockingIOError:
             other = self._holder()
             self.release()
-            raise FolderInUse(f"the data folder {folder} is in use: {other} runs on it") from None
+            raise FolderInUse(folder, other) from None
         except OSError as error:
             self.release()
             raise StartFailure(f"can't use the data folder {folder}: {error.strerror}") from None

@@ -17,7 +17,7 @@ from twisted.enterprise.adbapi import ConnectionPool
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
-from webcam.errors import DatabaseFail
+from webcam.errors import StorageClosed
 from webcam.storage.connections import worthless
 
 TOGETHER = 128
@@ -64,7 +64,7 @@ class Writer:
 
     def _take(self, write: Write) -> Deferred[Any]:
         if self._closed:
-            write.done.errback(DatabaseFail("closed"))
+            write.done.errback(StorageClosed("closed"))
         else:
             self._waiting.append(write)
             self._go()

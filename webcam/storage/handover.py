@@ -1,0 +1,220 @@
+"""``webcam restore`` while a server runs: the program offers a database, which the server exchanges its own for.
+
+Files beside the database are all that passes between the two. An offer is complete and on disk when it has its name.
+The server takes it by renaming it, the program withdraws it by removing it: one of the two succeeds. It is done when
+the offered file is the database, which its inode tells, whoever of the two is gone by then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from webcam.errors import Refused, StartFailure
+from webcam.model import Account, SavedSession
+from webcam.storage import accounts, copying, lock, sessions
+from webcam.storage.backup import fetched
+from webcam.storage.checks import Holding
+from webcam.storage.copying import ENDINGS, Progress, create_private, open_existing
+from webcam.storage.exchange import BEFORE, exchange
+from webcam.storage.lock import FolderLock
+from webcam.storage.schema import FILE, connect
+
+OFFER = f"{FILE}.restore"
+TAKEN = f"{FILE}.restore-taken"
+ANSWER = f"{FILE}.restore-answer"
+LOCK = "restore-lock"
+"""Of the program, so that one at a time makes an offer."""
+
+PATIENCE = 60.0
+"""Seconds for the server to take an offer, and again to make it its database."""
+
+POLL = 0.1
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """The database that is in place now: where the one before is kept, and what a server has to know of this one."""
+
+    kept: Path | None
+    accounts: list[Account]
+    sessions: list[SavedSession]
+
+
+# The server's half
+
+
+def clear(data: Path) -> None:
+    """At a start: what was taken and never put in place is nobody's any more; its program is told by its absence."""
+    for name in (TAKEN, ANSWER):
+        _remove(data / name)
+
+
+def take(data: Path) -> Path | None:
+    """The offer, if there is one: it can't be withdrawn any more."""
+    taken = data / TAKEN
+    try:
+        (data / OFFER).replace(taken)
+    except FileNotFoundError:
+        return None
+    return taken
+
+
+def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
+    """Exchange the folder's database, which nobody has open, for *taken*. Blocking.
+
+    Raises :class:`Refused`; then the old one is in its place. *newest*: see :func:`exchange`.
+    """
+    path, number = data / FILE, _inode(taken)
+    kept = None
+    try:
+        with contextlib.closing(open_existing(taken)) as connection:
+            cursor = connection.cursor()
+            adopted = accounts.accounts(cursor), sessions.sessions(cursor)
+        kept = exchange(path, taken, newest)
+    except (OSError, sqlite3.Error) as error:
+        if _inode(path) != number:
+            raise Refused(f"can't exchange {path}: {error}") from None
+    finally:
+        with contextlib.suppress(sqlite3.Error):
+            connect(path).close()  # to WAL mode, before several threads ask for it at once
+    return Adopted(kept, *adopted)
+
+
+def answer(data: Path, kept: Path | None = None, refusal: str | None = None) -> None:
+    """Tell the program what came of its offer, and that the server goes on. Raises :class:`OSError`."""
+    made = data / f"{ANSWER}.part"
+    create_private(made)
+    made.write_text(json.dumps({"kept": kept.name if kept else None, "refusal": refusal}))
+    made.replace(data / ANSWER)
+    _remove(data / TAKEN)
+
+
+# The program's half
+
+
+def hand_over(data: Path, file: Path, progress: Progress | None = None) -> tuple[Path | None, list[Holding]]:
+    """Let the server that runs on the folder exchange its database for a copy of *file*, upgraded if need be.
+
+    The answer is where the one before is kept, and what the restored one holds; the server works with it by then.
+    Raises :class:`Refused`, also when the server doesn't do it in time.
+    """
+    with FolderLock(data, "another webcam restore", LOCK), fetched(data, file, progress) as (fresh, held):
+        _remove(data / ANSWER)
+        number = _inode(fresh)
+        before = _inode(data / FILE)
+        fresh.replace(data / OFFER)
+        copying.sync(data)
+        try:
+            return _Waiting(data, number, before).outcome(), held
+        finally:
+            for name in (OFFER, ANSWER):
+                _remove(data / name)
+
+
+class _Waiting:
+    """For what comes of an offer, the file with this inode; *before* is that of the database that was there."""
+
+    def __init__(self, data: Path, offered: int, before: int) -> None:
+        self._data = data
+        self._offered = offered
+        self._before = before
+        self._locked = self._lock_taken()
+
+    def _lock_taken(self) -> int:
+        """When the folder's lock was taken: by another server, if that has changed."""
+        return (self._data / lock.LOCK).stat().st_mtime_ns
+
+    @property
+    def _done(self) -> bool:
+        return _inode(self._data / FILE) == self._offered
+
+    def outcome(self) -> Path | None:
+        """Where the database before is kept. Raises :class:`Refused`."""
+        if self._until(self._decided):
+            return self._told()
+        withdrawn = _remove(self._data / OFFER)
+        if withdrawn:
+            raise Refused(f"the server didn't take it within {PATIENCE:g} s; nothing was changed")
+        if self._until(self._decided):
+            return self._told()
+        now = "is in place" if self._done else "is not in place"
+        raise Refused(f"the server took it, and didn't say in time that it is done; the restored database {now}")
+
+    def _until(self, condition: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL)
+        return True
+
+    def _decided(self) -> bool:
+        return (self._data / ANSWER).exists() or self._alone() or self._restarted()
+
+    def _alone(self) -> bool:
+        """Whether the server is gone. Then what it left undone is done here."""
+        try:
+            folder = FolderLock(self._data, "webcam restore")
+        except StartFailure:
+            return False
+        with folder:
+            if (self._data / ANSWER).exists():
+                return True
+            kept = None
+            for name in (OFFER, TAKEN):
+                if (self._data / name).exists() and not self._done:
+                    kept = exchange(self._data / FILE, self._data / name)
+            if kept is not None:
+                answer(self._data, kept)
+            return True
+
+    def _kept(self) -> Path | None:
+        """The name under which the database before is kept, by its inode."""
+        found = self._data.glob(f"{FILE}.{BEFORE}*")
+        return next((each for each in found if _inode(each) == self._before), None)
+
+    def _restarted(self) -> bool:
+        """Whether another server runs by now, which knows nothing of an offer that was taken."""
+        before, taken = self._locked, self._lock_taken()
+        if (self._data / OFFER).exists():
+            self._locked = taken  # that one will take it
+            return False
+        return taken != before
+
+    def _told(self) -> Path | None:
+        try:
+            told = json.loads((self._data / ANSWER).read_text())
+        except FileNotFoundError:
+            if self._done:
+                return self._kept()
+            raise Refused("the server ended meanwhile; the database is the one that it was") from None
+        if told["refusal"]:
+            raise Refused(told["refusal"])
+        return self._data / told["kept"] if told["kept"] else None
+
+
+def _inode(path: Path) -> int:
+    """0 for what isn't there."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def _remove(path: Path) -> bool:
+    """With what SQLite left beside it. Whether it was there."""
+    there = True
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        there = False
+    for ending in ENDINGS[1:]:
+        path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+    return there
