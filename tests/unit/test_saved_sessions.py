@@ -208,7 +208,7 @@ class RefusedTests(SavedCase):
 
     def setUp(self):
         super().setUp()
-        self.messages = Messages(self.store, self.sessions, self.settings, Stamps(self.clock))
+        self.messages = Messages(self.store, self.sessions, self.settings, Stamps(self.clock), self.quotas)
         self.phone = self.sessions.find(self.open("phone"))
         camera = self.sessions.find(self.open("camera"))
         self.successResultOf(self.messages.send(camera, [Draft("motion", "", "{}")], False))
