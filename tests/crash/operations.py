@@ -7,10 +7,10 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.trail import PASSWORD
+
 MALFORMED, EMPTY, OTHERS = 12, 11, 9
 """Reply codes of what is refused on purpose: a bad parameter, no data, a record of another account."""
-
-PASSWORD = "111"
 
 
 @dataclass(frozen=True)

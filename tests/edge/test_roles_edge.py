@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.support.edge import JSON_FAIL, NO_SUCH_DEVICE, NO_SUCH_RECORD, NO_SUCH_USER, OK, EdgeCase, frames
 from tests.support.http import H1Client
+from tests.support.trail import PASSWORD
 from webcam.api.tree import ENDPOINTS
 from webcam.model import Role
 from webcam.service.tokens import digest_of, new_secret
@@ -184,7 +185,7 @@ class GuestTests(RolesCase):
         for _ in range(50):
             self.ask("heartBit.json", self.guest)
         self.bad(self.ask("heartBit.json", self.guest), 6)
-        login = json.dumps({"name": "user", "pass": "111", "device": "phone"}).encode()
+        login = json.dumps({"name": "user", "pass": PASSWORD, "device": "phone"}).encode()
         self.assertEqual(self.post("authorize.json", login).json()["result"], "OK")
 
     def test_ends_with_its_secret(self) -> None:

@@ -138,7 +138,7 @@ class EndsTests(EdgeCase):
             self.bad(self.ask("heartBit.json", token), NO_SUCH_SESSION)
         self.token = sessions[2]
         self.beats(50)
-        path = path_of("authorize.json", name="other", pass_="111", device="camera")
+        path = path_of("authorize.json", name="other", pass_=PASSWORD, device="camera")
         self.assertEqual(self.client.fetch("POST", path).json()["result"], "OK")
 
     def test_each_session_has_its_own_count_in_all(self) -> None:

@@ -17,6 +17,7 @@ import httpx
 
 from tests.support.process import DEADLINE, Server
 from tests.support.session import OK, ServerCase
+from tests.support.trail import PASSWORD
 
 LINES = 4
 """Connections of the attack, all from 127.0.0.1."""
@@ -96,7 +97,7 @@ class Lockout(ServerCase):
         """The owner, from this address."""
         transport = httpx.HTTPTransport(verify=self.server.trust(), local_address=address)
         with httpx.Client(transport=transport, base_url=self.server.url, timeout=DEADLINE) as client:
-            login = {"name": self.account, "pass": "111", "device": device}
+            login = {"name": self.account, "pass": PASSWORD, "device": device}
             answer = client.post("/authorize.json", json=login).json()
             self.assertEqual(answer["result"], "OK")
             self.assertEqual(client.post("/heartBit.json", json={"shash": answer["shash"]}).json(), OK)

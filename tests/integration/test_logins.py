@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.field_client import FieldClient
 from tests.support.process import until
 from tests.support.session import OK, ServerCase, bad
+from tests.support.trail import PASSWORD
 
 
 class Logins(ServerCase):
@@ -30,7 +31,7 @@ class Logins(ServerCase):
         self.server.account("disable", self.account)
         self.ends(shash)
         client.wait(lambda: client.answers[stream].reset is not None)
-        self.assertEqual(self.log_in("111", "phone"), bad(7))
+        self.assertEqual(self.log_in(PASSWORD, "phone"), bad(7))
         self.server.account("enable", self.account)
         self.authorize("phone")
 
@@ -52,7 +53,7 @@ class Logins(ServerCase):
         """A quota that was set acts on who comes then."""
         self.authorize("phone")
         self.server.account("quota", self.account, "devices=1")
-        login = {"name": self.account, "pass": "111", "device": "tablet"}
+        login = {"name": self.account, "pass": PASSWORD, "device": "tablet"}
         until(lambda: self.http.post("/authorize.json", json=login).status_code == 429, "a device more is let in")
         refused = self.http.post("/authorize.json", json={**login, "device": "third"})
         self.assertEqual((refused.headers["retry-after"], refused.json()), ("60", bad(5)))
