@@ -1,9 +1,9 @@
 """A disk that is full to the last byte for a while, under load.
 
-    python -m tests.full_disk [--seconds 60] [--devices 4] [--seed N] [--keep-free 8M]
+    python -m tests.full_disk [--seconds 60] [--devices 4] [--seed N] [--keep-free 64]
 
-Needs root, to mount a small file system of its own. With ``--keep-free`` the server keeps so much free by itself, by
-retention, and nothing else fills the disk: it must never be full. Ends with status 1 when something was lost, unclear,
+Needs root, to mount a small file system of its own. With ``--keep-free`` (MB) the server keeps so much free by
+itself, by retention, and nothing else fills the disk: it must never be full. Ends with status 1 when something was lost, unclear,
 or not well again within 10 s. See docs/abuse.rst.
 """
 
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.full_disk.run import KEPT_SIZE, RECOVERY, SIZE, FullDisk, Phase
+from tests.full_disk.run import MB, RECOVERY, SIZE, USABLE, FullDisk, Phase
 from tests.support.faults import FaultyServer
 from tests.support.small_disk import NoDisk, small_disk
 
@@ -38,8 +38,9 @@ def full(tried: FullDisk, seconds: float) -> None:
     show(tried.phase("with space again", 5, tried.leave_alone))
 
 
-def kept_free(tried: FullDisk, seconds: float) -> None:
-    """Filled by the server's own data, which it bounds itself."""
+def kept_free(tried: FullDisk, seconds: float, keep: int) -> None:
+    """Filled by the server's own data, which it bounds itself; little more is free at first."""
+    tried.disk.leave(keep + USABLE)
     phase = tried.phase("kept free", seconds, tried.leave_alone)
     show(phase)
     if phase.answers["503"] or not phase.free:
@@ -51,17 +52,21 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long [%(default)s]")
     parser.add_argument("--devices", type=int, default=4, help="how many at once [%(default)s]")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="to repeat a workload")
-    parser.add_argument("--keep-free", help="what the server keeps free, as 8M")
+    parser.add_argument("--keep-free", type=int, default=0, metavar="MB", help="what the server keeps free itself")
     options = parser.parse_args()
     print(f"seed {options.seed}")
-    more = [f"--keep-free={options.keep_free}"] if options.keep_free else []
+    keep = options.keep_free * MB
+    more = [f"--keep-free={keep}"] if keep else []
     try:
-        with TemporaryDirectory() as folder, small_disk(Path(folder) / "data", KEPT_SIZE if more else SIZE) as disk:
+        with TemporaryDirectory() as folder, small_disk(Path(folder) / "data", SIZE) as disk:
             server = FaultyServer(Path(folder), "--cooldown=0", *more)
             server.start()
             try:
-                tried = FullDisk.prepare(server, disk, options.seed, options.devices, pruned=bool(more))
-                (kept_free if more else full)(tried, options.seconds)
+                tried = FullDisk.prepare(server, disk, options.seed, options.devices, pruned=bool(keep))
+                if keep:
+                    kept_free(tried, options.seconds, keep)
+                else:
+                    full(tried, options.seconds)
                 wrong = [*tried.wrong, *server.trouble()]
             finally:
                 server.stop()

@@ -17,8 +17,12 @@ from tests.crash.workload import name_of
 from tests.support.faults import FaultyServer
 from tests.support.small_disk import SmallDisk
 
-SIZE, KEPT_SIZE = 160 * 1024 * 1024, 48 * 1024 * 1024
-"""Bytes of the disk: enough for a while, or little, for a server that is to keep some of it free."""
+MB = 1024 * 1024
+SIZE = 160 * MB
+"""Bytes of the disk."""
+
+USABLE = 16 * MB
+"""Bytes of it that a server has which keeps some of it free."""
 
 LARGEST = 400_000
 """Bytes of the largest record."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import os
+
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 tried = settings(deadline=None, database=None, derandomize=True, max_examples=200)
@@ -15,3 +17,15 @@ JSON_VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXTS, inner, max_size=4)),
     max_leaves=12,
 )
+
+
+def walked(examples: int) -> settings:
+    """For state machines: so many walks of 40 steps; ``WEBCAM_WALKS`` times as many, and by chance, if that is set."""
+    times = int(os.environ.get("WEBCAM_WALKS", "1"))
+    return settings(
+        tried,
+        max_examples=examples * times,
+        stateful_step_count=40,
+        derandomize=times == 1,
+        suppress_health_check=list(HealthCheck),
+    )
