@@ -2,9 +2,9 @@
 
     python -m tests.full_disk [--seconds 60] [--devices 4] [--seed N] [--keep-free 64]
 
-Needs root, to mount a small file system of its own. With ``--keep-free`` (MB) the server keeps so much free by
-itself, by retention, and nothing else fills the disk: it must never be full. Ends with status 1 when something was lost, unclear,
-or not well again within 10 s. See docs/abuse.rst.
+Needs root, to mount a small file system of its own. With ``--keep-free`` (MB) the server keeps so much free by itself,
+by retention, and nothing else fills the disk: it must never be full. Ends with status 1 when something was lost,
+unclear, or not well again within 10 s. See docs/abuse.rst.
 """
 
 from __future__ import annotations
