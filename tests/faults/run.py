@@ -63,10 +63,12 @@ class Epoch:
 
 @dataclass
 class Day:
-    """One account's time on the server, from its making to its removal."""
+    """One account's time on the server, from its making to its removal. ``patience``: seconds behind a fault until all
+    has to be well."""
 
     scene: Scene
     seed: str
+    patience: float = RECOVERY
     wrong: list[str] = field(default_factory=list)
     events: int = 0
 
@@ -119,8 +121,8 @@ class Day:
     def _recovery(self, ground: Ground, fault: Fault) -> float:
         begun = time.monotonic()
         while not ground.other.write():
-            if time.monotonic() > begun + RECOVERY:
-                self.wrong.append(f"{fault.name}: not well again within {RECOVERY:.0f} s")
+            if time.monotonic() > begun + self.patience:
+                self.wrong.append(f"{fault.name}: not well again within {self.patience:.0f} s")
                 break
             pause(0.05)
         return time.monotonic() - begun

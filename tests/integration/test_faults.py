@@ -14,6 +14,7 @@ from tests.benchmarks.processes import giving_back
 from tests.faults.disturbances import FAULTS, Scene
 from tests.faults.run import Day, Epoch, Rest
 from tests.support.faults import FaultyServer
+from tests.support.process import DEADLINE
 from tests.support.small_disk import NoDisk, SmallDisk, small_disk
 
 SIZE = 256 * 1024 * 1024
@@ -34,7 +35,7 @@ class FaultTests(SynchronousTestCase):
         wrong: list[str] = []
         rests: list[Rest] = []
         for name in ("first", "second"):
-            day = Day(scene, name)
+            day = Day(scene, name, DEADLINE)
             day.live(10.0, 1.0, 10, epochs.append, lambda _: None)
             wrong += day.wrong
             rests.append(Rest.of(scene, rests[0] if rests else None))
