@@ -49,9 +49,9 @@ class RetentionStore(MessageStore, RecordStore, SweepStore, Protocol):
     """What a sweep needs of storage."""
 
 
-def to_give_back(space: FileSpace) -> int:
+def to_give_back(space: FileSpace, spare: int = SPARE) -> int:
     """Purely: bytes of the file that are free and not worth keeping."""
-    return space.free if space.free > max(SPARE, space.size * SPARE_SHARE) else 0
+    return space.free if space.free > max(spare, space.size * SPARE_SHARE) else 0
 
 
 class Retention:
@@ -239,7 +239,7 @@ class Retention:
 
     async def _give_back(self) -> None:
         """Give the disk what is free in the file, if that is much."""
-        left = to_give_back(await self._store.space())
+        left = to_give_back(await self._store.space(), 2 * AHEAD if self._keep_free else SPARE)
         while left > 0:
             given = await self._store.give_back(min(left, self._back.size))
             self._back.took(self._store.held)
