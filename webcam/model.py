@@ -246,10 +246,12 @@ class Aged:
 
 @dataclass(frozen=True)
 class FileSpace:
-    """Bytes of the database's file, and how many of them are free for what comes."""
+    """Bytes of the database, how many of them are free for what comes, and by how many its file has still to grow for
+    what is in its log."""
 
     size: int
     free: int
+    growth: int = 0
 
 
 LOW_SHARE = 0.05

@@ -86,8 +86,8 @@ def make_services(
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
     lockout = Lockout(clock, limits.one_address)
     accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas, audit)
-    uploads = Uploads(store, stamps)
     retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
+    uploads = Uploads(store, stamps, retention.room)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
     services = Services(
         accounts=accounts,

@@ -195,6 +195,8 @@ class LargeTests(LargeCase):
             self.send(client, stream, SOME)
             waiting.pop(0).callback(None)
             waiting.pop(0).errback(DatabaseFail("disk full"))
+            self.assertEqual((self.held(), client.response(stream).status), (0, None))
+            client.end(stream)
             self.refused(client.response(stream), DATABASE_FAIL, status=503)
         self.assertEqual(self.rids(), [])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -334,6 +336,29 @@ class FreeSpaceTests(RoomCase):
         )
         facts = {"account": self.world.account_id, "count": 1, "size": MB, "reason": "for space on the disk"}
         self.assertEqual(self.world.audit.of("records_expired"), [facts])
+
+    def test_a_write_waits_for_room_when_half_of_it_is_gone(self):
+        ids = [self.add(10 * MB) for _ in range(5)]
+        self.tidy()
+        self.room(50 * MB)
+        ids.append(self.add(MB))
+        self.assertEqual(self.ids(), ids, "half is there")
+        self.tidy()
+        self.room(50 * MB - 1)
+        last = self.add(MB)
+        self.assertEqual(self.ids(), [ids[5], last], "it was made room for before")
+
+    def test_what_the_file_has_still_to_grow_by_is_not_free(self):
+        ids = [self.add(MB) for _ in range(3)]
+        self.room(101 * MB)
+        real = self.world.store.space
+
+        async def space():
+            return replace(await real(), growth=2 * MB)
+
+        self.world.store.space = space
+        self.tidy()
+        self.assertEqual(self.ids(), ids[2:])
 
     def test_it_is_as_quick_as_what_comes(self):
         """Whatever is written, when what it wanted was done there is room again."""

@@ -22,8 +22,8 @@ AHEAD = 1024 * 1024
 class RecordUpload:
     """A body consumer for its request, a sender for its upload.
 
-    What the protocol answers, it answers at the end of the body, whenever it is known: a client that is still sending
-    may not read it. Of a body that nobody wants any more nothing is kept.
+    The answer comes at the end of the body, whenever it is known: a client that is still sending may not read it. Of a
+    body that nobody wants any more nothing is kept.
     """
 
     live = False
@@ -70,8 +70,6 @@ class RecordUpload:
         self._give_up()
         self._request.release()
         self._resume()
-        if self._failure.status != 200:
-            answer_failure(self._request, self._failure)
 
     def ended(self) -> None:
         """The body is over."""

@@ -26,6 +26,9 @@ class Watch(Protocol):
     def want(self) -> None:
         """Something was deleted."""
 
+    async def room(self) -> None:
+        """Fires when there is room for one more, or none can be made."""
+
 
 class Records:
     """Storing, listing, reading and deleting."""
@@ -50,6 +53,7 @@ class Records:
         """Store the bytes of *data*, in order, byte for byte; the answer is the record's id."""
         if not any(data):
             raise EmptyRequest("no data")
+        await self._watch.room()
         with self._stamps.writing() as now:
             record_id, stamp = await self._store.add_record(session.account_id, session.device, meta, now, data)
             self._stamps.saw(session.account_id, stamp)

@@ -39,6 +39,9 @@ SPARE_SHARE = 0.05
 AHEAD = 16 * 1024 * 1024
 """Bytes that are made free beyond those that have to be: not each record that comes makes another one go."""
 
+LOG = 16 * 1024 * 1024
+"""Bytes that are written, at most, before the disk shows that the file has grown by them."""
+
 _log = Logger(namespace="webcam")
 
 
@@ -46,9 +49,9 @@ class RetentionStore(MessageStore, RecordStore, SweepStore, Protocol):
     """What a sweep needs of storage."""
 
 
-def to_give_back(space: FileSpace) -> int:
+def to_give_back(space: FileSpace, spare: int = SPARE) -> int:
     """Purely: bytes of the file that are free and not worth keeping."""
-    return space.free if space.free > max(SPARE, space.size * SPARE_SHARE) else 0
+    return space.free if space.free > max(spare, space.size * SPARE_SHARE) else 0
 
 
 class Retention:
@@ -80,7 +83,7 @@ class Retention:
         self._turn = DeferredLock()
         self._wanted = False
         self._abandoned: set[int] = set()
-        self._inside = 0
+        self._spare = 0
         self._low, self._short = Warned(), Warned()
         self._messages = Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE)
         self._records = Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE)
@@ -102,9 +105,18 @@ class Retention:
 
     def written(self, size: int) -> None:
         """So many bytes more are on disk."""
-        self._inside = max(0, self._inside - size)
-        if self._keep_free and self._disk.room().free + self._inside < self._keep_free:
+        self._spare = max(self._spare - size, -LOG)
+        if self._keep_free and self._estimate() < self._keep_free:
             self.want()
+
+    async def room(self) -> None:
+        """Before a write: when half of what is to be free is gone, records are deleted faster than they come."""
+        if self._keep_free and self._estimate() < self._keep_free // 2:
+            await self.tidy()
+
+    def _estimate(self) -> int:
+        """Bytes that are free, with what was written since they were counted."""
+        return self._disk.room().free + self._spare
 
     def abandoned(self, record_id: int) -> None:
         """Of an upload, parts are there that nobody wants."""
@@ -204,9 +216,10 @@ class Retention:
             await self._drain(self._parts, self._store.drop_parts)
 
     async def _free(self) -> int:
-        """Bytes: what the disk has, and what lies free in the file."""
-        self._inside = (await self._store.space()).free
-        return self._disk.room().free + self._inside
+        """Bytes: what the disk has, and what lies free in the file, without what the file has still to grow by."""
+        space = await self._store.space()
+        self._spare = space.free - space.growth
+        return self._estimate()
 
     async def _remove(self, doomed: list[Aged], why: str) -> None:
         gone = await self._store.remove_records([each.record_id for each in doomed])
@@ -226,7 +239,7 @@ class Retention:
 
     async def _give_back(self) -> None:
         """Give the disk what is free in the file, if that is much."""
-        left = to_give_back(await self._store.space())
+        left = to_give_back(await self._store.space(), 2 * AHEAD if self._keep_free else SPARE)
         while left > 0:
             given = await self._store.give_back(min(left, self._back.size))
             self._back.took(self._store.held)

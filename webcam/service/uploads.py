@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
@@ -78,6 +78,7 @@ class Upload:
     async def _write_part(self, part: bytes) -> None:
         store = self._uploads.store
         async with self._uploads.turns:
+            await self._uploads.room()
             if self._record_id is None:
                 self._record_id = await store.begin_upload()
             await store.upload_part(self._record_id, self._parts, part)
@@ -136,10 +137,15 @@ class Upload:
 
 
 class Uploads:
-    """What all uploads share. ``on_written``: called for each part; ``on_abandoned``: parts of this id are to go."""
+    """What all uploads share.
 
-    def __init__(self, store: RecordStore, stamps: Stamps) -> None:
+    ``room``: fires when there is room for a part. ``on_written``: called for each part; ``on_abandoned``: parts of this
+    id are to go.
+    """
+
+    def __init__(self, store: RecordStore, stamps: Stamps, room: Callable[[], Awaitable[None]]) -> None:
         self.store = store
+        self.room = room
         self.stamps = stamps
         self.turns = DeferredSemaphore(AT_ONCE)
         self.on_written: Callable[[int], None] = lambda _size: None

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from heapq import merge
 from itertools import islice
+from pathlib import Path
 
 from webcam.model import Aged, FileSpace
 
@@ -47,7 +48,9 @@ def space(cursor: sqlite3.Cursor) -> FileSpace:
     page, pages, free = (
         cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
     )
-    return FileSpace(page * pages, page * free)
+    size = page * pages
+    file = cursor.execute("PRAGMA database_list").fetchone()[2]
+    return FileSpace(size, page * free, max(0, size - Path(file).stat().st_size))
 
 
 def give_back(cursor: sqlite3.Cursor, size: int) -> int:
