@@ -13,6 +13,7 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 """However a number may be written: the description has the usual form alone, and tells of the others in words."""
 
+_PARAMS = {"$ref": "#/components/schemas/MessageParams"}
 TAKEN, REFUSED, EITHER = "taken", "refused", "either"
 
 
@@ -95,8 +96,12 @@ def _of_body(schema: dict[str, Any], value: Any) -> str:
     within = _texts(schema)
     if isinstance(value, str) and within is not None:
         return _of_json(within, value)
+    return _of_value(schema, value)
+
+
+def _of_value(schema: dict[str, Any], value: Any) -> str:
     if _valid(schema, value):
-        return TAKEN if _unique(value) else REFUSED
+        return TAKEN if _unique(value) and _holds_params(value) else REFUSED
     return EITHER if _has_number(value) else REFUSED
 
 
@@ -121,11 +126,7 @@ def _of_json(schema: dict[str, Any], text: str) -> str:
         value = _loads(text)
     except _Not:
         return REFUSED
-    if value is None:
-        return EITHER
-    if _valid(schema, value):
-        return TAKEN if _unique(value) else REFUSED
-    return EITHER if _has_number(value) else REFUSED
+    return EITHER if value is None else _of_value(schema, value)
 
 
 def _texts(schema: dict[str, Any]) -> dict[str, Any] | None:
@@ -147,6 +148,13 @@ def _unique(value: Any) -> bool:
         [each["kind"] for each in value if isinstance(each, dict) and "kind" in each] if isinstance(value, list) else []
     )
     return len(kinds) == len(set(map(str, kinds)))
+
+
+def _holds_params(value: Any) -> bool:
+    """Where messages in a list have text as their params, it is JSON text of them: a schema doesn't look inside."""
+    entries = value if isinstance(value, list) else []
+    texts = [each.get("params") for each in entries if isinstance(each, dict) and isinstance(each.get("params"), str)]
+    return all(_of_json(_PARAMS, text) != REFUSED for text in texts)
 
 
 def _has_number(value: Any) -> bool:
