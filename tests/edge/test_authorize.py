@@ -90,7 +90,7 @@ class AuthorizeTests(EdgeCase):
         for wrong in ({"name": "nobody"}, {"pass": "112"}, {"pass": "113", "device": "b"}):
             for _ in range(10):
                 self.refused(self.post("authorize.json", json.dumps({**LOGIN, **wrong}).encode()), NO_SUCH_USER)
-            right = {**LOGIN, **wrong, "pass": "111"}
+            right = {**LOGIN, **wrong, "pass": PASSWORD}
             answers.append(self.post("authorize.json", json.dumps(right).encode()))
         for answer in answers:
             self.refused(answer, NO_SUCH_USER, status=429)

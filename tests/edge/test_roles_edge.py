@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.edge import JSON_FAIL, NO_SUCH_DEVICE, NO_SUCH_RECORD, NO_SUCH_USER, OK, EdgeCase, frames
 from tests.support.http import H1Client
-from tests.support.trail import PASSWORD
+from tests.support.trail import PASSWORD, used
 from webcam.api.tree import ENDPOINTS
 from webcam.model import Role
 from webcam.service.tokens import digest_of, new_secret
@@ -35,7 +35,7 @@ VIEWER = {
 
 class RolesCase(EdgeCase):
     def secret(self, role: Role, *devices: str) -> str:
-        text = new_secret()
+        text = used("password", new_secret())
         label = f"secret {len(self.tokens)}"
         self.world.run(self.world.store.add_secret("user", label, digest_of(text), role, frozenset(devices)))
         self.tokens.append(text)  # no more than a token may it stand in the log

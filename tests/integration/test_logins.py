@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.field_client import FieldClient
 from tests.support.process import until
 from tests.support.session import OK, ServerCase, bad
-from tests.support.trail import PASSWORD
+from tests.support.trail import PASSWORD, used
 
 
 class Logins(ServerCase):
@@ -14,6 +14,10 @@ class Logins(ServerCase):
     def log_in(self, password: str, device: str) -> dict[str, object]:
         answer: dict[str, object] = self.call("authorize.json", name=self.account, **{"pass": password}, device=device)
         return answer
+
+    def new_secret(self, *arguments: str) -> str:
+        """A secret of the account ``user``."""
+        return used("password", self.server.webcam("secret", "add", "user", *arguments).strip())
 
     def streams_as(self, device: str) -> tuple[FieldClient, int]:
         """The device's live stream."""
@@ -62,8 +66,8 @@ class Logins(ServerCase):
     def test_a_secret(self) -> None:
         """It opens what it is for, outlasts a restart with its role, and ends with its removal."""
         self.own_server()
-        camera = self.server.webcam("secret", "add", "user", "porch", "--publish", "--device", "porch").strip()
-        guest = self.server.webcam("secret", "add", "user", "guest", "--view", "--device", "porch").strip()
+        camera = self.new_secret("porch", "--publish", "--device", "porch")
+        guest = self.new_secret("guest", "--view", "--device", "porch")
         publisher, viewer = (self.log_in(secret, "porch")["shash"] for secret in (camera, guest))
         self.add_record(str(publisher), b"picture")
         self.add_record(self.authorize("bedroom"), b"picture")

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from tests.support.trail import used
 from tests.unit.test_accounts import HERE, AccountsCase
 from webcam.errors import CoolingDown, LockedOut, NoSuchSession, NoSuchUser, NotAllowed
 from webcam.model import Role
@@ -17,7 +18,7 @@ from webcam.service.tokens import digest_of, new_secret
 class SecretsCase(AccountsCase):
     def secret(self, role: Role = Role.VIEW, *devices: str, label: str = "a secret", name: str = "user") -> str:
         """The text of a new one."""
-        text = new_secret()
+        text = used("password", new_secret())
         self.run_now(self.store.add_secret(name, label, digest_of(text), role, frozenset(devices)))
         return text
 
