@@ -54,6 +54,10 @@ class Place:
         """Delete these, and give their space back."""
         raise NotImplementedError
 
+    def flush(self) -> None:
+        """Move what is in the database's log into the database."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         self._connection.close()
 
@@ -96,7 +100,7 @@ class InDatabase(Place):
             cursor.execute("DELETE FROM records WHERE id = ?", (record_id,))
             cursor.execute("DELETE FROM record_parts WHERE record_id = ?", (record_id,))
             cursor.execute("COMMIT")
-            cursor.execute("PRAGMA incremental_vacuum").fetchall()
+            self._connection.executescript("PRAGMA incremental_vacuum")  # execute() takes one step of it: a page
 
 
 class InFiles(Place):

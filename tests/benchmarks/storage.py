@@ -43,11 +43,14 @@ from tests.benchmarks.report import block
 from tests.benchmarks.stores import Empty, Full, Large, OneByOne, Roomy, Unbounded
 from tests.benchmarks.table import Run
 from tests.benchmarks.targets import Target, lines
+from webcam.api.pages import PAGE as PAGE_SIZE
 from webcam.config import size
 
 CLIENTS = 100
 PICTURE = 40_000
 _PIECE = 64 * 1024
+_LONG_AGO = {"stamp": "2"}
+"""A stamp that every other one is later than."""
 
 _P50, _P99 = Column("p50", "p50 ms"), Column("p99", "p99 ms")
 _ASKED = (Column("rate", "req/s", ".0f"), Column(COST, "CPU µs/req", ".1f"), Column("core", "core", ".0%"), _P50, _P99)
@@ -98,9 +101,12 @@ def records(contender: Contender, seconds: float) -> Figures:
     return _stored(contender, "/addRecord.json?shash={}&meta=JPEG", "records", seconds, os.urandom(PICTURE))
 
 
-def asked(query: str, clients: int, streams: int, contender: Any, seconds: float) -> Figures:
-    """getMsgs.json, by devices that no message is for alone."""
-    paths = [f"/getMsgs.json?shash={token}{query}" for token in contender.tokens]
+def asked(query: dict[str, str], clients: int, streams: int, contender: Any, seconds: float) -> Figures:
+    """getMsgs.json, by devices that no message is for alone; with a stamp, a full account gives a page."""
+    found = ask(contender.port, "getMsgs.json", shash=contender.tokens[0], **query)["msgs"]
+    assert len(found) == (PAGE_SIZE if query and contender.name == Full.name else 0), f"{len(found)} messages"
+    given = "".join(f"&{name}={value}" for name, value in query.items())
+    paths = [f"/getMsgs.json?shash={token}{given}" for token in contender.tokens]
     return h2load.run(contender, paths, clients, streams, seconds)
 
 
@@ -173,10 +179,10 @@ def loads(record: int) -> tuple[Load, ...]:
     return (
         Load("commit", MESSAGES, ("webcam", "one by one"), _ASKED, messages),
         Load("commit", RECORDS, ("webcam", "one by one"), _ASKED, records),
-        Load("backlog", NEWS + ONE_ASKS, *both, partial(asked, "", 1, 1)),
-        Load("backlog", NEWS + MANY_ASK, *both, partial(asked, "", 10, 10)),
-        Load("backlog", PAGE + ONE_ASKS, *both, partial(asked, "&stamp=2", 1, 1)),
-        Load("backlog", PAGE + MANY_ASK, *both, partial(asked, "&stamp=2", 10, 10)),
+        Load("backlog", NEWS + ONE_ASKS, *both, partial(asked, {}, 1, 1)),
+        Load("backlog", NEWS + MANY_ASK, *both, partial(asked, {}, 10, 10)),
+        Load("backlog", PAGE + ONE_ASKS, *both, partial(asked, _LONG_AGO, 1, 1)),
+        Load("backlog", PAGE + MANY_ASK, *both, partial(asked, _LONG_AGO, 10, 10)),
         Load("start", START, ("large", "empty"), _START, start),
         Load("record", RECORD, ("roomy",), _RECORD, partial(large_record, record), fresh=True),
         *_places(),

@@ -23,11 +23,13 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.fuzz.cases import BAD, BASE, GOOD, MODES, Sent, load, sent
 from tests.fuzz.expected import REFUSED, TAKEN, verdict
-from tests.fuzz.wire import Answer
+from tests.fuzz.wire import Answer, Request, Sender
 from tests.fuzz.world import World
 from tests.support import described
 from tests.support.process import Server
+from webcam.errors import ReplyCode
 
+LOGIN = "/authorize.json"
 FRAME = 32 * 1024
 LIMITS = {"/addRecord.json": 64 * 1024, "/addRecordData.json": 64 * 1024, "/input.raw": 1 << 40}
 BODY = 16 * 1024
@@ -108,7 +110,7 @@ class _Run:
     def _one(self, label: str, asked: Sent, sender: int) -> None:
         request = asked.request
         try:
-            answer = self._world.senders[0 if len(request.target) > _SOON else sender](request)
+            answer = self._sender(request, sender)(request)
             found = list(wrong(asked, answer))
         except AssertionError as error:
             answer, found = Answer(cut=True), [str(error)]
@@ -118,6 +120,11 @@ class _Run:
             self._told(f"FAILED: {self.report.failures[-1]}")
         if request.path == "/deleteRecords.json":
             self._world.deleted()
+
+    def _sender(self, request: Request, number: int) -> Sender:
+        if request.path == LOGIN:
+            return self._world.stranger
+        return self._world.senders[0 if len(request.target) > _SOON else number]
 
 
 def outcome(answer: Answer) -> str:
@@ -144,17 +151,22 @@ def wrong(asked: Sent, answer: Answer) -> Iterator[str]:
         yield from _wrong_end(asked, answer)
         return
     yield from _not_described(asked, answer)
-    if answer.status not in {200, 206, 413, 416}:
+    if answer.status not in {200, 206, 413, 416} and not _is_locked(asked, answer):
         yield f"status {answer.status}"
     if (answer.status == 413) != (len(asked.request.body) > LIMITS.get(asked.request.path, BODY)):
         yield f"status {answer.status} for {len(asked.request.body)} bytes"
-    if answer.status == 413:
+    if answer.status in {413, 429}:
         return
     if asked.operation.get("x-cut"):
         if _upload(asked) == REFUSED:
             yield "a bad upload was not cut"
         return
     yield from _wrong_code(asked, code_of(answer))
+
+
+def _is_locked(asked: Sent, answer: Answer) -> bool:
+    """Whether too many logins failed before this one."""
+    return asked.request.path == LOGIN and answer.status == 429 and code_of(answer) == ReplyCode.NO_SUCH_USER
 
 
 def _wrong_end(asked: Sent, answer: Answer) -> Iterator[str]:

@@ -99,16 +99,21 @@ class HTTP2:
 
 
 class HTTP1:
-    """See :class:`Sender`."""
+    """See :class:`Sender`. With a *source* the connection comes from that address."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, source: str | None = None) -> None:
         self._server = server
+        self._source = None if source is None else (source, 0)
         self._connection: http.client.HTTPSConnection | None = None
 
     def __call__(self, request: Request) -> Answer:
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(
-                "127.0.0.1", self._server.port, context=self._server.trust(), timeout=DEADLINE
+                "127.0.0.1",
+                self._server.port,
+                context=self._server.trust(),
+                timeout=DEADLINE,
+                source_address=self._source,
             )
         try:
             self._connection.request(request.method, request.target, request.body, request.headers)

@@ -18,6 +18,9 @@ NAME, PASSWORD = "fuzz", "right"
 SETTINGS_NAME = "settings"
 """The account whose settings change: its sessions may make few requests."""
 
+ELSEWHERE = "127.0.0.2"
+"""Where logins come from that may fail: so many of one address lock it out, and the others here have to log in."""
+
 CAMERA = "camera"
 RECORDS = 4
 _CHARGES = {NAME: 190, SETTINGS_NAME: 15}
@@ -33,6 +36,7 @@ class World:
         for name in (NAME, SETTINGS_NAME):
             server.account("add", name, password=PASSWORD)
         self.senders: Sequence[Sender] = (HTTP1(server), HTTP2(server))
+        self.stranger = HTTP1(server, ELSEWHERE)
         self._tokens: dict[str, tuple[str, int]] = {}
         self._records: list[int] = []
         self.ask("setConfig.json", shash=self.token(), config=_GENEROUS)
@@ -74,7 +78,7 @@ class World:
 
     def close(self) -> None:
         self._camera.close()
-        for sender in self.senders:
+        for sender in (*self.senders, self.stranger):
             sender.close()
 
 

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 
 from tests.unit.test_accounts import HERE, AccountsCase
 from webcam.errors import LockedOut, NoSuchSession, NoSuchUser, QuotaExceeded
-from webcam.model import QUOTA_DEVICES
+from webcam.model import QUOTA_DEVICES, QUOTA_SESSIONS
 from webcam.service.passwords import check_password, hash_password, is_outdated
 from webcam.service.tokens import digest_of
 
@@ -201,7 +201,8 @@ class NotedTests(AccountsCase):
         for _ in range(10):
             self.refuse(NoSuchUser, name="a pass word")
         self.refuse(LockedOut, name="a pass word")
-        self.assertEqual({facts["account"] for _, facts in self.audit.told}, {None})
+        self.assertEqual({facts.get("account") for _, facts in self.audit.told}, {None})
+        self.assertNotIn("a pass word", repr(self.audit.told))
 
     def test_a_lock_is_noted_once_a_minute_however_often_it_is_met(self):
         for _ in range(10):
@@ -209,6 +210,24 @@ class NotedTests(AccountsCase):
         for _ in range(50):
             self.refuse(LockedOut)
         self.assertEqual(self.audit.of("locked_out"), [{"account": "user", "device": "camera", "address": HERE}])
+
+    def test_why_sessions_end_is_noted_once(self):
+        self.authorize()
+        self.run_now(self.store.set_disabled("user", True))
+        self.refresh()
+        self.refresh()
+        (facts,) = self.audit.of("sessions_ended")
+        self.assertEqual((facts["count"], facts["reason"]), (1, "the account is disabled"))
+        self.run_now(self.store.set_disabled("user", False))
+        self.authorize()
+        self.run_now(self.store.revoke_sessions("user", None))
+        self.refresh()
+        self.run_now(self.store.set_quota("user", QUOTA_SESSIONS, 1))
+        self.refresh()
+        self.authorize()
+        self.authorize()
+        reasons = [facts["reason"] for facts in self.audit.of("session_ended")]
+        self.assertEqual(reasons, ["revoked", "more sessions than the account may have"])
 
     def test_a_quota_that_was_met_is_noted(self):
         self.authorize()

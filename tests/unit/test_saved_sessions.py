@@ -9,8 +9,9 @@ from tests.support.clock import FakeClock
 from tests.support.server import World
 from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import DatabaseFail, NoSuchSession
-from webcam.model import Draft, Page, SavedSession
+from webcam.model import Bounds, Draft, Page, SavedSession
 from webcam.service.messages import Messages
+from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
 from webcam.service.stamps import Stamps
@@ -208,7 +209,8 @@ class RefusedTests(SavedCase):
 
     def setUp(self):
         super().setUp()
-        self.messages = Messages(self.store, self.sessions, self.settings, Stamps(self.clock), self.quotas)
+        quotas = AccountQuotas(Bounds())
+        self.messages = Messages(self.store, self.sessions, self.settings, Stamps(self.clock), quotas)
         self.phone = self.sessions.find(self.open("phone"))
         camera = self.sessions.find(self.open("camera"))
         self.successResultOf(self.messages.send(camera, [Draft("motion", "", "{}")], False))

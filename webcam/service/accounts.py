@@ -166,7 +166,7 @@ class Accounts:
         self._sessions.check_cooling(account.account_id, login.device, login.address, secret)
         token = await self._open(account, login, secret)
         if await self._secret(login) is None:
-            self._sessions.revoke([digest_of(token)])
+            self._sessions.revoke([digest_of(token)], reason=None)  # nobody was told of it
             raise NoSuchUser("the secret was removed meanwhile")
         self._note("login", login, secret=secret.label)
         return token
@@ -192,7 +192,7 @@ class Accounts:
         self._learn(account)
         token = await self._sessions.open(account.account_id, login.device, login.meta, login.address, secret)
         if account.generation != self._generations.get(account.account_id):
-            self._sessions.revoke([digest_of(token)])
+            self._sessions.revoke([digest_of(token)], reason=None)  # nobody was told of it
             raise NoSuchUser("the password changed meanwhile")
         return token
 
@@ -208,7 +208,8 @@ class Accounts:
     def _learn(self, account: Account) -> None:
         known = self._generations.get(account.account_id)
         if known is None or known < account.generation:
-            self._sessions.end_account(account.account_id, "the password changed")
+            reason = "the account is disabled" if account.disabled else "the password changed"
+            self._sessions.end_account(account.account_id, reason)
             self._learn_who(account)
         if known is None:
             # Once: later it is the server itself that changes settings, and what was read before that is old.

@@ -155,7 +155,7 @@ class Sessions:
         if session.ended:
             raise NoSuchSession("revoked")
         for other in surplus(session, self._all(account_id), self._quotas):
-            self.end(other)
+            self.end(other, "more sessions than the account may have")
         self._add(session)
         return token
 
@@ -273,12 +273,12 @@ class Sessions:
         if sessions:
             self._audit.note("sessions_ended", account=account_id, count=len(sessions), reason=reason)
 
-    def revoke(self, digests: Iterable[str]) -> None:
-        """End the sessions that the operator revoked, also those that are about to open."""
+    def revoke(self, digests: Iterable[str], reason: str | None = "revoked") -> None:
+        """End sessions that must not go on, also those that are about to open; *reason* is noted."""
         for digest in digests:
             session = self._by_digest.get(digest)
             if session is not None:
-                self.end(session)
+                self.end(session, reason)
             elif digest in self._opening:
                 self._opening[digest].ended = True
 

@@ -20,13 +20,22 @@ def pool(path: Path, reactor: Any, connections: int) -> adbapi.ConnectionPool:
         check_same_thread=False,
         cp_min=1,
         cp_max=connections,
-        cp_openfun=prepare,
+        cp_openfun=_prepare,
         cp_noisy=False,
         cp_reactor=reactor,
     )
     made.connectionFactory = _Connection
     made.start()
     return made
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """One that can't be used is closed at once: as long as it is open, others share what it found."""
+    try:
+        prepare(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def worthless(error: BaseException | None) -> bool:
@@ -41,11 +50,20 @@ def worthless(error: BaseException | None) -> bool:
 
 
 class _Connection(adbapi.Connection):
-    """Gone behind an error that makes it worthless; the next transaction opens another."""
+    """Closed behind an error that makes it worthless; the next transaction opens another."""
+
+    _cursor: sqlite3.Cursor
+
+    def cursor(self) -> sqlite3.Cursor:
+        """The one of the transaction: while it is open, the file is."""
+        connection: Any = self._connection
+        self._cursor = connection.cursor()
+        return self._cursor
 
     def rollback(self) -> None:
         """Called by the pool while it handles what a transaction raised."""
         error = sys.exc_info()[1]
         super().rollback()
         if worthless(error):
+            self._cursor.close()
             self._pool.disconnect(self._connection)
