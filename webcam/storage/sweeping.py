@@ -10,6 +10,9 @@ from pathlib import Path
 
 from webcam.model import Aged, FileSpace
 
+LOG_ROOM = 32 * 1024 * 1024
+"""Bytes that the log may grow to under load, while it is read: without them, nothing could even be deleted."""
+
 _OLDEST = """
 SELECT stamp, account_id, id, COALESCE(size, 0) FROM records
 WHERE account_id = :account AND stamp < (SELECT MAX(stamp) FROM records WHERE account_id = :account)
@@ -49,8 +52,10 @@ def space(cursor: sqlite3.Cursor) -> FileSpace:
         cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
     )
     size = page * pages
-    file = cursor.execute("PRAGMA database_list").fetchone()[2]
-    return FileSpace(size, page * free, max(0, size - Path(file).stat().st_size))
+    file = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
+    log = file.with_name(f"{file.name}-wal")
+    wanted = LOG_ROOM - (log.stat().st_size if log.exists() else 0)
+    return FileSpace(size, page * free, max(0, size - file.stat().st_size) + max(0, wanted))
 
 
 def give_back(cursor: sqlite3.Cursor, size: int) -> int:
