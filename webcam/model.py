@@ -246,8 +246,8 @@ class Aged:
 
 @dataclass(frozen=True)
 class FileSpace:
-    """Bytes of the database, how many of them are free for what comes, and by how many its files have still to grow: for
-    what is in the log, and for the log."""
+    """Bytes of the database, how many of them are free for what comes, and by how many its files have still to grow:
+    for what is in the log, and for the log."""
 
     size: int
     free: int
