@@ -55,7 +55,10 @@ def run(
         start, before = time.time(), cpu_seconds(contender.pid)
         time.sleep(max(0.3, seconds - 2 * _SAMPLE_AFTER))
         end, cpu = time.time(), cpu_seconds(contender.pid) - before
-        said, _ = process.communicate(timeout=60)
+        try:
+            said, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()  # where it starves, it may miss its own end and ask for ever
     assert log.exists(), said
     return figures(answers(log.read_text().splitlines()), start, end, cpu)
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from tests.benchmarks.client import Asker
 from tests.benchmarks.ours import Webcam
 from tests.support.process import Server
-from webcam.model import MINUTE_REQUESTS, SESSION_REQUESTS, stamp_of
+from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, stamp_of
 from webcam.storage.schema import FILE, connect
 
 SESSIONS = 100
 _UNBOUNDED = 1e12
+"""Requests, and minutes of silence."""
 
 MESSAGES = 1_000_000
 DEVICES = 1000
@@ -33,7 +34,7 @@ class OneByOneServer(Server):
 
 
 class Unbounded(Webcam):
-    """The server in full, with an account whose sessions may ask as often as they like."""
+    """The server in full, with an account whose sessions may ask as often as they like, and be silent between."""
 
     options: tuple[str, ...] = ()
     server_class = Server
@@ -52,7 +53,7 @@ class Unbounded(Webcam):
         with closing(connect(self.database)) as connection:
             connection.executemany(
                 "INSERT INTO settings (account_id, kind, value) VALUES (1, ?, ?)",
-                [(SESSION_REQUESTS, _UNBOUNDED), (MINUTE_REQUESTS, _UNBOUNDED)],
+                [(kind, _UNBOUNDED) for kind in (SESSION_MINUTES, SESSION_REQUESTS, MINUTE_REQUESTS)],
             )
             self.fill(connection)
         super().start()
