@@ -159,11 +159,11 @@ class InFiles(Place):
         super().close()
 
 
-PLACES = {
-    "SQLite, pages of 4 KiB": InDatabase,
-    "SQLite, pages of 8 KiB": lambda folder: InDatabase(folder, 8192),
-    "SQLite, pages of 16 KiB": lambda folder: InDatabase(folder, 16384),
-    "SQLite, pages of 32 KiB": lambda folder: InDatabase(folder, 32768),
+PLACES = {  # SQLite by the size of its pages
+    "SQLite 4K": InDatabase,
+    "SQLite 8K": lambda folder: InDatabase(folder, 8192),
+    "SQLite 16K": lambda folder: InDatabase(folder, 16384),
+    "SQLite 32K": lambda folder: InDatabase(folder, 32768),
     "files": InFiles,
 }
 

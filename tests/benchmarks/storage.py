@@ -190,7 +190,7 @@ def loads(record: int) -> tuple[Load, ...]:
 
 
 KINDS = ("commit", "backlog", "start", "record", "place")
-BASELINES = {"commit": "one by one", "backlog": "empty", "place": "SQLite, pages of 4 KiB"}
+BASELINES = {"commit": "one by one", "backlog": "empty", "place": "SQLite 4K"}
 TARGETS = (
     Target(MESSAGES, "rate", "acknowledged, of one by one's", 4, least=True, other="one by one"),
     Target(RECORDS, "rate", "acknowledged, of one by one's", 3, least=True, other="one by one"),

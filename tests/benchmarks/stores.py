@@ -19,6 +19,8 @@ _UNBOUNDED = 1e12
 
 MESSAGES = 1_000_000
 DEVICES = 1000
+"""Those that ask are among them: an account has no more online, unless it is told otherwise."""
+
 _DAY = 24 * 3600.0
 _RECORD = 40_000
 _AT_ONCE = 2500
@@ -124,7 +126,7 @@ class Full(Unbounded):
         connection.executemany(
             "INSERT INTO sessions (digest, account_id, device, meta, address, active, requests, given)"
             " VALUES (?, 1, ?, '{}', '192.0.2.1', ?, 1, '')",
-            [(f"{number:064x}", f"old {number}", now) for number in range(DEVICES)],
+            [(f"{number:064x}", f"old {number}", now) for number in range(DEVICES - SESSIONS)],
         )
         _count(connection)
         connection.execute("COMMIT")
