@@ -107,6 +107,12 @@ class HTTP1:
         self._connection: http.client.HTTPSConnection | None = None
 
     def __call__(self, request: Request) -> Answer:
+        used = self._connection is not None
+        answer = self._ask(request)
+        # A connection that is idle for a minute is closed, perhaps just now.
+        return self._ask(request) if answer.cut and used else answer
+
+    def _ask(self, request: Request) -> Answer:
         if self._connection is None:
             self._connection = http.client.HTTPSConnection(
                 "127.0.0.1",
@@ -117,14 +123,13 @@ class HTTP1:
             )
         try:
             self._connection.request(request.method, request.target, request.body, request.headers)
-            answer = self._read(request, self._connection.getresponse())
+            return self._read(request, self._connection.getresponse())
         except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
             self.close()
             return Answer(cut=True)
         except (http.client.HTTPException, OSError) as error:
             self.close()
             raise AssertionError(f"no answer: {error!r}") from error
-        return answer
 
     def _read(self, request: Request, response: http.client.HTTPResponse) -> Answer:
         headers = {name.lower(): value for name, value in response.getheaders()}
