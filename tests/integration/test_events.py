@@ -22,6 +22,7 @@ from tests.support.events import EventReader, Told
 from tests.support.field_client import FieldClient
 from tests.support.process import DEADLINE, Server
 from tests.support.session import OK, ServerCase
+from tests.support.trail import PASSWORD
 
 EVENTS = int(os.environ.get("WEBCAM_EVENTS", "600"))
 FOLLOWERS = int(os.environ.get("WEBCAM_FOLLOWERS", "10"))
@@ -73,7 +74,7 @@ class Client(threading.Thread):
 
     def _authorized(self, client: httpx.Client) -> bool:
         """Whether it has a new session; not when too many log in at once."""
-        login = {"name": "user", "pass": "111", "device": self.name}
+        login = {"name": "user", "pass": PASSWORD, "device": self.name}
         answer = client.post("/authorize.json", json=login)
         if answer.status_code == 503:
             time.sleep(0.1)

@@ -12,6 +12,7 @@ import httpx
 from tests.support.multipart import MultipartReader
 from tests.support.process import DEADLINE
 from tests.support.session import ServerCase
+from tests.support.trail import PASSWORD
 from webcam.wire.frames import encode
 
 FFMPEG = shutil.which("ffmpeg")
@@ -75,7 +76,7 @@ class FFmpegTests(PicturesCase):
         pictures = self.made()
         self.stream(pictures)
         folder = self.folder()
-        url = self.url("stream.mjpg", f"{self.account}:111@")
+        url = self.url("stream.mjpg", f"{self.account}:{PASSWORD}@")
         self.ffmpeg("-f", "mpjpeg", "-i", url, "-frames:v", str(3 * DISTINCT), "-c", "copy", "%02d.jpg", folder=folder)
         seen = [each.read_bytes() for each in sorted(folder.glob("*.jpg"))]
         self.assertEqual({pictures.index(each) for each in seen}, set(range(DISTINCT)))
@@ -97,7 +98,7 @@ class CurlTests(PicturesCase):
         self.stream(pictures)
         folder = self.folder()
         for arguments in (["--http1.1"], ["--http2"], ["--http2", "--anyauth"]):
-            command = [str(CURL), "-sS", "-k", *arguments, "-u", f"{self.account}:111", "-o", "picture.jpg"]
+            command = [str(CURL), "-sS", "-k", *arguments, "-u", f"{self.account}:{PASSWORD}", "-o", "picture.jpg"]
             command += ["-w", "%{http_code} %{content_type}", self.url("snapshot.jpg")]
             ended = subprocess.run(command, cwd=folder, capture_output=True, timeout=DEADLINE, check=True)
             self.assertEqual(ended.stdout, b"200 image/jpeg")
@@ -112,7 +113,7 @@ class HomeAssistantTests(PicturesCase):
         self.pictures = [synthetic(number) for number in range(DISTINCT)]
         self.stream(self.pictures)
         self.use_client(self.server.client(http2=False))
-        self.login = httpx.BasicAuth(self.account, "111")
+        self.login = httpx.BasicAuth(self.account, PASSWORD)
 
     def test_its_setup_asks_whether_the_addresses_work(self) -> None:
         """A GET whose body it doesn't read; 401 for a wrong password, and again when it tries Digest."""
