@@ -79,6 +79,16 @@ class NoSuchUser(Failure):
     code = ReplyCode.NO_SUCH_USER
 
 
+class Unauthorized(Failure):
+    """Neither a session nor a right name and password: a browser asks for them."""
+
+    code = ReplyCode.NO_SUCH_USER
+    status = 401
+
+    def headers(self) -> dict[str, str]:
+        return {"www-authenticate": 'Basic realm="webcam", charset="UTF-8"'}
+
+
 class NotAllowed(Failure):
     """The session was opened by a secret whose role may not make this request."""
 
@@ -108,6 +118,12 @@ class MalformedRequest(Failure):
     """A required parameter is missing, or a parameter has a value that it can't have."""
 
     code = ReplyCode.MALFORMED_REQUEST
+
+
+class NoPicture(Failure):
+    """The stream's payloads are no pictures, or none came in time."""
+
+    code = ReplyCode.NO_DATA_RETURNED
 
 
 class NoChannel(Failure):

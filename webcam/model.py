@@ -226,6 +226,26 @@ class Presence:
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something that happened in an account. ``data`` is JSON in UTF-8, as the protocol's answers spell it.
+
+    ``stamp`` is that of the message or record which was stored; an event that leaves nothing in storage has none.
+    ``device`` is whose event it is: of a message, the sender. Messages alone have a ``target``, empty for a broadcast.
+    """
+
+    kind: str
+    data: bytes
+    device: str = ""
+    stamp: str = ""
+    target: str | None = None
+
+
+def is_for(device: str, sender: str, target: str) -> bool:
+    """Whether a message is given to *device*: it is the target, or one of all but the sender of a broadcast."""
+    return target == device if target else sender != device
+
+
+@dataclass(frozen=True)
 class Expiry:
     """What an account no longer keeps: everything stamped before these stamps."""
 

@@ -125,8 +125,9 @@ class MessageStore(Protocol):
         """Store *drafts* of *device*; with a *mark*, raise the device's sync mark to it first: it never falls.
 
         An empty *mark* acknowledges all that the account holds before *drafts*. The answer is the account's newest
-        stamp. Raises :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account
-        would hold more than *bound* messages by *drafts*.
+        stamp: that of the last draft, and those before it have one microsecond less each. Raises
+        :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account would hold more
+        than *bound* messages by *drafts*.
         """
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
@@ -179,9 +180,10 @@ class RecordStore(Protocol):
     async def record_part(self, record_id: int, part: int) -> bytes:
         """One part of a record's data, of :data:`RECORD_PART` bytes. Raises ``NoSuchRecord`` when it is gone."""
 
-    async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> None:
+    async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
         """Delete these; with *older*, all of the account older than the oldest of them, too.
 
+        The answer is the stamp before which all are gone by that, empty without *older*, or if none of them was there.
         Raises :class:`webcam.errors.NoSuchRecord` and deletes nothing when one is of another account.
         """
 

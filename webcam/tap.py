@@ -38,7 +38,9 @@ from webcam.relay.hub import Hub
 from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
+from webcam.service.events import Events
 from webcam.service.lockout import Lockout
+from webcam.service.logins import Logins
 from webcam.service.messages import Messages
 from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords
 from webcam.service.quotas import AccountQuotas
@@ -86,17 +88,21 @@ def make_services(
     passwords = Passwords(offload, WAITING + AT_ONCE if limits.one_address else PER_ADDRESS)
     lockout = Lockout(clock, limits.one_address)
     accounts = Accounts(store, passwords, lockout, sessions, settings, stamps, quotas, audit)
+    events = Events(store, sessions, settings, stamps, reactor)
     retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
     uploads = Uploads(store, stamps, retention.room)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
+    uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
     services = Services(
         accounts=accounts,
         sessions=sessions,
         settings=settings,
         stamps=stamps,
-        messages=Messages(store, sessions, settings, stamps, quotas),
-        records=Records(store, settings, stamps, uploads, retention, audit),
-        devices=Devices(sessions, Hub(), quotas, audit),
+        messages=Messages(store, sessions, settings, stamps, quotas, events),
+        records=Records(store, settings, stamps, uploads, retention, events, audit),
+        devices=Devices(sessions, Hub(), quotas, events, reactor, audit),
+        events=events,
+        logins=Logins(accounts, sessions),
         audit=audit,
         clock=reactor,
         limits=limits,
@@ -242,6 +248,7 @@ class WebcamService(service.Service):
 
     async def _tick(self) -> None:
         await self.services.accounts.refresh()
+        self.services.events.keep(self.services.accounts.known)
         await self.services.sessions.sweep()
 
     async def _sweep(self) -> None:
@@ -262,6 +269,7 @@ class WebcamService(service.Service):
         for listener in self._listeners:
             await listener.close()
         self.services.devices.close_all()
+        self.services.events.close_all()
         if self._site is not None:
             await self._site.connections.drain(self._config.drain)
         await self._restoring.stop()

@@ -155,16 +155,16 @@ class DeletedRecordsContract(RecordParts):
         account_id, other_id = await self.account(), await self.account("other")
         ids = [await self.add(account_id, second) for second in range(6)]
         other = await self.add(other_id, 0)
-        await self.store.delete_records(account_id, [ids[5], ids[3]], True)
+        self.assertEqual(await self.store.delete_records(account_id, [ids[5], ids[3]], True), at(3))
         self.assertEqual(await self.ids(account_id), [ids[4]])
         self.assertEqual(await self.ids(other_id), [other])
 
     async def test_older_than_records_that_are_gone_is_nothing(self):
         account_id = await self.account()
         one, two = [await self.add(account_id, second) for second in range(2)]
-        await self.store.delete_records(account_id, [two], False)
-        await self.store.delete_records(account_id, [two], True)
-        await self.store.delete_records(account_id, [], True)
+        self.assertEqual(await self.store.delete_records(account_id, [two], False), "")
+        self.assertEqual(await self.store.delete_records(account_id, [two], True), "")
+        self.assertEqual(await self.store.delete_records(account_id, [], True), "")
         self.assertEqual(await self.ids(account_id), [one])
 
     async def test_the_record_of_another_account_is_refused_and_nothing_deleted(self):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from twisted.internet.defer import Deferred, gatherResults
+
 from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft
-from webcam.model import Expiry
+from webcam.model import Expiry, stamp_before
 
 
 class StampsContract(Contract):
@@ -41,6 +43,27 @@ class StampsContract(Contract):
         self.assertEqual([each.name for each in found], [each.name for each in drafts])
         self.assertRising([each.stamp for each in found])
         self.assertEqual((found[0].stamp, found[-1].stamp), (at(0), newest))
+
+    async def test_the_messages_of_one_request_stand_a_microsecond_apart(self):
+        """Events are told with the stamps that follow from the last one."""
+        account_id = await self.account()
+        await self.message(account_id, at(3))
+        for now in (5, 0):
+            newest = await self.store.add_messages(account_id, "phone", at(now), [draft("m")] * 3, None)
+            found = (await self.store.messages(account_id, "camera", ALL, KEEP_ALL))[-3:]
+            stamps = [stamp_before(stamp_before(newest)), stamp_before(newest), newest]
+            self.assertEqual([each.stamp for each in found], stamps)
+
+    async def test_writes_at_once_are_done_in_the_order_of_their_stamps(self):
+        """Events are told when a write is done, and a client goes on behind the stamp that it was told last."""
+        account_id = await self.account()
+        done: list[str] = []
+
+        async def write(number: int) -> None:
+            done.append(await (self.record if number % 3 else self.message)(account_id, at(0)))
+
+        await gatherResults([Deferred.fromCoroutine(write(number)) for number in range(300)])
+        self.assertRising(done)
 
     async def test_a_stamp_carries_over_into_the_next_second(self):
         account_id = await self.account()

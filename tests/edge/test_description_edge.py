@@ -13,9 +13,11 @@ from tests.support import described
 from tests.support.edge import MALFORMED_REQUEST, OK, EdgeCase
 from tests.support.http import H1Client
 from webcam import __version__, errors
+from webcam.api import pictures
 from webcam.api.accounts import MAX_META
 from webcam.api.description import description
-from webcam.api.ingest import MAX_DELTA
+from webcam.api.ingest import MAX_DELTA, MAX_KEEP
+from webcam.api.messages import MAX_WAIT
 from webcam.api.pages import MAX_PAGE
 from webcam.api.tree import ENDPOINTS
 from webcam.errors import ReplyCode
@@ -93,6 +95,7 @@ class DescribedTests(SynchronousTestCase):
         self.assertEqual(named - keys, set())
         found = named | {name for each in _objects(self.document) for name in each.get("properties", {})}
         paths, values = {each.path for each in ENDPOINTS}, {fields.OK, fields.BAD, fields.SYNC}
+        values |= {name for each in _objects(self.document) for name in each.get("x-events", {})}
         self.assertEqual(found, keys - paths - values)
 
     def test_body_and_query_take_the_same(self) -> None:
@@ -127,7 +130,8 @@ class DescribedTests(SynchronousTestCase):
         """Every status of a failure is described."""
         statuses = {status for each in described.operations().values() for status in each["responses"]}
         wanted = {str(each.status) for each in errors.Failure.__subclasses__()}
-        self.assertEqual(statuses | {"404", "405"}, wanted | {"200", "206"})
+        wanted |= {str(each) for each in pictures.STATUSES.values()}
+        self.assertEqual(statuses | {"405"}, wanted | {"200", "206"})
 
     def test_settings(self) -> None:
         """Kinds with their bounds."""
@@ -148,8 +152,11 @@ class DescribedTests(SynchronousTestCase):
         parameters = {
             name: each["schema"] for name, each in self.document["components"]["parameters"].items() if "schema" in each
         }
-        for name, bound in (("limit", MAX_PAGE), ("rid", MAX_ID), ("delta", MAX_DELTA)):
+        bounds = {"limit": MAX_PAGE, "rid": MAX_ID, "delta": MAX_DELTA, "wait": MAX_WAIT, "keep": MAX_KEEP}
+        for name, bound in {**bounds, "cache": pictures.MAX_CACHE}.items():
             self.assertEqual(parameters[name]["maximum"], bound)
+        self.assertEqual(self.schemas["Wait"]["anyOf"][0]["maximum"], MAX_WAIT)
+        self.assertEqual(self.schemas["Cache"]["anyOf"][0]["maximum"], pictures.MAX_CACHE)
         self.assertEqual(self.schemas["Id"]["anyOf"][0]["maximum"], MAX_ID)
         self.assertEqual(self.schemas["Limit"]["anyOf"][0]["maximum"], MAX_PAGE)
         self.assertEqual(self.schemas["RecordIds"]["items"]["anyOf"][0]["maximum"], MAX_ID)

@@ -147,11 +147,11 @@ def code_of(answer: Answer) -> int | None:
 
 def wrong(asked: Sent, answer: Answer) -> Iterator[str]:
     """What about the answer is not as it should be."""
-    if answer.cut or answer.status == 400:
+    if answer.cut or (answer.status == 400 and code_of(answer) is None):
         yield from _wrong_end(asked, answer)
         return
     yield from _not_described(asked, answer)
-    if answer.status not in {200, 206, 413, 416} and not _is_locked(asked, answer):
+    if answer.status not in {200, 206, 413, 416, *_by_status(asked)} and not _is_locked(asked, answer):
         yield f"status {answer.status}"
     if (answer.status == 413) != (len(asked.request.body) > LIMITS.get(asked.request.path, BODY)):
         yield f"status {answer.status} for {len(asked.request.body)} bytes"
@@ -162,6 +162,11 @@ def wrong(asked: Sent, answer: Answer) -> Iterator[str]:
             yield "a bad upload was not cut"
         return
     yield from _wrong_code(asked, code_of(answer))
+
+
+def _by_status(asked: Sent) -> set[int]:
+    """What those who show pictures are told by the status."""
+    return {400, 401, 403, 404} if "401" in asked.operation["responses"] else set()
 
 
 def _is_locked(asked: Sent, answer: Answer) -> bool:
@@ -207,7 +212,7 @@ def _wrong_code(asked: Sent, code: int | None) -> Iterator[str]:
     form = verdict(asked.operation, asked.request)
     if form == TAKEN and code in FORM:
         yield f"the description takes it, the server doesn't: code {code}"
-    if form == REFUSED and code not in {*FORM, 6}:
+    if form == REFUSED and code not in {*FORM, 6, *({ReplyCode.NO_SUCH_USER} if _by_status(asked) else ())}:
         yield f"the description doesn't take it, the server does: code {code}"
     charged = ["shash"] in asked.operation["x-required"]
     if charged and asked.token == GOOD and code == 6:

@@ -13,7 +13,11 @@ import h2.exceptions
 from tests.support.field_client import FieldClient
 from tests.support.process import DEADLINE, Server
 
-STREAM = "application/octet-stream"
+_STREAMS = {
+    "output.raw": "application/octet-stream",
+    "stream.mjpg": "multipart/x-mixed-replace",
+    "events": "text/event-stream",
+}
 _HEAD = 6
 """Bytes of a frame's header."""
 
@@ -61,7 +65,8 @@ class Sender(Protocol):
 
 
 def _is_live(path: str, headers: dict[str, str]) -> bool:
-    return path.endswith("output.raw") and headers.get("content-type") == STREAM
+    wanted = _STREAMS.get(path.rpartition("/")[2])
+    return wanted is not None and headers.get("content-type", "").startswith(wanted)
 
 
 class HTTP2:

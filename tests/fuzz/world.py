@@ -43,7 +43,7 @@ class World:
         self._camera = FieldClient(server)
         token = self.ask("authorize.json", name=NAME, **{"pass": PASSWORD}, device=CAMERA)["shash"]
         upload = self._camera.open("POST", f"/input.raw?shash={token}")
-        self._camera.send(upload, encode(b"a picture"))
+        self._camera.send(upload, encode(b"\xff\xd8\xffa picture"))
         self._camera.call("/getServerTime.json")  # what was sent before it has arrived
 
     def ask(self, path: str, **question: Any) -> Any:

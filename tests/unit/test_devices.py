@@ -8,7 +8,7 @@ from tests.support.relay import FakePublisher, FakeSink, viewer_on
 from tests.support.server import World
 from webcam.errors import ErroredStream, NoChannel, NoSuchDevice, QuotaExceeded
 from webcam.model import QUOTA_STREAMS, Role, Secret
-from webcam.service.devices import Publication
+from webcam.service.publication import Publication
 from webcam.service.session import Session
 
 BEHIND = 2 * 1024 * 1024

@@ -10,6 +10,7 @@ from tests.support.server import World
 from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import DatabaseFail, NoSuchSession
 from webcam.model import Draft, Page, SavedSession
+from webcam.service.events import Events
 from webcam.service.messages import Messages
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
@@ -208,7 +209,9 @@ class RefusedTests(SavedCase):
 
     def setUp(self):
         super().setUp()
-        self.messages = Messages(self.store, self.sessions, self.settings, Stamps(self.clock), self.quotas)
+        stamps = Stamps(self.clock)
+        events = Events(self.store, self.sessions, self.settings, stamps, self.clock)
+        self.messages = Messages(self.store, self.sessions, self.settings, stamps, self.quotas, events)
         self.phone = self.sessions.find(self.open("phone"))
         camera = self.sessions.find(self.open("camera"))
         self.successResultOf(self.messages.send(camera, [Draft("motion", "", "{}")], False))

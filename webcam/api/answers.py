@@ -17,13 +17,16 @@ def answer_ok(request: Request, body: bytes) -> None:
     request.answer(200, body, _JSON)
 
 
-def answer_failure(request: Request, failure: Failure) -> None:
-    """A JSON_BAD answer, and one log line. An answer that has begun can only be broken off."""
+def answer_failure(request: Request, failure: Failure, status: int | None = None) -> None:
+    """A JSON_BAD answer, and one log line. An answer that has begun can only be broken off.
+
+    *status* is in place of the failure's own.
+    """
     log_refusal(request, failure)
     if request.startedWriting:
         request.abort()
         return
-    request.answer(failure.status, replies.bad(failure.code), (*_JSON, *failure.headers().items()))
+    request.answer(status or failure.status, replies.bad(failure.code), (*_JSON, *failure.headers().items()))
 
 
 def log_refusal(request: Request, failure: Failure) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from twisted.internet.defer import CancelledError, Deferred
 
 from webcam.api.answers import answer_failure, answer_ok, as_failure
 from webcam.api.services import Services
-from webcam.errors import MalformedRequest, MethodNotAllowed, NotAllowed, Unavailable
+from webcam.errors import MalformedRequest, MethodNotAllowed, NotAllowed, ReplyCode, Unauthorized, Unavailable
+from webcam.http.authorization import basic
 from webcam.http.request import Request
 from webcam.model import Role
 from webcam.service.session import Session
@@ -42,6 +43,7 @@ class Needs(Enum):
     """What an endpoint wants of a session."""
 
     CHARGED = "a session, charged for one request"
+    LOGIN = "a session, charged, or name and password by HTTP Basic"
     OPTIONAL = "a session if one is given, not charged; the request may be empty"
     NOTHING = "none"
 
@@ -57,7 +59,8 @@ EVERYBODY = frozenset(Role)
 class Endpoint:
     """One path, for sessions of ``roles``.
 
-    ``raw``: the body is data, and all parameters are in the query. ``reads``: it changes nothing.
+    ``raw``: the body is data, and all parameters are in the query. ``reads``: it changes nothing. ``statuses`` are in
+    place of 200 where those who ask go by the status.
     """
 
     path: str
@@ -67,6 +70,7 @@ class Endpoint:
     roles: frozenset[Role] = OWNER
     raw: bool = False
     reads: bool = False
+    statuses: Mapping[ReplyCode, int] = field(default_factory=dict)
 
 
 def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], None]:
@@ -91,14 +95,17 @@ def guarded(services: Services, endpoint: Endpoint) -> Callable[[Request], None]
 async def _serve(services: Services, endpoint: Endpoint, request: Request) -> None:
     try:
         if not answers_options(endpoint, request):
-            body = await endpoint.handler(admit(services, endpoint, request))
+            by_login = endpoint.needs is Needs.LOGIN
+            call = await admit_login(services, endpoint, request) if by_login else admit(services, endpoint, request)
+            body = await endpoint.handler(call)
             if body is not None:
                 answer_ok(request, body)
     except CancelledError:
         if not request.gone:
             answer_failure(request, Unavailable("the storage was exchanged"))
     except Exception as error:
-        answer_failure(request, as_failure(error, request))
+        failure = as_failure(error, request)
+        answer_failure(request, failure, endpoint.statuses.get(failure.code) if failure.status == 200 else None)
 
 
 def answers_options(endpoint: Endpoint, request: Request) -> bool:
@@ -117,6 +124,18 @@ def admit(services: Services, endpoint: Endpoint, request: Request) -> Call:
     """The call of a request whose body, or its beginning, is here. Raises a :class:`webcam.errors.Failure`."""
     params = _params(endpoint, request)
     return Call(services, request, params, _session(services, endpoint, params))
+
+
+async def admit_login(services: Services, endpoint: Endpoint, request: Request) -> Call:
+    """The same, of an endpoint that takes a name and a password, too. Raises :class:`Unauthorized` when it has none."""
+    params = _params(endpoint, request)
+    if params.text(fields.TOKEN):
+        return Call(services, request, params, _session(services, endpoint, params))
+    login = basic(request.requestHeaders.getRawHeaders(b"authorization", [None])[0])
+    if login is None:
+        raise Unauthorized("neither token nor login")
+    session = await services.logins.session(*login, request.address)
+    return Call(services, request, params, allowed(session, endpoint.roles))
 
 
 def _params(endpoint: Endpoint, request: Request) -> Params:

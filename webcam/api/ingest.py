@@ -9,7 +9,7 @@ from webcam.api.guard import PUBLISHER, allowed
 from webcam.api.services import Services
 from webcam.errors import FrameError, MalformedRequest
 from webcam.http.request import BodyConsumer, Request
-from webcam.service.devices import Publication
+from webcam.service.publication import Publication
 from webcam.wire import fields
 from webcam.wire.frames import FrameDecoder
 from webcam.wire.requests import Params
@@ -17,6 +17,9 @@ from webcam.wire.requests import Params
 METHODS = ("POST", "PUT")
 MAX_DELTA = 2**31 - 1
 """Milliseconds."""
+
+MAX_KEEP = 60_000
+"""Milliseconds for which a stream may be kept behind an upload."""
 
 
 class Ingest:
@@ -41,7 +44,8 @@ class Ingest:
         session = allowed(services.sessions.find(token), PUBLISHER)
         subprotocol = params.text(fields.SUBPROTOCOL) or ""
         delta = params.integer(fields.DELTA, highest=MAX_DELTA) or 0
-        self._publication = services.devices.publish(session, subprotocol, delta, self)
+        keep = params.integer(fields.KEEP, highest=MAX_KEEP) or 0
+        self._publication = services.devices.publish(session, subprotocol, delta, self, keep / 1000)
         self._request.trust()
 
     def chunk(self, data: bytes) -> None:

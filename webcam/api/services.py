@@ -12,6 +12,8 @@ from webcam.ports import Audit
 from webcam.relay.viewer import STALL
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
+from webcam.service.events import Events
+from webcam.service.logins import Logins
 from webcam.service.messages import Messages
 from webcam.service.records import Records
 from webcam.service.sessions import Sessions
@@ -47,6 +49,8 @@ class Services:
     messages: Messages
     records: Records
     devices: Devices
+    events: Events
+    logins: Logins
     audit: Audit
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)

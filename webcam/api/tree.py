@@ -8,7 +8,7 @@ from klein import Klein
 from klein.resource import KleinResource
 from twisted.web.server import NOT_DONE_YET
 
-from webcam.api import accounts, devices, messages, records
+from webcam.api import accounts, devices, events, messages, pictures, records
 from webcam.api.answers import answer_failure
 from webcam.api.description import PATH as DESCRIPTION
 from webcam.api.description import description_route
@@ -46,6 +46,24 @@ ENDPOINTS = (
     Endpoint(fields.DEVICES_ONLINE, devices.devices_online, roles=VIEWER),
     Endpoint(fields.STREAMS, devices.streams, roles=VIEWER),
     Endpoint(fields.WATCH, watch, roles=VIEWER, methods=("POST", "GET")),
+    Endpoint(
+        fields.WATCH_PICTURES,
+        pictures.watch_pictures,
+        ("GET", "POST"),
+        Needs.LOGIN,
+        roles=VIEWER,
+        statuses=pictures.STATUSES,
+    ),
+    Endpoint(
+        fields.PICTURE,
+        pictures.picture,
+        ("GET", "POST"),
+        Needs.LOGIN,
+        reads=True,
+        roles=VIEWER,
+        statuses=pictures.STATUSES,
+    ),
+    Endpoint(fields.FOLLOW, events.follow, roles=EVERYBODY, methods=("GET", "POST")),
     Endpoint(fields.PUBLISH, _nothing_here, methods=PUBLISH_METHODS),
 )
 

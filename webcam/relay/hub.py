@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webcam.errors import ErroredStream, NoChannel
 from webcam.relay.stream import Stream
 
@@ -16,6 +18,8 @@ class Hub:
     def __init__(self) -> None:
         self._live: dict[int, dict[str, Stream]] = {}
         self._errored: set[tuple[int, str]] = set()
+        self.on_open: Callable[[int, Stream], None] = lambda _account, _stream: None
+        self.on_close: Callable[[int, Stream, bool], None] = lambda _account, _stream, _errored: None
 
     def open(self, account_id: int, stream: Stream) -> None:
         """List *stream*. One that the device publishes already is closed, its upload cut."""
@@ -24,17 +28,21 @@ class Hub:
             self.close(account_id, older, cut=True)
         self._errored.discard((account_id, stream.device))
         self._live.setdefault(account_id, {})[stream.device] = stream
+        self.on_open(account_id, stream)
 
     def close(self, account_id: int, stream: Stream, cut: bool = False, errored: bool = False) -> None:
         """Take *stream* off the list and end its viewers, in this turn. A stream that was closed before is no error."""
         streams = self._live.get(account_id, {})
-        if streams.get(stream.device) is stream:
+        listed = streams.get(stream.device) is stream
+        if listed:
             del streams[stream.device]
             if not streams:
                 del self._live[account_id]
             if errored:
                 self._errored.add((account_id, stream.device))
         stream.close(cut)
+        if listed:
+            self.on_close(account_id, stream, errored)
 
     def streams(self, account_id: int) -> list[Stream]:
         """The account's live streams by device."""

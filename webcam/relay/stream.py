@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from webcam.relay.viewer import Viewer
+from webcam.relay.viewer import Watcher
 
 
 class Publisher(Protocol):
@@ -33,8 +33,8 @@ class Stream:
         self.newest: bytes | None = None
         self.frames = 0
         self._publisher = publisher
-        self._viewers: dict[Viewer, None] = {}
-        self._holders: set[Viewer] = set()
+        self._viewers: dict[Watcher, None] = {}
+        self._holders: set[Watcher] = set()
         self._open = True
 
     @property
@@ -49,27 +49,33 @@ class Stream:
         for viewer in tuple(self._viewers):
             viewer.take(frame)
 
-    def watch(self, viewer: Viewer) -> None:
+    def watch(self, viewer: Watcher) -> None:
         """Add a viewer; it begins with the newest frame at hand."""
         self._viewers[viewer] = None
         viewer.start(self)
         if self.newest is not None:
             viewer.take(self.newest)
 
-    def hold(self, viewer: Viewer) -> None:
+    def hold(self, viewer: Watcher) -> None:
         """*viewer* wants every frame and is too far behind."""
         if not self._holders and self._open:
             self._publisher.pause()
         self._holders.add(viewer)
 
-    def release(self, viewer: Viewer) -> None:
+    def release(self, viewer: Watcher) -> None:
         """*viewer* has caught up or is gone."""
         if viewer in self._holders:
             self._holders.remove(viewer)
             if not self._holders and self._open:
                 self._publisher.resume()
 
-    def leave(self, viewer: Viewer) -> None:
+    def hand_to(self, publisher: Publisher) -> None:
+        """Another upload goes on with it."""
+        self._publisher = publisher
+        if self._holders:
+            publisher.pause()
+
+    def leave(self, viewer: Watcher) -> None:
         """*viewer* watches no more."""
         self._viewers.pop(viewer, None)
 

@@ -39,14 +39,27 @@ class Sink(Protocol):
 class Feed(Protocol):
     """What a viewer tells the stream that it watches."""
 
-    def hold(self, viewer: Viewer) -> None:
+    def hold(self, viewer: Watcher) -> None:
         """This viewer is too far behind: publish no faster than it takes."""
 
-    def release(self, viewer: Viewer) -> None:
+    def release(self, viewer: Watcher) -> None:
         """It has caught up."""
 
-    def leave(self, viewer: Viewer) -> None:
+    def leave(self, viewer: Watcher) -> None:
         """It wants no more frames."""
+
+
+class Watcher(Protocol):
+    """A viewer as its stream sees it."""
+
+    def start(self, feed: Feed) -> None:
+        """Watch *feed*; it calls :meth:`take` from now on."""
+
+    def take(self, frame: bytes) -> None:
+        """One frame of the stream, header included."""
+
+    def end(self) -> None:
+        """The stream is over."""
 
 
 @implementer(IPushProducer)
@@ -83,6 +96,11 @@ class Viewer:
         """Bytes that its transport has not taken yet."""
         return self._backlog.size
 
+    @property
+    def over(self) -> bool:
+        """Whether it takes no more frames."""
+        return self._closed or self._ending
+
     def start(self, feed: Feed) -> None:
         """Watch *feed*; it calls :meth:`take` from now on."""
         self._feed = feed
@@ -90,7 +108,7 @@ class Viewer:
 
     def take(self, frame: bytes) -> None:
         """One frame of the stream, header included."""
-        if self._closed or self._ending:
+        if self.over:
             return
         self._backlog.add(frame)
         self._send()
@@ -100,7 +118,7 @@ class Viewer:
 
     def end(self) -> None:
         """The stream is over, or the session: what is held back is still sent, then the response ends."""
-        if self._closed or self._ending:
+        if self.over:
             return
         self._ending = True
         self._leave()

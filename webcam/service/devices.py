@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
+from twisted.internet.interfaces import IReactorTime
+
 from webcam.errors import NoSuchDevice, QuotaExceeded
 from webcam.model import QUOTA_STREAMS, Presence
 from webcam.ports import Audit
 from webcam.relay.hub import Hub, device_text
 from webcam.relay.stream import Publisher, Stream
 from webcam.relay.viewer import Viewer
+from webcam.service.events import Events
+from webcam.service.publication import Publication
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
 
 
-class Publication:
-    """A stream that is being published: frames go in until it ends."""
-
-    def __init__(self, hub: Hub, sessions: Sessions, session: Session, stream: Stream) -> None:
-        self._hub = hub
-        self._account_id = session.account_id
-        self._stream = stream
-        self._closed = sessions.stream_opened(session, self._cut)
-        hub.open(self._account_id, stream)
-
-    def publish(self, frame: bytes) -> None:
-        """A whole frame, header included."""
-        self._stream.publish(frame)
-
-    def end(self, errored: bool = False) -> None:
-        """The upload is over: the stream leaves the list and its viewers end, in this turn."""
-        self._closed()
-        self._hub.close(self._account_id, self._stream, errored=errored)
-
-    def _cut(self) -> None:
-        self._hub.close(self._account_id, self._stream, cut=True)
-
-
 class Devices:
     """Presence and live streams of an account's devices."""
 
-    def __init__(self, sessions: Sessions, hub: Hub, quotas: AccountQuotas, audit: Audit) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        hub: Hub,
+        quotas: AccountQuotas,
+        events: Events,
+        clock: IReactorTime,
+        audit: Audit,
+    ) -> None:
         self._sessions = sessions
         self._hub = hub
         self._quotas = quotas
+        self._events = events
+        self._clock = clock
         self._audit = audit
-        sessions.on_offline = hub.forget
+        self._kept: dict[tuple[int, str], Publication] = {}
+        sessions.on_online = events.device_on
+        sessions.on_offline = self._offline
+        hub.on_open = events.stream_start
+        hub.on_close = events.stream_end
 
     def online(self, session: Session) -> list[Presence]:
         """Every device of the account that is online and that the session may see, the asking one too, by name."""
@@ -55,19 +50,35 @@ class Devices:
         streams = self._hub.streams(session.account_id)
         return [(each.device, each.subprotocol, each.delta) for each in streams if session.may_see(each.device)]
 
-    def publish(self, session: Session, subprotocol: str, delta: int, publisher: Publisher) -> Publication:
+    def publish(
+        self, session: Session, subprotocol: str, delta: int, upload: Publisher, keep: float = 0.0
+    ) -> Publication:
         """Begin the device's stream; one that it publishes already is closed.
 
-        Raises :class:`QuotaExceeded` when it would be one more than the account may have.
+        With *keep* (s) the stream outlasts its upload for so long; and if the one at hand was begun so, too, and is
+        announced alike, this upload goes on with it. Raises :class:`QuotaExceeded` when it would be one more than the
+        account may have.
         """
+        self._check_place(session)
+        key = (session.account_id, session.device)
+        publication = Publication(self._hub, self._sessions, self._clock, session, upload, keep)
+        older = self._kept.get(key)
+        if keep and older is not None and older.is_of(subprotocol, delta):
+            publication.go_on(older)
+        else:
+            publication.open(Stream(session.device, subprotocol, delta, publication))
+        if keep:
+            self._kept[key] = publication
+            publication.on_end = lambda: self._forget(key, publication)
+        return publication
+
+    def _check_place(self, session: Session) -> None:
         bound = self._quotas.of(session.account_id, QUOTA_STREAMS)
         live = {each.device for each in self._hub.streams(session.account_id)}
         if bound is not None and session.device not in live and len(live) >= bound:
             reason = f"more than {bound} streams"
             self._audit.note("quota_met", account=session.account_id, device=session.device, reason=reason)
             raise QuotaExceeded(reason)
-        stream = Stream(session.device, subprotocol, delta, publisher)
-        return Publication(self._hub, self._sessions, session, stream)
 
     def stream(self, session: Session, device: str) -> Stream:
         """The stream of a device of the account.
@@ -83,6 +94,14 @@ class Devices:
         """Let *viewer* see *stream* until either ends, or the session."""
         viewer.on_close = self._sessions.stream_opened(session, viewer.end)
         stream.watch(viewer)
+
+    def _forget(self, key: tuple[int, str], publication: Publication) -> None:
+        if self._kept.get(key) is publication:
+            del self._kept[key]
+
+    def _offline(self, account_id: int, device: str) -> None:
+        self._hub.forget(account_id, device)
+        self._events.device_off(account_id, device)
 
     def close_all(self) -> None:
         """The server ends."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from webcam.model import QUOTA_MESSAGES, Draft, Message, Page
 from webcam.ports import MessageStore
+from webcam.service.events import Events
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
@@ -23,9 +24,11 @@ class Messages:
         settings: AccountSettings,
         stamps: Stamps,
         quotas: AccountQuotas,
+        events: Events,
     ) -> None:
         self._store = store
         self._quotas = quotas
+        self._events = events
         self._sessions = sessions
         self._settings = settings
         self._stamps = stamps
@@ -46,6 +49,7 @@ class Messages:
         with self._stamps.writing() as now:
             stamp = await self._store.add_messages(account_id, session.device, now, drafts, mark, bound)
             self._stamps.saw(account_id, stamp)
+        self._events.messages(account_id, session.device, drafts, stamp)
 
     async def get(self, session: Session, page: Page) -> list[Message]:
         """What the session's device has to be given, oldest first."""

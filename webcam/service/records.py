@@ -8,6 +8,7 @@ from typing import Protocol
 from webcam.errors import EmptyRequest, NoData
 from webcam.model import Expiry, Page, Record
 from webcam.ports import Audit, RecordStore
+from webcam.service.events import Events
 from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
@@ -40,9 +41,11 @@ class Records:
         stamps: Stamps,
         uploads: Uploads,
         watch: Watch,
+        events: Events,
         audit: Audit,
     ) -> None:
         self._store = store
+        self._events = events
         self._audit = audit
         self._settings = settings
         self._stamps = stamps
@@ -57,6 +60,7 @@ class Records:
         with self._stamps.writing() as now:
             record_id, stamp = await self._store.add_record(session.account_id, session.device, meta, now, data)
             self._stamps.saw(session.account_id, stamp)
+        self._events.record_added(session.account_id, record_id, session.device, stamp)
         size = sum(map(len, data))
         self._watch.written(size)
         self._watch.stored(session.account_id, size)
@@ -93,7 +97,8 @@ class Records:
 
     async def delete(self, session: Session, record_ids: Sequence[int], older: bool) -> None:
         """Delete these; with *older*, all older than the oldest of them, too."""
-        await self._store.delete_records(session.account_id, record_ids, older)
+        before = await self._store.delete_records(session.account_id, record_ids, older)
+        self._events.records_removed(session.account_id, set(record_ids), before)
         self._watch.want()
         account, device = session.account_id, session.device
         self._audit.note("records_deleted", account=account, device=device, count=len(record_ids), older=older)

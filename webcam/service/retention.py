@@ -6,7 +6,7 @@ one step; its parts go in others, and what they leave free in the file goes back
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from twisted.internet.defer import DeferredLock
@@ -58,7 +58,8 @@ class Retention:
     """One :meth:`sweep` deletes everything that is to go by then; reading never shows what is expired even before.
 
     ``on_want`` is called when a write has made something necessary that :meth:`tidy` does, and that shouldn't wait for
-    the next sweep.
+    the next sweep. ``on_removed`` is called when records are gone: an account, their ids, and the stamp before which
+    all are (empty: no others).
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Retention:
         self._parts = Pace(8, 4, PARTS_AT_ONCE)
         self._back = Pace(1024 * 1024, 512 * 1024, BACK_AT_ONCE)
         self.on_want: Callable[[], None] = lambda: None
+        self.on_removed: Callable[[int, Collection[int], str], None] = lambda _account, _record_ids, _before: None
 
     # What others tell
 
@@ -187,7 +189,14 @@ class Retention:
 
     def _records_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
         expiry = self._settings.expiry(account_id)
-        return lambda limit: self._store.expire_records(account_id, expiry, limit)
+
+        async def expire(limit: int) -> int:
+            deleted = await self._store.expire_records(account_id, expiry, limit)
+            if deleted:
+                self.on_removed(account_id, (), expiry.records)
+            return deleted
+
+        return expire
 
     async def _keep_quota(self, account_id: int) -> None:
         """The account's oldest records go until it holds what it may, or its newest one alone."""
@@ -225,6 +234,7 @@ class Retention:
         gone = await self._store.remove_records([each.record_id for each in doomed])
         self._records.took(self._store.held)
         for account_id, usage in gone.items():
+            self.on_removed(account_id, [each.record_id for each in doomed if each.account_id == account_id], "")
             self._tell(account_id, usage, why)
 
     def _tell(self, account_id: int, gone: Usage, why: str) -> None:

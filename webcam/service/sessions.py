@@ -56,6 +56,7 @@ class Sessions:
         self._opening: dict[str, Session] = {}
         self._ended: set[str] = set()
         self._order = 0
+        self.on_online: Callable[[int, Presence], None] = lambda _account, _presence: None
         self.on_offline: Callable[[int, str], None] = lambda _account, _device: None
 
     # What ends by itself
@@ -227,19 +228,19 @@ class Sessions:
 
     def online(self, account_id: int) -> list[Presence]:
         """The account's devices that are online, by name; one with several sessions shows its newest."""
+        devices = sorted(self._by_account.get(account_id, {}))
+        return [each for each in (self._presence(account_id, device) for device in devices) if each is not None]
+
+    def _presence(self, account_id: int, device: str) -> Presence | None:
+        """``None`` when it isn't online."""
         now = self._clock.steady()
-        found = []
-        for device, sessions in self._by_account.get(account_id, {}).items():
-            alive = [each for each in sessions if each.is_device and not self._expired(each, now)]
-            if alive:
-                found.append(Presence(device, max(alive, key=lambda each: each.order).meta))
-        return sorted(found, key=lambda each: each.device)
+        sessions = self._by_account.get(account_id, {}).get(device, ())
+        alive = [each for each in sessions if each.is_device and not self._expired(each, now)]
+        return Presence(device, max(alive, key=lambda each: each.order).meta) if alive else None
 
     def is_online(self, account_id: int, device: str) -> bool:
         """Whether the device has a live session."""
-        now = self._clock.steady()
-        sessions = self._by_account.get(account_id, {}).get(device, ())
-        return any(each.is_device and not self._expired(each, now) for each in sessions)
+        return self._presence(account_id, device) is not None
 
     # Ends
 
@@ -287,9 +288,13 @@ class Sessions:
         return [session for sessions in devices for session in sessions]
 
     def _add(self, session: Session) -> None:
+        known = self._presence(session.account_id, session.device)
         self._by_digest[session.digest] = session
         devices = self._by_account.setdefault(session.account_id, {})
         devices.setdefault(session.device, []).append(session)
+        presence = Presence(session.device, session.meta)
+        if session.is_device and presence != known:
+            self.on_online(session.account_id, presence)
 
     def _devices(self, account_id: int) -> set[str]:
         """Those that are online, and those that are about to be."""

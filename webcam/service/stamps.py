@@ -54,6 +54,10 @@ class Stamps:
         """The account holds something with this stamp."""
         self._newest[account_id] = max(stamp, self._newest.get(account_id, ""))
 
+    def held(self, account_id: int) -> str:
+        """All that the account holds up to this stamp is in storage. Empty when it never held anything."""
+        return self._newest.get(account_id, "")
+
     def forget(self, account_id: int) -> None:
         """The account is gone."""
         self._newest.pop(account_id, None)

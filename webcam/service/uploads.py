@@ -118,6 +118,7 @@ class Upload:
             with self._uploads.stamps.writing() as now:
                 stamp = await self._uploads.store.end_upload(self._record_id, record, now, tail)
                 self._uploads.stamps.saw(session.account_id, stamp)
+            self._uploads.on_stored(session.account_id, self._record_id, session.device, stamp)
         except Exception:
             self.give_up()
             raise
@@ -140,7 +141,7 @@ class Uploads:
     """What all uploads share.
 
     ``room``: fires when there is room for a part. ``on_written``: called for each part; ``on_abandoned``: parts of this
-    id are to go.
+    id are to go; ``on_stored``: the account has a record more, with this id, device and stamp.
     """
 
     def __init__(self, store: RecordStore, stamps: Stamps, room: Callable[[], Awaitable[None]]) -> None:
@@ -150,6 +151,7 @@ class Uploads:
         self.turns = DeferredSemaphore(AT_ONCE)
         self.on_written: Callable[[int], None] = lambda _size: None
         self.on_abandoned: Callable[[int], None] = lambda _record_id: None
+        self.on_stored: Callable[[int, int, str, str], None] = lambda _account, _record_id, _device, _stamp: None
 
     def begin(self, session: Session, meta: str, sender: Sender) -> Upload:
         """A record that *session*'s device begins to send."""

@@ -267,16 +267,18 @@ class MemoryStore(MemorySessions):
                     return data
         raise NoSuchRecord(f"{record_id}, part {part}")
 
-    async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> None:
+    async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
         for owner, held in self._held.items():
             if owner != account_id and any(each in held.records for each in record_ids):
                 raise NoSuchRecord("of another account")
         mine = self._held[account_id].records if account_id in self._held else {}
         named = [self._loosen(mine, each) for each in dict.fromkeys(record_ids) if each in mine]
-        if older and named:
-            oldest = min(each.stamp for each in named)
-            for record_id in [key for key, (each, _) in mine.items() if each.stamp < oldest]:
-                self._loosen(mine, record_id)
+        if not (older and named):
+            return ""
+        oldest = min(each.stamp for each in named)
+        for record_id in [key for key, (each, _) in mine.items() if each.stamp < oldest]:
+            self._loosen(mine, record_id)
+        return oldest
 
     async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
         records = self._held[account_id].records if account_id in self._held else {}

@@ -20,14 +20,17 @@ _Found = tuple[int, int, str, int]
 """Of a record: id, account, stamp, bytes."""
 
 
-def delete_records(cursor: sqlite3.Cursor, account_id: int, record_ids: Sequence[int], older: bool) -> None:
+def delete_records(cursor: sqlite3.Cursor, account_id: int, record_ids: Sequence[int], older: bool) -> str:
     found = list(_named(cursor, sorted(set(record_ids))))
     for record_id, owner, _, _ in found:
         if owner != account_id:
             raise NoSuchRecord(str(record_id))
     _loosen(cursor, found)
-    if older and found:
-        _loosen_older(cursor, account_id, min(stamp for _, _, stamp, _ in found))
+    if not (older and found):
+        return ""
+    oldest = min(stamp for _, _, stamp, _ in found)
+    _loosen_older(cursor, account_id, oldest)
+    return oldest
 
 
 def expire_records(cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, limit: int) -> int:

@@ -145,8 +145,8 @@ class SQLiteStore:
     async def record_part(self, record_id: int, part: int) -> bytes:
         return await self._database.read(records.record_part, record_id, part)
 
-    async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> None:
-        await self._database.write(removal.delete_records, account_id, record_ids, older)
+    async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
+        return await self._database.write(removal.delete_records, account_id, record_ids, older)
 
     async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
         return await self._step(removal.expire_records, account_id, expiry, limit)

@@ -50,23 +50,26 @@ def settings(values: Settings) -> bytes:
 
 def messages(found: Iterable[Message]) -> bytes:
     """``params`` go out as the text that was stored: equal to what came in, whatever numbers it holds."""
-    entries = [
-        {
-            fields.MESSAGE: each.name,
-            fields.DEVICE: each.sender,
-            fields.STAMP: each.stamp,
-            fields.PARAMS: orjson.Fragment(each.params),
-        }
-        for each in found
-    ]
-    return ok(**{fields.MESSAGES: entries})
+    return ok(**{fields.MESSAGES: [message_entry(each) for each in found]})
+
+
+def message_entry(found: Message) -> dict[str, Any]:
+    """One of :func:`messages`."""
+    return {
+        fields.MESSAGE: found.name,
+        fields.DEVICE: found.sender,
+        fields.STAMP: found.stamp,
+        fields.PARAMS: orjson.Fragment(found.params),
+    }
 
 
 def records(found: Iterable[Record]) -> bytes:
-    entries = [
-        {fields.RECORD_ID: each.record_id, fields.DEVICE: each.device, fields.STAMP: each.stamp} for each in found
-    ]
-    return ok(**{fields.RECORDS: entries})
+    return ok(**{fields.RECORDS: [record_entry(each.record_id, each.device, each.stamp) for each in found]})
+
+
+def record_entry(record_id: int, device: str, stamp: str) -> dict[str, Any]:
+    """One of :func:`records`."""
+    return {fields.RECORD_ID: record_id, fields.DEVICE: device, fields.STAMP: stamp}
 
 
 def record(found: Record) -> bytes:
@@ -74,14 +77,19 @@ def record(found: Record) -> bytes:
 
 
 def devices(online: Iterable[Presence]) -> bytes:
-    entries = [{fields.DEVICE: each.device, fields.META: each.meta} for each in online]
-    return ok(**{fields.DEVICES: entries})
+    return ok(**{fields.DEVICES: [device_entry(each) for each in online]})
+
+
+def device_entry(online: Presence) -> dict[str, Any]:
+    """One of :func:`devices`."""
+    return {fields.DEVICE: online.device, fields.META: online.meta}
 
 
 def streams(live: Iterable[tuple[str, str, int]]) -> bytes:
     """*live* holds device, sub-protocol and delta (ms)."""
-    entries = [
-        {fields.DEVICE: device, fields.SUBPROTOCOL: subprotocol, fields.DELTA: delta}
-        for device, subprotocol, delta in live
-    ]
-    return ok(**{fields.DEVICES: entries})
+    return ok(**{fields.DEVICES: [stream_entry(*each) for each in live]})
+
+
+def stream_entry(device: str, subprotocol: str, delta: int) -> dict[str, Any]:
+    """One of :func:`streams`."""
+    return {fields.DEVICE: device, fields.SUBPROTOCOL: subprotocol, fields.DELTA: delta}

@@ -1,0 +1,79 @@
+"""Endpoints for everything else that shows pictures: a stream as one picture after the other, and its newest one."""
+
+from __future__ import annotations
+
+from webcam.api.guard import Call
+from webcam.errors import NoPicture, ReplyCode
+from webcam.relay.hub import device_text
+from webcam.relay.pictures import FirstPicture, PictureViewer
+from webcam.relay.stream import Stream
+from webcam.wire import fields, pictures
+from webcam.wire.frames import HEADER
+
+PATIENCE = 5.0
+"""Seconds for which a snapshot waits for the first picture of a stream."""
+
+MAX_CACHE = 3600
+"""Seconds for which a client may be told to keep a snapshot."""
+
+STATUSES = {
+    ReplyCode.MALFORMED_REQUEST: 400,
+    ReplyCode.EMPTY_REQUEST: 400,
+    ReplyCode.NO_SUCH_SESSION: 403,
+    ReplyCode.NO_SUCH_DEVICE: 404,
+    ReplyCode.NO_CHANNEL: 404,
+    ReplyCode.ERRORED_STREAM: 404,
+    ReplyCode.NO_DATA_RETURNED: 404,
+    ReplyCode.INTERNAL_UNKNOWN_ERROR: 500,
+}
+"""What shows pictures goes by the status, and would show a JSON answer of status 200 as a broken one."""
+
+
+async def watch_pictures(call: Call) -> None:
+    """Pictures as they come, until the stream ends or the client goes."""
+    request, services, stream = call.request, call.services, _stream(call)
+    if request.gone:
+        return
+    _no_store(call, pictures.MULTIPART)
+    request.setHeader(b"x-accel-buffering", b"no")
+    request.start()
+    request.write(pictures.OPENING)
+    viewer = PictureViewer(request, services.clock, services.limits.stall)
+    request.notifyFinish().addErrback(lambda _: viewer.lost())
+    services.devices.watch(call.session, stream, viewer)
+
+
+async def picture(call: Call) -> None:
+    """The newest picture."""
+    cache = call.params.integer(fields.CACHE, highest=MAX_CACHE)
+    stream = _stream(call)
+    first = FirstPicture(call.services.clock, PATIENCE)
+    stream.watch(first)
+    frame = await first.frame
+    kind = pictures.picture_type(frame) if frame is not None else None
+    if frame is None or kind is None:
+        raise NoPicture(f"none of {device_text(stream.device)} came")
+    call.request.answer(
+        200,
+        frame[HEADER:],
+        (
+            ("content-type", kind),
+            ("cache-control", f"private, max-age={cache}" if cache else "no-store"),
+            ("x-content-type-options", "nosniff"),
+        ),
+    )
+
+
+def _stream(call: Call) -> Stream:
+    """The stream that is asked for, if there are pictures in it as far as is known."""
+    device = call.params.required_text(fields.DEVICE)
+    stream = call.services.devices.stream(call.session, device)
+    if pictures.is_other(stream.newest):
+        raise NoPicture(f"{device_text(device)} streams something else")
+    return stream
+
+
+def _no_store(call: Call, content_type: str) -> None:
+    call.request.setHeader(b"content-type", content_type.encode())
+    call.request.setHeader(b"cache-control", b"no-store")
+    call.request.setHeader(b"x-content-type-options", b"nosniff")
