@@ -168,6 +168,23 @@ class RestartTests(SavedCase):
         self.assertEqual(self.sessions.find(new).given, "")
         self.assertIsNone(self.sessions.find(silent).given)
 
+    def test_that_it_asked_outlasts_what_else_is_written_at_that_moment(self):
+        """Sessions are written behind while storage is still busy with the note that this one asked."""
+        token, touch, ready = self.open(), self.store.touch_sessions, Deferred()
+
+        async def late(saved):
+            await touch(saved)
+            await ready
+
+        self.patch(self.store, "touch_sessions", late)
+        asking = Deferred.fromCoroutine(self.sessions.asks(self.sessions.find(token)))
+        flushing = Deferred.fromCoroutine(self.sessions.flush())
+        ready.callback(None)
+        self.successResultOf(asking)
+        self.successResultOf(flushing)
+        self.restart()
+        self.assertEqual(self.sessions.find(token).given, "")
+
     def test_the_newest_session_of_a_device_stays_the_newest(self):
         old, new = self.open(meta="old"), self.open(meta="new")
         self.clock.advance(1)

@@ -28,6 +28,7 @@ class Session:
     requests: int = 0
     recent: deque[float] = field(default_factory=deque)
     given: str | None = None
+    asked: bool = False
     streams: int = 0
     dirty: bool = False
     ended: bool = False

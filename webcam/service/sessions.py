@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from webcam.errors import NoSuchSession
 from webcam.model import (
@@ -212,7 +211,8 @@ class Sessions:
         What it was given follows: after a crash its sync acknowledges too little rather than what it never saw.
         """
         if session.given is None:
-            await self._store.touch_sessions([replace(self._saved(session), given="")])
+            session.asked = True  # in all that is written from now on, also by a flush that comes in between
+            await self._store.touch_sessions([self._saved(session)])
             session.given = session.given or ""
 
     def given(self, session: Session, stamp: str) -> None:
@@ -330,7 +330,7 @@ class Sessions:
             address=session.address,
             active=self._clock.wall() - silent,
             requests=session.requests,
-            given=session.given,
+            given="" if session.given is None and session.asked else session.given,
             secret=session.secret,
         )
 
