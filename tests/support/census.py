@@ -23,7 +23,7 @@ ELSEWHERE = ("twisted._threads.", "twisted.python.context.", "twisted.internet.b
 their time has come."""
 
 REMEMBERED = ("webcam.service.lockout.Bucket", "webcam.service.lockout.Streak")
-"""Objects that the server keeps on purpose when all have gone, in tables whose bounds unit tests hold: who logged in."""
+"""Objects that stay on purpose when all have gone, in tables whose bounds unit tests hold: who logged in."""
 
 
 @dataclass(frozen=True)
