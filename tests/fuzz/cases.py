@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +15,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from tests.fuzz.wire import Request
 from tests.fuzz.world import CAMERA, NAME, PASSWORD, SETTINGS_NAME, World
 from tests.support import described
+from webcam.api.messages import MAX_WAIT
 from webcam.wire.frames import encode
 
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
@@ -137,7 +137,11 @@ def _put(request: Request, place: str, **values: Any) -> None:
 def _hurry(request: Request) -> None:
     """A wait is as good as none: nothing comes while a request of this run waits."""
     for place, values in (("query", dict(request.query)), ("body", _object(request.body) or {})):
-        if re.fullmatch("[1-9][0-9]{0,2}", str(values.get("wait"))):
+        try:
+            seconds = float(str(values.get("wait")))
+        except ValueError:
+            continue
+        if 0 < seconds <= MAX_WAIT:
             _put(request, place, wait=0)
 
 
