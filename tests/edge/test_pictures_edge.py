@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 from tests.support.edge import (
     EMPTY_REQUEST,
     JPEG,
+    JSON_FAIL,
+    JSON_PARSER_FAIL,
     MALFORMED_REQUEST,
     NO_CHANNEL,
     NO_DATA_RETURNED,
@@ -230,6 +232,12 @@ class RefusalTests(PicturesCase):
         self.refused(client.response(stream), NO_SUCH_SESSION, 403)
         self.assertIsNone(client.response(stream).header("www-authenticate"))
         self.refused(self.client.fetch("GET", "/snapshot.jpg"), EMPTY_REQUEST, 400)
+
+    def test_bodies(self) -> None:
+        """One that is no JSON, or no object, is malformed as anything else is."""
+        for path in ("stream.mjpg", "snapshot.jpg"):
+            self.refused(self.post(path, b"{", device="camera"), JSON_PARSER_FAIL, 400)
+            self.refused(self.post(path, b"[]", device="camera"), JSON_FAIL, 400)
 
     def test_another_account(self) -> None:
         self.other_account()
