@@ -17,6 +17,8 @@ MAX_CACHE = 3600
 """Seconds for which a client may be told to keep a snapshot."""
 
 STATUSES = {
+    ReplyCode.JSON_PARSER_FAIL: 400,
+    ReplyCode.JSON_FAIL: 400,
     ReplyCode.MALFORMED_REQUEST: 400,
     ReplyCode.EMPTY_REQUEST: 400,
     ReplyCode.NO_SUCH_SESSION: 403,
