@@ -10,7 +10,10 @@ from webcam.api.services import Limits
 from webcam.api.tree import ENDPOINTS
 
 PATHS = [each.path for each in ENDPOINTS]
-ALLOWED = {"input.raw": ["POST", "PUT"], "output.raw": ["POST", "GET"]}
+ALLOWED = {
+    "input.raw": ["POST", "PUT"],
+    **{path: ["POST", "GET"] for path in ("output.raw", "stream.mjpg", "snapshot.jpg", "events")},
+}
 METHODS = ("GET", "PUT", "DELETE", "PATCH", "BREW", "post", "TRACE")
 
 
@@ -25,7 +28,8 @@ class MethodsTests(EdgeCase):
             "delete": "Records",
         }
         named = {f"{verb}{noun}.json" for verb, each in nouns.items() for noun in each.split()}
-        self.assertEqual(set(PATHS), named | {"authorize.json", "heartBit.json", "input.raw", "output.raw"})
+        others = {"authorize.json", "heartBit.json", "input.raw", "output.raw"}
+        self.assertEqual(set(PATHS), named | others | {"events", "stream.mjpg", "snapshot.jpg"})
 
     def test_other_methods(self) -> None:
         for path in PATHS:
@@ -162,7 +166,7 @@ class AnswersTests(EdgeCase):
     def test_json_answers(self) -> None:
         token = self.authorize()
         for path in PATHS:
-            if path.endswith(".raw"):
+            if not path.endswith(".json"):
                 continue
             for body in (json.dumps({"shash": token}).encode(), b"{"):
                 answer = self.post(path, body)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.edge.test_roles_edge import RolesCase
 from tests.support.edge import MALFORMED_REQUEST, NO_SUCH_SESSION, EdgeCase, frames, path_of
 from tests.support.events import EventReader, Told
 from tests.support.http import H1Client, H2Client
 from webcam.errors import DatabaseFail
+from webcam.model import Role
+from webcam.ports import RECORD_PART
 from webcam.relay import follower, journal
 from webcam.service import events
 
@@ -387,6 +390,87 @@ class ResumeTests(FollowCase):
         self.assertEqual(len([each for each in self.refusals() if "DATABASE_FAIL" in each]), 1)
         self.world.store.records = working  # type: ignore[method-assign]
         self.assertEqual(self.names(self.again(last)), ["a"])
+
+    def test_after_a_restore_every_list_is_to_be_read_anew(self) -> None:
+        client, stream = self.follow()
+        self.send("a")
+        last = self.reader(client, stream).last
+        self.services.events.start_anew()
+        self.assertTrue(client.response(stream).ended)
+        self.send("b")
+        self.assertEqual([each.data for each in self.again(last)], [{"lists": [*LISTS, "getMsgs.json"]}])
+        client, stream = self.follow()
+        last = self.reader(client, stream).last
+        self.send("c")
+        self.assertEqual(self.names(self.again(last)), ["c"])
+
+
+class LargeRecordTests(FollowCase):
+    def test_one_that_goes_to_the_disk_as_it_comes_is_told_when_it_is_there(self) -> None:
+        client, stream = self.follow()
+        self.add(data=b"x" * (3 * RECORD_PART + 7))
+        (told,) = self.told(client, stream)
+        self.assertEqual([told.data], self.ask("getRecordCount.json", self.phone)["records"])
+
+    def test_one_that_goes_for_its_quota_is_told(self) -> None:
+        client, stream = self.follow()
+        self.world.run(self.world.store.set_quota("user", "records", 1))
+        self.world.run(self.services.accounts.refresh())
+        for _ in range(2):
+            self.add()
+        self.world.run(self.world.retention.sweep())
+        one, two, gone = self.told(client, stream)
+        self.assertEqual((gone.kind, gone.data), ("record-removed", {"records": [one.data["rid"]], "stamp": ""}))
+        self.assertEqual([two.data], self.ask("getRecordCount.json", self.phone)["records"])
+
+
+class RoleTests(RolesCase, FollowCase):
+    """Sessions of secrets are told what their requests would tell them."""
+
+    def happen(self) -> None:
+        self.send("to all")
+        self.send("to guest", target="guest")
+        self.send("to door", target="door")
+        self.add()
+        self.add(self.phone)
+        self.authorize("tablet")
+        self.publish(self.camera)
+
+    def told_to(self, *secret: Any) -> list[tuple[str, str]]:
+        """Kind and device of each event, followed as it happens; the same when it is asked for later."""
+        token = self.open(*secret)
+        client, stream = self.follow(token)
+        last = self.reader(client, stream).last
+        self.happen()
+        told = self.told(client, stream)
+        self.assertEqual(self.again_by(token, last), told)
+        self.services.events.keep([])
+        stored = [each.data for each in told if "stamp" in each.data]
+        self.assertEqual([each.data for each in self.again_by(token, last) if each.kind != "reset"], stored)
+        return [(each.kind, each.data.get("msg") or each.data["device"]) for each in told]
+
+    def again_by(self, token: str, last: str) -> list[Told]:
+        client, stream = self.follow(token, last)
+        return self.told(client, stream)
+
+    def test_one_that_publishes_is_told_of_messages_alone(self) -> None:
+        self.assertEqual(self.told_to(Role.PUBLISH, "door"), [("message", "to all"), ("message", "to door")])
+
+    def test_a_guest_is_told_of_no_messages(self) -> None:
+        """Its name is nobody's: what is sent to a device of that name is not for it."""
+        kinds = [("record-added", "camera"), ("record-added", "phone")]
+        kinds += [("device-on", "tablet"), ("stream-start", "camera")]
+        self.assertEqual(self.told_to(Role.VIEW, "guest"), kinds)
+
+    def test_a_guest_that_sees_one_device_is_told_of_it_alone(self) -> None:
+        kinds = [("record-added", "camera"), ("stream-start", "camera")]
+        self.assertEqual(self.told_to(Role.VIEW, "guest", "camera"), kinds)
+
+    def test_a_guest_is_no_device_that_comes_or_goes(self) -> None:
+        client, stream = self.follow()
+        guest = self.open(Role.VIEW, "guest")
+        self.services.sessions.end(self.services.sessions.find(guest))
+        self.assertEqual(self.told(client, stream), [])
 
 
 class SlowFollowerTests(FollowCase):

@@ -24,6 +24,7 @@ WITH_SESSION = [
     each.path
     for each in ENDPOINTS
     if each.path not in {"authorize.json", "getServerTime.json", "input.raw", "addRecord.json", "addRecordData.json"}
+    and not each.statuses  # test_pictures_edge has these
 ]
 SECRET = "pa55-w0rd-never-logged"
 
@@ -88,6 +89,8 @@ class BodiesTests(EdgeCase):
 
     def test_unknown_keys_are_ignored(self) -> None:
         for path, token in self.paths():
+            if path == "events":
+                continue  # no answer that ends
             plain = self.ask(path, token)
             more = self.ask(path, token, unknown=[{"a": None}], result="BAD", code=5, SHASH="x", **{"": 1})
             self.assertEqual(more, plain)

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from tests.edge.test_roles_edge import RolesCase
 from tests.support.edge import (
     EMPTY_REQUEST,
     JPEG,
@@ -25,6 +26,7 @@ from tests.support.http import H1Client, H2Client
 from tests.support.multipart import MultipartReader, Part
 from tests.support.server import PASSWORD, _hash
 from webcam.api.pictures import MAX_CACHE, PATIENCE
+from webcam.model import Role
 from webcam.relay.pictures import FIRST_REPEAT, REPEAT
 from webcam.service import logins
 from webcam.wire.frames import encode
@@ -323,6 +325,19 @@ class LoginTests(PicturesCase):
         self.world.run(self.services.accounts.refresh())
         self.assertEqual(self.snapshot(login("Jürgen", "pässword:1")), 404)
         self.assertEqual(self.snapshot(login("Jürgen", "pässword:2")), 401)
+
+
+class GuestTests(RolesCase, PicturesCase):
+    """A secret to view, as password."""
+
+    def test_it_sees_its_devices_and_is_none_itself(self) -> None:
+        self.show(JPEG)
+        mine, others = self.secret(Role.VIEW, "camera"), self.secret(Role.VIEW, "door")
+        for secret, status in ((mine, 200), (others, 404), (self.secret(Role.PUBLISH), 403)):
+            client, stream = self.look("snapshot.jpg", headers=login("user", secret))
+            self.assertEqual(client.response(stream).status, status)
+        online = [each["device"] for each in self.ask("getDevicesOnline.json", self.phone)["devices"]]
+        self.assertEqual(len([each for each in online if each.startswith("http-")]), 1, "the publisher's")
 
 
 class LoginAtOnceTests(PicturesCase):

@@ -49,7 +49,7 @@ ENDPOINTS = (
     Endpoint(
         fields.WATCH_PICTURES,
         pictures.watch_pictures,
-        ("GET", "POST"),
+        ("POST", "GET"),
         Needs.LOGIN,
         roles=VIEWER,
         statuses=pictures.STATUSES,
@@ -57,13 +57,13 @@ ENDPOINTS = (
     Endpoint(
         fields.PICTURE,
         pictures.picture,
-        ("GET", "POST"),
+        ("POST", "GET"),
         Needs.LOGIN,
         reads=True,
         roles=VIEWER,
         statuses=pictures.STATUSES,
     ),
-    Endpoint(fields.FOLLOW, events.follow, roles=EVERYBODY, methods=("GET", "POST")),
+    Endpoint(fields.FOLLOW, events.follow, roles=EVERYBODY, methods=("POST", "GET")),
     Endpoint(fields.PUBLISH, _nothing_here, methods=PUBLISH_METHODS),
 )
 
