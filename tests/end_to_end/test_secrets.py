@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support import leaks
 from tests.support.trail import TRIAL, folder
 
-FEWEST = {"token": 300, "password": 10, "first password": 20, "key": 60}
+FEWEST = {"token": 300, "password": 10, "first password": 20, "key": 40}
 """Secrets of each kind; a whole run uses several times as many."""
 
 

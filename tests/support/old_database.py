@@ -36,7 +36,7 @@ DEFAULTS = (
     (5, "broadcasts lifetime (hr)", 1, 750, 125),
     (6, "overall messages lifetime (days)", 1, 120, 30),
 )
-CLIENTS = (("home", "secret of home"), ("garage", "secret of garage"), ("empty", "żółć 中文"))
+CLIENTS = (("home", "secret of home"), ("garage", "secret of garage"), ("empty", "żółć 中文 sesame"))
 SUFFIXED = datetime(2023, 11, 1, tzinfo=timezone.utc)
 """From here on a stamp ends in the counter."""
 

@@ -386,7 +386,7 @@ class RefusedTests(ImportCase):
             self.old.unlink()
 
     def test_a_name_that_is_taken(self):
-        self.add("home", "mine")
+        self.add("home", "sesame-mine")
         fill(self.old, 50)
         self.refused("there is an account 'home' already, and nothing was done; --skip-taken leaves such accounts out")
         self.assertNothingDone()
@@ -395,7 +395,7 @@ class RefusedTests(ImportCase):
         self.assertEqual(counted["records"], [50, 25, 25, 25])
         account = self.account("home")
         assert account is not None
-        self.assertTrue(check_password(account.password_hash, "mine"))
+        self.assertTrue(check_password(account.password_hash, "sesame-mine"))
         self.assertEqual(self.rows(f"SELECT * FROM records WHERE account_id = {account.account_id}"), [])
 
     def test_a_second_time(self):
