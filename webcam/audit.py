@@ -38,6 +38,12 @@ BY_STRANGERS = frozenset({"limit_met", "locked_out", "login_refused"})
 Fact = str | int | None
 
 
+class Share(Bucket):
+    """What one kind of event may write; there are as many as kinds."""
+
+    __slots__ = ()
+
+
 class AuditLog:
     """See :class:`webcam.ports.Audit`.
 
@@ -50,7 +56,7 @@ class AuditLog:
         self._clock = clock
         self._report = report
         self._rotates = rotates
-        self._shares: dict[str, Bucket] = {}
+        self._shares: dict[str, Share] = {}
         self._left_out: Counter[str] = Counter()
         self._lost = 0
         self._reported = -NOTICE
@@ -63,7 +69,7 @@ class AuditLog:
         share = self._shares.get(event)
         if share is None:
             burst, rate = STRANGERS if event in BY_STRANGERS else USUAL
-            share = self._shares[event] = Bucket(burst, rate, now)
+            share = self._shares[event] = Share(burst, rate, now)
         if share.take(now):
             self._write(event, facts)
         else:

@@ -95,7 +95,6 @@ class Day:
 
     def _epoch(self, ground: Ground, fault: Fault, number: int, seconds: float) -> Epoch:
         server = self.scene.server
-        ground.new_minute()
         over = threading.Event()
         devices = ground.devices(number, over.is_set, fault.share, PACE)
         for device in devices:
