@@ -293,7 +293,7 @@ class LoginTests(PicturesCase):
 
     def test_a_new_password_ends_it(self) -> None:
         self.snapshot()
-        self.world.run(self.world.store.set_password("user", _hash("new")))
+        self.world.run(self.world.store.set_password("user", _hash("sesame-new")))
         self.world.run(self.services.accounts.refresh())
         self.publisher, self.up = self.publish(self.authorize("camera"))
         self.show(JPEG)

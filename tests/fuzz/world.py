@@ -14,7 +14,7 @@ from webcam.wire.frames import encode
 OPTIONS = ("--cooldown=0", "--body-limit=16K", "--record-limit=64K", "--frame-limit=32K")
 """Of the server: limits that requests of this size meet."""
 
-NAME, PASSWORD = "fuzz", "right"
+NAME, PASSWORD = "fuzz", "sesame-right"
 SETTINGS_NAME = "settings"
 """The account whose settings change: its sessions may make few requests."""
 
