@@ -297,7 +297,7 @@ class LoginTests(PicturesCase):
         self.world.run(self.services.accounts.refresh())
         self.publisher, self.up = self.publish(self.authorize("camera"))
         self.show(JPEG)
-        self.assertEqual((self.snapshot(), self.snapshot(login("user", "new"))), (401, 200))
+        self.assertEqual((self.snapshot(), self.snapshot(login("user", "sesame-new"))), (401, 200))
 
     def test_a_session_that_was_silent_for_too_long_is_opened_anew(self) -> None:
         self.snapshot()
