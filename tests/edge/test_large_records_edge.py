@@ -120,7 +120,9 @@ class LargeTests(LargeCase):
             self.send(client, stream, data, end=True)
             client.pump()
             self.assertLess(self.held(), AHEAD + 2 * RECORD_PART)
-            self.world.site.connections.look_after()
+            looked = self.world.site.connections.look_after()
+            self.clock.advance(0)
+            self.successResultOf(looked)
             for _ in range(int(BODY_GRACE / LOOK) * 3):
                 self.clock.advance(LOOK)
                 client.pump()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from webcam.http.connections import Connections
-from webcam.http.limits import UNSENT_IN_ALL, Tally
+from webcam.http.limits import TURN, UNSENT_IN_ALL, Tally
 
 
 class FakePeer:
@@ -43,6 +45,11 @@ class Case(SynchronousTestCase):
         if shaken:
             self.connections.shaken(peer)
         return peer
+
+    def look(self) -> None:
+        looked = self.connections.look_after()
+        self.clock.advance(0)
+        self.successResultOf(looked)
 
 
 class Admission(Case):
@@ -89,22 +96,47 @@ class Looks(Case):
         peers = [self.peer(f"192.0.2.{number}") for number in range(4)]
         for peer, size in zip(peers, sizes, strict=True):
             peer.held = size
-        self.connections.look_after()
+        self.look()
         self.assertEqual([peer.aborted for peer in peers], [True, False, False, False])
         self.assertEqual(self.tally.met, {"bytes of answers in all": 1})
 
     def test_what_waits_may_fill_its_room(self) -> None:
         peer = self.peer()
         peer.held = UNSENT_IN_ALL
-        self.connections.look_after()
+        self.look()
         self.assertFalse(peer.aborted)
 
     def test_the_slow_are_cut_off_and_counted(self) -> None:
         slow, fine = self.peer(), self.peer()
         slow.slow = "time for headers"
-        self.connections.look_after()
+        self.look()
         self.assertEqual((slow.aborted, fine.aborted), (True, False))
         self.assertEqual(self.tally.met, {"time for headers": 1})
+
+    def test_a_long_look_takes_turns(self) -> None:
+        """Others are served between two turns; a peer that is gone by then is not looked at any more."""
+        self.connections = Connections(self.clock, self.tally, total=10, per_address=10)
+        peers = [self.peer(f"192.0.2.{number}") for number in range(6)]
+        served: list[FakePeer | None] = []
+        for peer in peers:
+            peer.look_after = partial(self.takes_long, served, peer)  # type: ignore[method-assign]
+        looked = self.connections.look_after()
+
+        def neighbour() -> None:
+            served.append(None)
+            if served.count(None) == 2:
+                self.connections.closed(next(peer for peer in peers if peer not in served))
+            if not looked.called:
+                self.clock.callLater(0, neighbour)
+
+        self.clock.callLater(0, neighbour)
+        self.clock.advance(0)
+        self.successResultOf(looked)
+        self.assertEqual([peer is not None for peer in served], [True, True, False] * 2 + [True, False])
+
+    def takes_long(self, served: list[FakePeer | None], peer: FakePeer, now: float) -> None:
+        served.append(peer)
+        self.clock.rightNow += TURN * 0.6
 
 
 class Drains(Case):

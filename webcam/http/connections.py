@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import Cooperator
 
 from webcam.address import Shares
-from webcam.http.limits import UNSENT_IN_ALL, Tally
+from webcam.http.limits import TURN, UNSENT_IN_ALL, Tally
 
 
 class Peer(Protocol):
@@ -44,6 +46,7 @@ class Connections:
         self._shares = Shares()
         self._drained: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
+        self._cooperator = Cooperator(self._turn, lambda turn: clock.callLater(0, turn))
 
     def __len__(self) -> int:
         return len(self._open)
@@ -82,14 +85,24 @@ class Connections:
         if self._drained is not None and not self._open:
             self._end_of_drain()
 
-    def look_after(self) -> None:
-        """Cut off who is too slow to be anything but a burden."""
-        now = self._clock.seconds()
+    def look_after(self) -> Deferred[Any]:
+        """Cut off who is too slow to be anything but a burden. A look over many peers takes several turns of the event
+        loop, of :data:`webcam.http.limits.TURN` each, so that nobody else waits for it; fires when it is over."""
+        return self._cooperator.coiterate(self._look())
+
+    def _turn(self) -> Callable[[], bool]:
+        end = self._clock.seconds() + TURN
+        return lambda: self._clock.seconds() > end
+
+    def _look(self) -> Iterator[None]:
         for peer in self._open - self._cut_off:
-            met = peer.look_after(now)
-            if met is not None:
-                self._cut_for(met, peer, now)
-        self._make_room(now)
+            if peer in self._open:
+                now = self._clock.seconds()
+                met = peer.look_after(now)
+                if met is not None:
+                    self._cut_for(met, peer, now)
+            yield
+        self._make_room(self._clock.seconds())
 
     def _make_room(self, now: float) -> None:
         """Of all bytes that wait there are no more than :data:`UNSENT_IN_ALL`: who has most of them goes first."""

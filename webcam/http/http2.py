@@ -134,10 +134,11 @@ class HTTP2Channel(Outgoing):
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
-        for stream in list(self.streams.values()):
-            if stream.too_slow(now):
-                self._met("time for a body")
-                self.resetStream(stream.streamID, _Codes.CANCEL)
+        with self.corked():
+            for stream in list(self.streams.values()):
+                if stream.too_slow(now):
+                    self._met("time for a body")
+                    self.resetStream(stream.streamID, _Codes.CANCEL)
         if self.streams or not self.conn.unfinished:
             self._unfinished_since = now
         return "time for headers" if now - self._unfinished_since > HEADERS else None
