@@ -79,6 +79,7 @@ def make_services(
     audit: Audit,
     disk: Disk,
     bounds: Bounds,
+    base: str = "/",
 ) -> tuple[Services, Retention]:
     """Everything between storage and edge, wired."""
     settings = AccountSettings(store, clock, audit)
@@ -106,6 +107,7 @@ def make_services(
         audit=audit,
         clock=reactor,
         limits=limits,
+        base=base,
     )
     return services, retention
 
@@ -179,8 +181,7 @@ class WebcamService(service.Service):
             frame=config.frame_limit,
             stall=config.stall,
             connections=config.connections,
-            # A proxy's connections are all of its own address.
-            connections_per_address=config.connections if config.plain else config.connections_per_address,
+            connections_per_address=config.connections if config.one_address else config.connections_per_address,
         )
         database = Database(self._path, self._reactor)
         self._store = SQLiteStore(database)
@@ -195,6 +196,7 @@ class WebcamService(service.Service):
             self._audit,
             FolderDisk(config.data),
             config.bounds,
+            config.base_path,
         )
         self._retention.on_want = lambda: self._soon(self._retention.tidy)
         self._audit.name_of = self.services.accounts.name_of
@@ -203,7 +205,7 @@ class WebcamService(service.Service):
     async def _start(self) -> None:
         await self.services.accounts.load()
         await _guarded(self._retention.load)
-        self._site = site = build_site(self.services, self._reactor)
+        self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)
         factory: Any = site
         if self._pair is not None:
             factory = over_tls(self._pair, site, self._reactor)
