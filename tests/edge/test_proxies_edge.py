@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
-
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET
 
 from tests.support.connection import HOST
 from tests.support.edge import NO_SUCH_USER, OK, EdgeCase, path_of
@@ -17,7 +10,6 @@ from tests.support.http import H1Client
 from tests.support.server import PASSWORD
 from webcam.address import Networks
 from webcam.api.services import Limits
-from webcam.http.site import Site
 from webcam.wire.frames import encode
 
 CLIENT = ("x-forwarded-for", "6.6.6.6, 198.51.100.7")
@@ -36,7 +28,7 @@ class ForwardedEdge(EdgeCase):
 
     def test_a_login_is_of_the_client(self) -> None:
         self.assertEqual(self.login(CLIENT), "198.51.100.7")
-        self.assertEqual(self.login(("forwarded", "for=198.51.100.7;proto=https")), "198.51.100.7")
+        self.assertEqual(self.login(("forwarded", "for=198.51.100.7;by=10.0.0.1")), "198.51.100.7")
         saved = self.world.run(self.world.store.sessions())
         self.assertEqual({each.address for each in saved}, {"198.51.100.7"})
 
@@ -79,31 +71,6 @@ class ForwardedEdgeHTTP1(ForwardedEdge):
     client_class = H1Client
 
 
-class _Secure(Resource):
-    """Answers by 200 where the client speaks TLS."""
-
-    isLeaf = True  # noqa: N815
-
-    def render(self, request: Any) -> int:
-        request.answer(200 if request.isSecure() else 403, b"")
-        return NOT_DONE_YET
-
-
-class WhetherTheClientSpeaksTLS(SynchronousTestCase):
-    def statuses(self, host: str, said: Sequence[str]) -> list[int | None]:
-        site = Site(_Secure(), Clock(), {}, lambda _: 0, lambda _: None, proxies=Networks.read(HOST))
-        client = H1Client(site, host)
-        self.addCleanup(client.drop)
-        return [client.fetch("GET", "/", b"", [("x-forwarded-proto", each)]).status for each in said]
-
-    def test_a_trusted_proxy_says_so(self) -> None:
-        """What is neither ``https`` nor ``http`` is as nothing: the connection has no TLS here."""
-        self.assertEqual(self.statuses(HOST, ("https", "http", "https, http", "HTTPS", "")), [200, 403, 403, 403, 403])
-
-    def test_nobody_else_does(self) -> None:
-        self.assertEqual(self.statuses("203.0.113.5", ("https",)), [403])
-
-
 class ConnectionsEdge(EdgeCase):
     proxies = Networks.read(HOST)
     limits = Limits(connections=10, connections_per_address=2)
@@ -120,9 +87,6 @@ class ConnectionsEdge(EdgeCase):
 
 class BasePathEdge(EdgeCase):
     base = "/home/cam/"
-
-    def below(self, path: str, **query: str) -> str:
-        return self.base + path_of(path, **query)[1:]
 
     def test_paths_lie_below_it(self) -> None:
         token = self.authorize()

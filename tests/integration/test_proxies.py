@@ -18,7 +18,7 @@ from tests.support.field_client import FieldClient
 from tests.support.process import Server, until
 from tests.support.proxies import Caddy, HAProxy, Nginx, Proxy
 from tests.support.session import OK, ServerCase
-from tests.support.trail import PASSWORD, answered
+from tests.support.trail import PASSWORD, answered, used
 from webcam.wire.frames import encode
 
 CLIENT = "127.0.0.2"
@@ -91,6 +91,19 @@ class Tests:
         mine = [each for each in events if each["event"] == "login" and each["account"] == self.account]
         self.assertEqual([each["address"] for each in mine], [CLIENT])
         self.assertEqual(self.http.post("authorize.json", content=b"{}").http_version, "HTTP/2")
+
+    def test_the_console_knows_its_own_pages(self: Any) -> None:
+        """By the host that the browser asked, and its cookie is for the base path."""
+        own = {"origin": f"https://127.0.0.1:{self.proxy.port}"}
+        login = {"name": self.account, "pass": PASSWORD, "device": "browser"}
+        given = self.http.post("console/login.json", json=login, headers=own).headers["set-cookie"]
+        self.assertIn(f"; Path={self.base};", given)
+        cookie = used("token", given.partition("=")[2].partition(";")[0])
+        self.http.cookies.clear()
+        sent = {"cookie": f"{given.partition('=')[0]}={cookie}"}
+        self.assertEqual(self.http.post("console/session.json", headers={**own, **sent}).json()["device"], "browser")
+        other = {"origin": "https://127.0.0.1", **sent}
+        self.assertEqual(self.http.post("console/session.json", headers=other).json()["code"], 6)
 
     def test_frames_pass_one_by_one(self: Any) -> None:
         """Each is seen before the next one is sent, so none waits in either direction. And they end when it ends."""

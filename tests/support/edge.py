@@ -16,6 +16,7 @@ from tests.support.trail import used
 from webcam.address import Networks
 from webcam.api.description import PATH as DESCRIPTION
 from webcam.api.services import Limits
+from webcam.console import files
 from webcam.wire.frames import encode
 
 OK = {"result": "OK"}
@@ -118,8 +119,12 @@ class EdgeCase(SynchronousTestCase):
         """POST bytes, with these parameters in the query; on a new connection when the old one was closed."""
         if self.client.closed:
             self.client = self.connect()
-        response: Response = self.client.fetch("POST", path_of(path, **query), body, headers)
+        response: Response = self.client.fetch("POST", self.below(path, **query), body, headers)
         return response
+
+    def below(self, path: str, **query: str) -> str:
+        """What :func:`path_of` makes, below the base path."""
+        return self.base + path_of(path, **query)[1:]
 
     # Streams
 
@@ -158,7 +163,9 @@ class EdgeCase(SynchronousTestCase):
 
 
 def _is_document(target: str) -> bool:
-    return target.partition("?")[0] == f"/{DESCRIPTION}"
+    """The description itself, and the console's files."""
+    path = target.partition("?")[0].removeprefix("/")
+    return path == DESCRIPTION or path in files.routes()
 
 
 def path_of(path: str, **query: str) -> str:

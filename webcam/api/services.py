@@ -55,7 +55,7 @@ class Services:
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)
     base: str = "/"
-    """The path that all others lie below."""
+    """The path that all others lie below; it ends in a slash."""
     under_way: set[Deferred[None]] = field(default_factory=set)
     """Requests whose handlers wait for something. One that is cancelled is answered by :class:`Unavailable`."""
 

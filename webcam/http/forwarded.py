@@ -1,4 +1,4 @@
-"""Who asks through a proxy: ``X-Forwarded-For``, ``Forwarded`` (RFC 7239) and ``X-Forwarded-Proto`` of trusted peers.
+"""Who asks through a proxy: ``X-Forwarded-For`` and ``Forwarded`` (RFC 7239) of trusted peers.
 
 Each proxy writes the address of its own client behind what it was told, so what a chain says is worth as much as who
 wrote it: read from its right end, the first address that is no trusted proxy's is the client's, and what stands left of
@@ -91,14 +91,6 @@ class ForwardedRequest(Request):
         return client_behind(
             super().address, self.site.proxies, self._values("x-forwarded-for"), self._values("forwarded")
         )
-
-    def isSecure(self) -> bool:  # noqa: N802
-        """Whether the client speaks TLS, if a trusted proxy says so or denies it; else whether the peer does."""
-        if super().address in self.site.proxies:
-            said = self._values("x-forwarded-proto")
-            if said in (["https"], ["http"]):
-                return said == ["https"]
-        return bool(super().isSecure())
 
     def _values(self, name: str) -> list[str]:
         return list(self.requestHeaders.getRawHeaders(name, []))
