@@ -6,7 +6,7 @@ happened. Every method may raise :class:`webcam.errors.DatabaseFail`. tests/cont
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from webcam.model import (
@@ -180,6 +180,9 @@ class RecordStore(Protocol):
     async def record_part(self, record_id: int, part: int) -> bytes:
         """One part of a record's data, of :data:`RECORD_PART` bytes. Raises ``NoSuchRecord`` when it is gone."""
 
+    async def kept_records(self, record_ids: Sequence[int]) -> set[int]:
+        """Those of them that there are, of whatever account."""
+
     async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
         """Delete these; with *older*, all of the account older than the oldest of them, too.
 
@@ -189,6 +192,22 @@ class RecordStore(Protocol):
 
     async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
         """Delete at most *limit* expired records; the answer is how many."""
+
+
+class ThumbnailStore(Protocol):
+    """Small pictures of records. They can be made anew: where they can't be kept they are not, and nothing fails."""
+
+    async def thumbnail(self, record_id: int) -> bytes | None:
+        """What is kept for it, if anything is."""
+
+    async def keep(self, record_id: int, data: bytes) -> None:
+        """In place of what is kept for it; empty *data* say that there is none. Others may go for it, the oldest."""
+
+    async def forget(self, record_ids: Collection[int]) -> None:
+        """Those that are not kept are no error."""
+
+    async def kept(self, after: int, limit: int) -> list[int]:
+        """For which records something is kept, by id, those above *after*; at most *limit* of them."""
 
 
 class SweepStore(Protocol):

@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +17,7 @@ from twisted.internet import task, threads
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
 
 from webcam import __version__
 from webcam.api.services import Limits, Services
@@ -33,7 +35,7 @@ from webcam.http.request import host_of
 from webcam.http.site import Site
 from webcam.http.tls import over_tls
 from webcam.model import Bounds
-from webcam.ports import Audit, Clock, Disk, Store
+from webcam.ports import Audit, Clock, Disk, Store, ThumbnailStore
 from webcam.relay.hub import Hub
 from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
@@ -49,6 +51,8 @@ from webcam.service.retention import Retention
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
+from webcam.service.thumbnails import AT_ONCE as AT_ONCE_MADE
+from webcam.service.thumbnails import Thumbnails
 from webcam.service.uploads import Uploads
 from webcam.storage import handover
 from webcam.storage.database import Database
@@ -56,6 +60,8 @@ from webcam.storage.disk import FolderDisk
 from webcam.storage.lock import SERVER, FolderLock
 from webcam.storage.schema import make_ready
 from webcam.storage.sqlite import SQLiteStore
+from webcam.storage.thumbnails import FILE as THUMBNAILS
+from webcam.storage.thumbnails import ThumbnailFile
 from webcam.systemd import notify
 
 TICK = 2.0
@@ -79,6 +85,8 @@ def make_services(
     audit: Audit,
     disk: Disk,
     bounds: Bounds,
+    kept: ThumbnailStore,
+    workshop: Offload,
     base: str = "/",
 ) -> tuple[Services, Retention]:
     """Everything between storage and edge, wired."""
@@ -93,6 +101,9 @@ def make_services(
     retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
     uploads = Uploads(store, stamps, retention.room)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
+    records = Records(store, settings, stamps, uploads, retention, events, audit)
+    thumbnails = Thumbnails(records, store, kept, workshop)
+    events.on_records_removed = thumbnails.removed
     uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
     services = Services(
         accounts=accounts,
@@ -100,7 +111,8 @@ def make_services(
         settings=settings,
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas, events),
-        records=Records(store, settings, stamps, uploads, retention, events, audit),
+        records=records,
+        thumbnails=thumbnails,
         devices=Devices(sessions, Hub(), quotas, events, reactor, audit),
         events=events,
         logins=Logins(accounts, sessions),
@@ -185,6 +197,7 @@ class WebcamService(service.Service):
         )
         database = Database(self._path, self._reactor)
         self._store = SQLiteStore(database)
+        self._kept = ThumbnailFile(config.data / THUMBNAILS, _threads(self._reactor, 1, "kept thumbnails"))
         self._audit = AuditLog(config.audit, SystemClock(), lambda line: _log.error("{line}", line=line), rotates=True)
         self.services, self._retention = make_services(
             self._store,
@@ -196,6 +209,8 @@ class WebcamService(service.Service):
             self._audit,
             FolderDisk(config.data),
             config.bounds,
+            self._kept,
+            _threads(self._reactor, AT_ONCE_MADE, "thumbnails"),
             config.base_path,
         )
         self._retention.on_want = lambda: self._soon(self._retention.tidy)
@@ -258,6 +273,7 @@ class WebcamService(service.Service):
         swept = await self._retention.sweep()
         if swept:
             _log.info("expired: {messages} messages, {records} records", messages=swept.messages, records=swept.records)
+        await self.services.thumbnails.tidy(self.services.accounts.known)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802
         """Stop listening, end the streams, let answers under way end, write what is behind, close the database."""
@@ -279,10 +295,19 @@ class WebcamService(service.Service):
             await self.services.sessions.flush()
         finally:
             await self._store.close()
+            await self._kept.close()
             self._audit.note("server_stopped")
             self._audit.tell_left_out()
             self._lock.release()
             self._hangup.restore()
+
+
+def _threads(reactor: Any, number: int, name: str) -> Offload:
+    """An offload to threads of its own, so many; they begin with what they are given first."""
+    pool = ThreadPool(0, number, name)
+    pool.start()
+    reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
+    return partial(threads.deferToThreadPool, reactor, pool)
 
 
 async def _guarded(job: Any) -> None:

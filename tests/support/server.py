@@ -16,6 +16,7 @@ from webcam.api.tree import build_site
 from webcam.model import Bounds
 from webcam.service.passwords import hash_password
 from webcam.storage.memory import MemoryStore
+from webcam.storage.thumbnails import ThumbnailFile
 from webcam.tap import make_services
 
 NAME = "user"
@@ -52,6 +53,8 @@ class World:
             self.audit,
             self.disk,
             bounds or Bounds(),
+            ThumbnailFile(None, at_once),
+            at_once,
             base,
         )
         self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))

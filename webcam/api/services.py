@@ -19,6 +19,7 @@ from webcam.service.records import Records
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
+from webcam.service.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Services:
     sessions: Sessions
     settings: AccountSettings
     stamps: Stamps
+    thumbnails: Thumbnails
     messages: Messages
     records: Records
     devices: Devices

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from webcam.api.guard import EVERYBODY, Endpoint, Needs
-from webcam.console import login
+from webcam.api.guard import EVERYBODY, VIEWER, Endpoint, Needs
+from webcam.console import login, thumbnails
 from webcam.wire import fields
 
 ENDPOINTS = (
     Endpoint(fields.CONSOLE_LOGIN, login.login, needs=Needs.NOTHING),
     Endpoint(fields.CONSOLE_SESSION, login.session, needs=Needs.OPTIONAL, roles=EVERYBODY),
     Endpoint(fields.CONSOLE_LOGOUT, login.logout, needs=Needs.NOTHING),
+    Endpoint(
+        fields.CONSOLE_THUMBNAIL,
+        thumbnails.thumbnail,
+        ("GET",),
+        roles=VIEWER,
+        reads=True,
+        statuses=thumbnails.STATUSES,
+    ),
 )
