@@ -41,6 +41,7 @@ from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.events import Events
+from webcam.service.lastseen import LastSeen
 from webcam.service.lockout import Lockout
 from webcam.service.logins import Logins
 from webcam.service.messages import Messages
@@ -105,6 +106,7 @@ def make_services(
     thumbnails = Thumbnails(records, store, kept, workshop)
     events.on_records_removed = thumbnails.removed
     uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
+    last_seen = LastSeen(store, clock)
     services = Services(
         accounts=accounts,
         sessions=sessions,
@@ -113,7 +115,8 @@ def make_services(
         messages=Messages(store, sessions, settings, stamps, quotas, events),
         records=records,
         thumbnails=thumbnails,
-        devices=Devices(sessions, Hub(), quotas, events, reactor, audit),
+        devices=Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen),
+        last_seen=last_seen,
         events=events,
         logins=Logins(accounts, sessions),
         audit=audit,
@@ -267,6 +270,7 @@ class WebcamService(service.Service):
         await self.services.accounts.refresh()
         self.services.events.keep(self.services.accounts.known)
         await self.services.sessions.sweep()
+        await self.services.last_seen.flush()
 
     async def _sweep(self) -> None:
         self._audit.tell_left_out()
@@ -293,6 +297,7 @@ class WebcamService(service.Service):
         await self._restoring.stop()
         try:
             await self.services.sessions.flush()
+            await self.services.last_seen.flush()
         finally:
             await self._store.close()
             await self._kept.close()

@@ -34,6 +34,10 @@ VIEWER = {
     "stream.mjpg",
     "snapshot.jpg",
     "console/thumbnail",
+    "console/devices.json",
+    "console/days.json",
+    "console/records.json",
+    "console/record",
 }
 
 

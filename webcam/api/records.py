@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webcam.api.accounts import MAX_META
+from webcam.api.fixed import answered_unchanged
 from webcam.api.guard import Call
 from webcam.api.pages import page
 from webcam.errors import DatabaseFail, MalformedRequest, RangeNotSatisfiable
@@ -13,6 +16,11 @@ from webcam.ports import RECORD_PART
 from webcam.service.records import Records
 from webcam.wire import fields, replies, sniff
 from webcam.wire.requests import named_records
+
+FOREVER = "private, max-age=31536000, immutable"
+"""How long a browser may keep a record: it never changes, and its id is never used again."""
+
+Headers = dict[str, str]
 
 PIECE = 32 * 1024
 """Bytes that a client has to take within a stall's time, and that wait for it at most."""
@@ -31,7 +39,7 @@ async def list_records(call: Call) -> bytes:
 
 
 async def record_meta(call: Call) -> bytes:
-    return replies.record(await call.services.records.find(call.session, _record_id(call)))
+    return replies.record(await call.services.records.find(call.session, record_id_of(call)))
 
 
 async def delete_records(call: Call) -> bytes:
@@ -42,31 +50,29 @@ async def delete_records(call: Call) -> bytes:
 
 async def record_data(call: Call) -> None:
     """The bytes, whole or one range of them, with a type that no browser runs."""
+    await send_record(call, lambda _record, _type: {})
+
+
+async def send_record(call: Call, more: Callable[[Record, str], Headers]) -> None:
+    """The same; *more* are the headers beside the usual ones, of a record with data of a content type."""
     records = call.services.records
-    record, size = await records.with_data(call.session, _record_id(call))
+    record, size = await records.with_data(call.session, record_id_of(call))
     if call.request.gone:
         return  # nothing is read for nobody
-    span = _wanted(call, record, size)
-    start, stop = span or (0, size)
-    head = await records.part(record, 0)
     request = call.request
+    if answered_unchanged(request, etag_of(record), (("etag", etag_of(record)), ("cache-control", FOREVER))):
+        return
+    span = _wanted(call, record, size)
+    head = await records.part(record, 0)
     if request.gone:
         return
-    request.setResponseCode(206 if span else 200)
-    headers = {
-        "content-type": sniff.content_type(head[: sniff.HEAD]),
-        "content-length": str(stop - start),
-        "etag": _etag(record),
-        "accept-ranges": "bytes",
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "sandbox; default-src 'none'",
-    }
-    if span:
-        headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
+    content_type = sniff.content_type(head[: sniff.HEAD])
+    headers = {**_headers(record, size, span, content_type), **more(record, content_type)}
     for name, value in headers.items():
         request.setHeader(name.encode(), value.encode())
+    request.setResponseCode(206 if span else 200)
     request.start()
-    data = _Data(records, record, start, stop, head)
+    data = _Data(records, record, *(span or (0, size)), head)
     del head  # a fetch may stand for a minute
     if await BodySender(request).send(data):
         request.finish()
@@ -74,14 +80,31 @@ async def record_data(call: Call) -> None:
         request.abort()
 
 
-def _record_id(call: Call) -> int:
+def _headers(record: Record, size: int, span: tuple[int, int] | None, content_type: str) -> Headers:
+    start, stop = span or (0, size)
+    headers = {
+        "content-type": content_type,
+        "content-length": str(stop - start),
+        "etag": etag_of(record),
+        "accept-ranges": "bytes",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox; default-src 'none'",
+    }
+    if span:
+        headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
+    return headers
+
+
+def record_id_of(call: Call) -> int:
+    """The record that is asked for."""
     record_id = call.params.integer(fields.RECORD_ID)
     if record_id is None:
         raise MalformedRequest(f"{fields.RECORD_ID} is missing")
     return record_id
 
 
-def _etag(record: Record) -> str:
+def etag_of(record: Record) -> str:
+    """No other record ever has it."""
     return f'"{record.record_id}-{"".join(filter(str.isdigit, record.stamp))}"'
 
 
@@ -89,7 +112,7 @@ def _wanted(call: Call, record: Record, size: int) -> tuple[int, int] | None:
     """The range that is asked for; ``None`` for the whole."""
     header = call.request.getHeader("range")
     condition = call.request.getHeader("if-range")
-    if header is None or (condition is not None and condition != _etag(record)):
+    if header is None or (condition is not None and condition != etag_of(record)):
         return None
     try:
         return parse_range(header, size)
