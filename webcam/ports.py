@@ -252,10 +252,10 @@ class ConsoleStore(Protocol):
 class ThumbnailStore(Protocol):
     """Small pictures of records. They can be made anew: where they can't be kept they are not, and nothing fails."""
 
-    async def thumbnail(self, record_id: int) -> bytes | None:
-        """What is kept for it, if anything is."""
+    async def thumbnail(self, record: Record) -> bytes | None:
+        """What is kept for this very record, if anything is: in a database that is gone, its id was another's."""
 
-    async def keep(self, record_id: int, data: bytes) -> None:
+    async def keep(self, record: Record, data: bytes) -> None:
         """In place of what is kept for it; empty *data* say that there is none. Others may go for it, the oldest."""
 
     async def forget(self, record_ids: Collection[int]) -> None:

@@ -14,8 +14,14 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from tests.contract.promises import at
 from tests.support.server import at_once
 from tests.support.stores import BlockingStore
+from webcam.model import Record
 from webcam.storage.memory import MemoryStore
 from webcam.storage.thumbnails import LIMIT, REST, ROW, ThumbnailFile
+
+
+def record(record_id: int, second: int = 0) -> Record:
+    """A record of some bytes."""
+    return Record(record_id, "camera", "", at(second), 1000)
 
 
 class Case(SynchronousTestCase):
@@ -38,10 +44,10 @@ class Case(SynchronousTestCase):
         return self.successResultOf(Deferred.fromCoroutine(coroutine))
 
     def keep(self, record_id: int, data: bytes) -> None:
-        self.run_now(self.kept.keep(record_id, data))
+        self.run_now(self.kept.keep(record(record_id), data))
 
     def found(self, record_id: int) -> bytes | None:
-        data: bytes | None = self.run_now(self.kept.thumbnail(record_id))
+        data: bytes | None = self.run_now(self.kept.thumbnail(record(record_id)))
         return data
 
     def ids(self, after: int = 0, limit: int = 1000) -> list[int]:
@@ -64,6 +70,11 @@ class Keeping(Case):
         self.keep(1, b"one")
         self.keep(1, b"another")
         self.assertEqual((self.found(1), self.ids()), (b"another", [1]))
+
+    def test_another_record_of_the_same_id_has_none(self) -> None:
+        """Its database is another: somebody deleted the old one, and this file stayed."""
+        self.keep(1, b"of a stranger")
+        self.assertIsNone(self.run_now(self.kept.thumbnail(record(1, second=1))))
 
     def test_some_are_forgotten(self) -> None:
         for record_id in range(1, 1202):
@@ -183,8 +194,10 @@ class Threads(TestCase):
 
         kept = ThumbnailFile(path, one_after_the_other)
         for record_id in range(10):
-            await kept.keep(record_id, b"%d" % record_id)
-        self.assertEqual([await kept.thumbnail(each) for each in range(10)], [b"%d" % each for each in range(10)])
+            await kept.keep(record(record_id), b"%d" % record_id)
+        self.assertEqual(
+            [await kept.thumbnail(record(each)) for each in range(10)], [b"%d" % each for each in range(10)]
+        )
         await kept.close()
         self.assertEqual(len(turn), 21)
 

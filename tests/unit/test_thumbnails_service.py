@@ -216,7 +216,7 @@ class Going(Case):
         record = self.add()
         self.made(record)
         for number in range(1, 1201):
-            self.world.run(self.kept.keep(record.record_id + number, b""))
+            self.world.run(self.kept.keep(replace(record, record_id=record.record_id + number), b""))
         self.tidy()
         self.assertEqual(self.ids(), [record.record_id])
 

@@ -58,7 +58,7 @@ class Thumbnails:
     async def of(self, session: Session, record: Record) -> bytes:
         """The JPEG of a record that the session has found. Raises :class:`webcam.errors.NoData` when there is none,
         :class:`webcam.errors.NoSuchRecord` when the record has gone meanwhile, :class:`webcam.errors.Overloaded`."""
-        found = await self._kept.thumbnail(record.record_id)
+        found = await self._kept.thumbnail(record)
         if found is None:
             found = await self._in_turn(session, record)
         if not found:
@@ -90,12 +90,12 @@ class Thumbnails:
 
     async def _made(self, session: Session, record: Record) -> bytes:
         """Empty when none can be made, which is kept, too."""
-        found = await self._kept.thumbnail(record.record_id)  # another one may have asked for it before
+        found = await self._kept.thumbnail(record)  # another one may have asked for it before
         if found is not None:
             return found
         data = await self._data(record)
         made: bytes = (await self._offload(thumbnail, data) if data else None) or b""
-        await self._kept.keep(record.record_id, made)
+        await self._kept.keep(record, made)
         try:
             await self._records.find(session, record.record_id)
         except NoSuchRecord:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from twisted.logger import Logger
 
+from webcam.model import Record
 from webcam.service.passwords import Offload
 from webcam.storage.connections import worthless
 from webcam.storage.copying import create_private
@@ -36,7 +37,10 @@ REST = 60.0
 _AT_ONCE = 500
 _TABLE = """
 CREATE TABLE IF NOT EXISTS thumbnails (
-    number INTEGER PRIMARY KEY, record_id INTEGER NOT NULL UNIQUE, data BLOB NOT NULL
+    number INTEGER PRIMARY KEY,
+    record_id INTEGER NOT NULL UNIQUE,
+    stamp TEXT NOT NULL,
+    data BLOB NOT NULL
 )
 """
 
@@ -62,12 +66,12 @@ class ThumbnailFile:
         self._rests_until = 0.0
         self._closed = False
 
-    async def thumbnail(self, record_id: int) -> bytes | None:
-        found: bytes | None = await self._ask(self._read, None, record_id)
+    async def thumbnail(self, record: Record) -> bytes | None:
+        found: bytes | None = await self._ask(self._read, None, record)
         return found
 
-    async def keep(self, record_id: int, data: bytes) -> None:
-        await self._ask(self._keep, None, record_id, data)
+    async def keep(self, record: Record, data: bytes) -> None:
+        await self._ask(self._keep, None, record, data)
 
     async def forget(self, record_ids: Collection[int]) -> None:
         if record_ids:
@@ -137,8 +141,10 @@ class ThumbnailFile:
             with suppress(OSError):
                 Path(f"{self._path}{suffix}").unlink()
 
-    def _read(self, connection: sqlite3.Connection, record_id: int) -> bytes | None:
-        row = connection.execute("SELECT data FROM thumbnails WHERE record_id = ?", (record_id,)).fetchone()
+    def _read(self, connection: sqlite3.Connection, record: Record) -> bytes | None:
+        row = connection.execute(
+            "SELECT data FROM thumbnails WHERE record_id = ? AND stamp = ?", (record.record_id, record.stamp)
+        ).fetchone()
         return None if row is None else bytes(row[0])
 
     def _list(self, connection: sqlite3.Connection, after: int, limit: int) -> list[int]:
@@ -147,9 +153,11 @@ class ThumbnailFile:
         )
         return [record_id for (record_id,) in rows]
 
-    def _keep(self, connection: sqlite3.Connection, record_id: int, data: bytes) -> None:
-        self._forget(connection, [record_id])
-        connection.execute("INSERT INTO thumbnails (record_id, data) VALUES (?, ?)", (record_id, data))
+    def _keep(self, connection: sqlite3.Connection, record: Record, data: bytes) -> None:
+        self._forget(connection, [record.record_id])
+        connection.execute(
+            "INSERT INTO thumbnails (record_id, stamp, data) VALUES (?, ?, ?)", (record.record_id, record.stamp, data)
+        )
         self._size += len(data) + ROW
         if self._size > self._limit:
             self._make_room(connection)
