@@ -50,7 +50,7 @@ class Database:
 
         Raises :class:`DatabaseFail` when SQLite refuses.
         """
-        with self._refusals.as_failures():
+        with self._refusals:
             result: _T = await self._writer.write(function, args)
             return result
 
@@ -59,7 +59,7 @@ class Database:
 
         What the log holds is written to the database then, while others go on.
         """
-        with self._refusals.as_failures():
+        with self._refusals:
             result: tuple[_T, float] = await self._writer.step(function, args)
         with suppress(DatabaseFail):  # the step is done all the same
             await self.read(_checkpoint)
@@ -80,7 +80,7 @@ class Database:
 
     async def read(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` on one state of the database, beside whoever writes."""
-        with self._refusals.as_failures():
+        with self._refusals:
             if self._closing:
                 raise StorageClosed("closed")
             async with self._reading:  # readers work so far ahead of whoever takes what they found: it doesn't pile up
