@@ -131,12 +131,12 @@ class EdgeCase(SynchronousTestCase):
     def publish(self, token: str, client: Any = None, method: str = "POST", **query: str) -> tuple[Any, int]:
         """Begin an upload; its client and stream id."""
         client = client or self.connect()
-        return client, client.open(method, path_of("input.raw", shash=token, **query))
+        return client, client.open(method, self.below("input.raw", shash=token, **query))
 
     def watch(self, token: str, device: str, client: Any = None, **query: str) -> tuple[Any, int]:
         """Begin to watch; the client and the stream id."""
         client = client or self.connect()
-        return client, client.request("POST", path_of("output.raw", shash=token, device=device, **query))
+        return client, client.request("POST", self.below("output.raw", shash=token, device=device, **query))
 
     # What must hold
 

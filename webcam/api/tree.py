@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from klein import Klein
@@ -82,9 +83,11 @@ class _Tree(KleinResource):
         super().__init__(app)
         self._tree = app
         self._names = {_place(base, name): name for name in app.endpoints}
+        self._any_link = _place(base, fields.LINK)
+        self._link = re.compile(rb"\A" + re.escape(self._any_link).replace(re.escape(b"{token}"), b"[^/]+"))
 
     def render(self, request: Any) -> Any:
-        name = self._names.get(request.place)
+        name = self._names.get(request.place) or self._names.get(self._link.sub(self._any_link, request.place))
         if name is not None:
             self._tree.execute_endpoint(name, request)
         else:

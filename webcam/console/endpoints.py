@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from webcam.api.guard import EVERYBODY, VIEWER, Endpoint, Needs
-from webcam.console import lists, login, record, sessions, thumbnails
+from webcam.api.pictures import STATUSES
+from webcam.console import lists, login, record, sessions, shares, thumbnails
 from webcam.wire import fields
 
 ENDPOINTS = (
@@ -33,4 +34,10 @@ ENDPOINTS = (
         reads=True,
         statuses=thumbnails.STATUSES,
     ),
+    Endpoint(fields.CONSOLE_SHARES, shares.shares, reads=True),
+    Endpoint(fields.CONSOLE_SHARE, shares.share),
+    Endpoint(fields.CONSOLE_UNSHARE, shares.unshare),
+    Endpoint(fields.LINK, shares.page, ("GET",), Needs.LINK, reads=True, statuses=STATUSES),
+    Endpoint(fields.LINK_STREAM, shares.stream, ("GET",), Needs.LINK, statuses=STATUSES),
+    Endpoint(fields.LINK_PICTURE, shares.picture, ("GET",), Needs.LINK, reads=True, statuses=STATUSES),
 )
