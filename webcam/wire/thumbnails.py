@@ -62,7 +62,7 @@ def _is_bounded(image: Image.Image, data: bytes) -> bool:
         if data.count(_SCAN) > SCANS:
             return False
         if not image.info.get("progressive"):  # or the decoder has all of it in memory
-            scale = 2 * SIDE / max(width, height)
+            scale = SIDE / max(width, height)
             image.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
     return image.width * image.height <= DECODED
 
