@@ -241,6 +241,7 @@ class WebcamService(service.Service):
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
         self._every(LOOK, self._restoring.look)
+        self._soon(self._tidy_thumbnails)
         gc.freeze()  # what is here stays: collecting it again and again takes 10 ms each time
         notify("READY=1")
         self._audit.note("server_started", version=__version__)
@@ -282,6 +283,9 @@ class WebcamService(service.Service):
         swept = await self._retention.sweep()
         if swept:
             _log.info("expired: {messages} messages, {records} records", messages=swept.messages, records=swept.records)
+        await self._tidy_thumbnails()
+
+    async def _tidy_thumbnails(self) -> None:
         await self.services.thumbnails.tidy(self.services.accounts.known)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802

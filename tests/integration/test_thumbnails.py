@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support.field_client import FieldClient
 from tests.support.images import jpeg, opened, png_of
+from tests.support.process import until
 from tests.support.session import OK, ServerCase
 
 MANY = 60
@@ -66,6 +67,15 @@ class ThumbnailsTests(ServerCase):
         self.assertEqual(self.call("deleteRecords.json", shash=self.shash, records=ids[:2]), OK)
         self.assertEqual([status for status, _ in self.gallery(self.connect(), ids)], [404, 404, 200])
         self.assertEqual(self.kept(), 1)
+
+    def test_what_goes_while_the_server_is_stopped(self) -> None:
+        self.add_record(self.shash, jpeg())
+        self.gallery(self.connect(), self.ids())
+        self.server.stop()
+        self.assertEqual(self.kept(), 1)
+        self.server.account("remove", "user")
+        self.server.start()
+        until(lambda: self.kept() == 0, "its thumbnails are gone")
 
     def test_a_damaged_file_is_made_anew(self) -> None:
         self.add_record(self.shash, jpeg())
