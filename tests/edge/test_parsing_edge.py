@@ -18,12 +18,14 @@ from tests.support.edge import (
     path_of,
 )
 from tests.support.http import H1Client
+from webcam.api.guard import Needs
 from webcam.api.tree import ENDPOINTS
 
 WITH_SESSION = [
     each.path
     for each in ENDPOINTS
-    if each.path not in {"authorize.json", "getServerTime.json", "input.raw", "addRecord.json", "addRecordData.json"}
+    if each.needs is Needs.CHARGED
+    and each.path not in {"input.raw", "addRecord.json", "addRecordData.json"}
     and not each.statuses  # test_pictures_edge has these
 ]
 SECRET = "pa55-w0rd-never-logged"

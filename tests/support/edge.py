@@ -15,6 +15,7 @@ from tests.support.server import PASSWORD, World, _hash
 from tests.support.trail import used
 from webcam.api.description import PATH as DESCRIPTION
 from webcam.api.services import Limits
+from webcam.console import files
 from webcam.wire.frames import encode
 
 OK = {"result": "OK"}
@@ -157,7 +158,9 @@ class EdgeCase(SynchronousTestCase):
 
 
 def _is_document(target: str) -> bool:
-    return target.partition("?")[0] == f"/{DESCRIPTION}"
+    """The description itself, and the console's files."""
+    path = target.partition("?")[0].removeprefix("/")
+    return path == DESCRIPTION or path in files.routes()
 
 
 def path_of(path: str, **query: str) -> str:

@@ -13,15 +13,19 @@ NO_META = "{}"
 
 
 async def authorize(call: Call) -> bytes:
+    return replies.authorized(await log_in(call))
+
+
+async def log_in(call: Call) -> str:
+    """The token of a new session of the device that the request names. Raises what ``Accounts.authorize`` raises."""
     params = call.params
-    token = await call.services.accounts.authorize(
+    return await call.services.accounts.authorize(
         name=params.required_text(fields.NAME),
         password=params.required_text(fields.PASSWORD),
         device=params.required_text(fields.DEVICE),
         meta=_given(params.any_text(fields.META, MAX_META)),
         address=call.request.address,
     )
-    return replies.authorized(token)
 
 
 def _given(meta: str | None) -> str:

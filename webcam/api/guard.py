@@ -9,6 +9,7 @@ from enum import Enum
 from twisted.internet.defer import CancelledError, Deferred
 
 from webcam.api.answers import answer_failure, answer_ok, as_failure
+from webcam.api.cookies import cookie_token
 from webcam.api.services import Services
 from webcam.errors import MalformedRequest, MethodNotAllowed, NotAllowed, ReplyCode, Unauthorized, Unavailable
 from webcam.http.authorization import basic
@@ -122,41 +123,59 @@ def answers_options(endpoint: Endpoint, request: Request) -> bool:
 
 def admit(services: Services, endpoint: Endpoint, request: Request) -> Call:
     """The call of a request whose body, or its beginning, is here. Raises a :class:`webcam.errors.Failure`."""
-    params = _params(endpoint, request)
-    return Call(services, request, params, _session(services, endpoint, params))
+    params = _params(services, endpoint, request)
+    return Call(services, request, params, _session(services, endpoint, request, params))
 
 
 async def admit_login(services: Services, endpoint: Endpoint, request: Request) -> Call:
     """The same, of an endpoint that takes a name and a password, too. Raises :class:`Unauthorized` when it has none."""
-    params = _params(endpoint, request)
-    if params.text(fields.TOKEN):
-        return Call(services, request, params, _session(services, endpoint, params))
-    login = basic(request.requestHeaders.getRawHeaders(b"authorization", [None])[0])
-    if login is None:
-        raise Unauthorized("neither token nor login")
-    session = await services.logins.session(*login, request.address)
+    params = _params(services, endpoint, request)
+    login = (
+        None if params.text(fields.TOKEN) else basic(request.requestHeaders.getRawHeaders(b"authorization", [None])[0])
+    )
+    if login is not None:
+        session = await services.logins.session(*login, request.address)
+    else:
+        found = session_of(services, request, params)
+        if found is None:
+            raise Unauthorized("neither token nor login")
+        session = found
     return Call(services, request, params, allowed(session, endpoint.roles))
 
 
-def _params(endpoint: Endpoint, request: Request) -> Params:
+def _params(services: Services, endpoint: Endpoint, request: Request) -> Params:
     body = b"" if endpoint.raw else b"".join(request.body)
-    if endpoint.needs is Needs.OPTIONAL and not request.query and not body:
+    if not request.query and not body and _may_be_empty(services, endpoint, request):
         return Params({}, {})
     if endpoint.raw and request.body:
         return Params.from_query(request.query)
     return Params.parse(request.query, body)
 
 
-def _session(services: Services, endpoint: Endpoint, params: Params) -> Session | None:
+def _may_be_empty(services: Services, endpoint: Endpoint, request: Request) -> bool:
+    """One that shows its session by a cookie may have nothing more to say."""
+    return endpoint.needs is Needs.OPTIONAL or cookie_token(request, services.base) is not None
+
+
+def _session(services: Services, endpoint: Endpoint, request: Request, params: Params) -> Session | None:
     if endpoint.needs is Needs.NOTHING:
         return None
-    token = params.text(fields.TOKEN)
-    if endpoint.needs is Needs.OPTIONAL and not token:
+    session = session_of(services, request, params, free=endpoint.needs is Needs.OPTIONAL)
+    if session is not None:
+        return allowed(session, endpoint.roles)
+    if endpoint.needs is Needs.OPTIONAL:
         return None
-    if not token:
-        raise MalformedRequest(f"{fields.TOKEN} is missing")
-    free = endpoint.needs is Needs.OPTIONAL
-    return allowed(services.sessions.find(token) if free else services.sessions.charge(token), endpoint.roles)
+    raise MalformedRequest(f"{fields.TOKEN} is missing")
+
+
+def session_of(services: Services, request: Request, params: Params, free: bool = False) -> Session | None:
+    """The session whose token the request shows, charged unless it is *free*, or else that of its cookie, which never
+    is. ``None`` when it has neither. Raises :class:`webcam.errors.NoSuchSession`, :class:`webcam.errors.Overloaded`."""
+    token = params.text(fields.TOKEN)
+    if token:
+        return services.sessions.find(token) if free else services.sessions.charge(token)
+    token = cookie_token(request, services.base)
+    return services.sessions.browse(token) if token else None
 
 
 def allowed(session: Session, roles: frozenset[Role]) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from webcam.api.answers import as_failure, log_refusal
-from webcam.api.guard import PUBLISHER, allowed
+from webcam.api.guard import PUBLISHER, allowed, session_of
 from webcam.api.services import Services
 from webcam.errors import FrameError, MalformedRequest
 from webcam.http.request import BodyConsumer, Request
@@ -37,11 +37,11 @@ class Ingest:
 
     def begin(self, services: Services) -> None:
         """Accept the upload: the stream is listed from now on. Raises a :class:`webcam.errors.Failure`."""
-        params = Params.parse(self._request.query)
-        token = params.text(fields.TOKEN)
-        if not token:
+        params = Params.from_query(self._request.query)
+        found = session_of(services, self._request, params, free=True)
+        if found is None:
             raise MalformedRequest(f"{fields.TOKEN} is missing")
-        session = allowed(services.sessions.find(token), PUBLISHER)
+        session = allowed(found, PUBLISHER)
         subprotocol = params.text(fields.SUBPROTOCOL) or ""
         delta = params.integer(fields.DELTA, highest=MAX_DELTA) or 0
         keep = params.integer(fields.KEEP, highest=MAX_KEEP) or 0

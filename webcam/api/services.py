@@ -54,6 +54,8 @@ class Services:
     audit: Audit
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)
+    base: str = "/"
+    """The path that all paths begin with for a browser; it ends in a slash."""
     under_way: set[Deferred[None]] = field(default_factory=set)
     """Requests whose handlers wait for something. One that is cancelled is answered by :class:`Unavailable`."""
 

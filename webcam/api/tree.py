@@ -1,4 +1,4 @@
-"""The Klein tree: every path of the protocol, its description, and what is none."""
+"""The Klein tree: every path of the protocol and of the console, its description, and what is none."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from webcam.api.ingest import ingest_route
 from webcam.api.services import Limits, Services
 from webcam.api.uploads import upload_route
 from webcam.api.watch import watch
+from webcam.console import files
+from webcam.console.endpoints import ENDPOINTS as CONSOLE
 from webcam.errors import MethodNotAllowed, NotFound, TooLarge, Unavailable
 from webcam.http.site import Site
 from webcam.wire import fields
@@ -65,6 +67,7 @@ ENDPOINTS = (
     ),
     Endpoint(fields.FOLLOW, events.follow, roles=EVERYBODY, methods=("POST", "GET")),
     Endpoint(fields.PUBLISH, _nothing_here, methods=PUBLISH_METHODS),
+    *CONSOLE,
 )
 
 _RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each.raw)
@@ -94,7 +97,8 @@ def build_tree(services: Services) -> KleinResource:
     app = Klein()
     for endpoint in ENDPOINTS:
         app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
-    app.route(f"/{DESCRIPTION}", endpoint=DESCRIPTION)(description_route())
+    for path, route in {DESCRIPTION: description_route(), **files.routes()}.items():
+        app.route(f"/{path}", endpoint=path)(route)
     return _Tree(app)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from webcam.errors import NoSuchSession
+from webcam.errors import NoSuchSession, Overloaded
 from webcam.model import (
     MINUTE_REQUESTS,
     SESSION_MINUTES,
@@ -186,6 +186,16 @@ class Sessions:
             raise NoSuchSession("too many requests")
         session.recent.append(session.active)
         session.requests += 1
+        return session
+
+    def browse(self, token: str) -> Session:
+        """The same as :meth:`find`, for a page of the console: a gallery asks for more than a device ever does.
+
+        Raises :class:`Overloaded` when its requests are too many all the same.
+        """
+        session = self.find(token)
+        if not session.may_browse(session.active):
+            raise Overloaded("requests of a session's pages")
         return session
 
     def stream_opened(self, session: Session, on_end: Callable[[], None]) -> Callable[[], None]:

@@ -25,6 +25,11 @@ FOLLOW = "events"
 WATCH_PICTURES = "stream.mjpg"
 PICTURE = "snapshot.jpg"
 
+# Paths of the console
+CONSOLE_LOGIN = "console/login.json"
+CONSOLE_SESSION = "console/session.json"
+CONSOLE_LOGOUT = "console/logout.json"
+
 # Keys
 TOKEN = "shash"
 NAME = "name"
@@ -57,6 +62,9 @@ LAST = "last"
 LISTS = "lists"
 RESULT = "result"
 CODE = "code"
+ACCOUNT = "account"
+ROLE = "role"
+TIME = "time"
 
 # Values
 OK = "OK"

@@ -1,0 +1,61 @@
+"""Answers that never change while the server runs: sent whole, or not at all to who has them already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from webcam.api.answers import answer_failure
+from webcam.errors import MethodNotAllowed
+from webcam.http.request import Request
+from webcam.wire import replies
+
+METHODS = ("GET", "HEAD")
+_OF_BODIES = frozenset(("content-type", "content-encoding"))
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A body with its headers, the etag but not the length among them."""
+
+    body: bytes
+    etag: str
+    headers: Headers
+
+
+def fixed(body: bytes, headers: Headers) -> Fixed:
+    """The same, to be asked for anew each time: a small question, since most often nothing has changed."""
+    etag = f'"{sha256(body).hexdigest()[:32]}"'
+    return Fixed(body, etag, (*headers, ("etag", etag), ("cache-control", "no-cache")))
+
+
+def fixed_route(choose: Callable[[Request], Fixed]) -> Callable[[Request], None]:
+    """The route that serves to everybody what *choose* finds for a request."""
+
+    def route(request: Request) -> None:
+        method = request.method.decode("latin-1")
+        if method == "OPTIONS":
+            allowed = ("allow", ", ".join((*METHODS, "OPTIONS")))
+            request.answer(200, replies.OK, (("content-type", "application/json"), allowed))
+        elif method not in METHODS:
+            answer_failure(request, MethodNotAllowed(METHODS))
+        else:
+            _answer(request, choose(request))
+
+    return route
+
+
+def _answer(request: Request, chosen: Fixed) -> None:
+    if request.setETag(chosen.etag.encode()) is None:
+        request.answer(200, chosen.body, chosen.headers)
+        return
+    # 304, which Twisted has set already: without a body, so without a length.
+    for name, value in chosen.headers:
+        if name not in _OF_BODIES:
+            request.setHeader(name.encode(), value.encode())
+    request.start()
+    request.write(b"")
+    request.finish()

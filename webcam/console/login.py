@@ -1,0 +1,48 @@
+"""Endpoints: a browser logs in and out, its session by a cookie."""
+
+from __future__ import annotations
+
+import contextlib
+
+from webcam.api.accounts import log_in
+from webcam.api.cookies import cookie_token, give_cookie, is_foreign
+from webcam.api.guard import Call
+from webcam.errors import NoSuchSession, NotAllowed
+from webcam.service.session import Session
+from webcam.wire import console, fields, replies
+
+
+async def login(call: Call) -> bytes:
+    """A new session, as for any device, whose token only the browser's cookie has."""
+    services, request = call.services, call.request
+    if is_foreign(request):
+        raise NotAllowed("a page of another site logs in")
+    token = await log_in(call)
+    give_cookie(request, services.base, token)
+    return console.logged_in(*_who(call, services.sessions.find(token)))
+
+
+async def session(call: Call) -> bytes:
+    """Whose session it is, and the time."""
+    found = call.maybe_session
+    if found is None:
+        raise NoSuchSession("no cookie")
+    return console.session(*_who(call, found), call.services.stamps.server_time(found.account_id))
+
+
+async def logout(call: Call) -> bytes:
+    """The session has ended when this returns, and the cookie is gone; also where there was none any more."""
+    services, request = call.services, call.request
+    token = call.params.text(fields.TOKEN) or cookie_token(request, services.base)
+    if token:
+        with contextlib.suppress(NoSuchSession):
+            services.sessions.end(services.sessions.find(token))
+    if not is_foreign(request):
+        give_cookie(request, services.base, None)
+        request.setHeader(b"clear-site-data", b'"cache"')  # pictures that the next one at this browser may not see
+    await services.sessions.flush()
+    return replies.OK
+
+
+def _who(call: Call, found: Session) -> tuple[str, str, str]:
+    return call.services.accounts.name_of(found.account_id) or "", found.device, found.role.value
