@@ -24,7 +24,9 @@ def frame(payload: bytes) -> bytes:
 class Camera:
     """One device that streams. It logs in when it is made."""
 
-    def __init__(self, server: Server, account: str, password: str, device: str, payloads: Payloads, **about: object) -> None:
+    def __init__(
+        self, server: Server, account: str, password: str, device: str, payloads: Payloads, **about: object
+    ) -> None:
         self.device = device
         self.payloads = payloads
         self.sent = 0

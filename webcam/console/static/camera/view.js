@@ -120,7 +120,7 @@ export class CameraView {
     } else this.stream.stop();
     if (!isListed) this.screen.clear(camera.isOn ? t("camera.soon") : "", camera.isOn ? "" : "camera");
     this.stage.dataset.on = camera.isOn ? "yes" : "no";
-    this.button.replaceChildren(icon(camera.isOn ? "pause" : "play"), t(camera.isOn ? "camera.stop" : "camera.start"));
+    this.button.replaceChildren(icon(camera.isOn ? "stop" : "play"), t(camera.isOn ? "camera.stop" : "camera.start"));
     this.button.classList.toggle("danger", camera.isOn);
     this.snap.disabled = !camera.isOn;
     say(this.status, this.#words());

@@ -8,6 +8,7 @@ const PATHS = {
   messages: ["M4 5h16v11H10l-5 4v-4H4z", "M8 9h8", "M8 12h5"],
   settings: ["M4 7h9", "M17 7h3", "M15 5v4", "M4 12h3", "M11 12h9", "M9 10v4", "M4 17h11", "M19 17h1", "M17 15v4"],
   pause: ["M8 5v14", "M16 5v14"],
+  stop: ["M7 7h10v10H7z"],
   play: ["M7 5l12 7-12 7z"],
   full: ["M4 9V4h5", "M15 4h5v5", "M20 15v5h-5", "M9 20H4v-5"],
   small: ["M9 4v5H4", "M20 9h-5V4", "M15 20v-5h5", "M4 15h5v5"],

@@ -8,12 +8,14 @@ import { isBearable, kindOf, pictureType, textOf } from "./pictures.js";
 
 /**
  * One surface. It decodes one picture at a time; of those that come meanwhile the newest waits, and the others are
- * skipped. `shows` is "", "picture", "broken", "text" or "other".
+ * skipped. `shows` is "", "picture", "broken", "text" or "other"; `drawn`,
+ * `skipped` and `broken` count payloads.
  */
 export class Screen {
   shows = "";
   skipped = 0;
   drawn = 0;
+  broken = 0;
   newest = null;
   arrivedAt = 0;
   meter = new Meter();
@@ -72,7 +74,7 @@ export class Screen {
       const picture = await bitmapOf(payload, type);
       if (generation !== this.#generation) picture?.close();
       else if (picture) this.#draw(picture);
-      else this.#turn("broken", t("live.broken"), "broken");
+      else this.#break("live.broken");
     }
     this.#isBusy = false;
   }
@@ -88,7 +90,7 @@ export class Screen {
 
   #write(payload) {
     const text = textOf(payload);
-    if (text === null) return this.#turn("broken", t("live.noText"), "broken");
+    if (text === null) return this.#break("live.noText");
     say(this.text, text);
     this.#count();
     this.#turn("text");
@@ -98,6 +100,11 @@ export class Screen {
     const values = { subproto: this.#subproto || t("live.unnamed"), size: sizeText(payload.length) };
     this.#count();
     this.#turn("other", t("live.unknown", values), "file");
+  }
+
+  #break(words) {
+    this.broken += 1;
+    this.#turn("broken", t(words), "broken");
   }
 
   #count() {

@@ -132,7 +132,8 @@ export class Tile {
     const age = now - this.screen.arrivedAt;
     const isLive = this.#state === "open" && this.screen.shows !== "";
     const late = Math.max(LATE_LEAST, LATE_TIMES * (this.device.stream?.delta ?? 0));
-    const shown = isLive ? (age > late ? "late" : "live") : this.isPaused && this.device.stream ? "paused" : this.#calm();
+    const lively = age > late ? "late" : this.screen.shows === "broken" ? "broken" : "live";
+    const shown = isLive ? lively : this.isPaused && this.device.stream ? "paused" : this.#calm();
     if (shown !== this.#shown) this.root.dataset.state = this.#shown = shown;
     say(this.numbers, this.#numbers(shown, age, now));
   }
@@ -146,6 +147,7 @@ export class Tile {
     if (shown === "waiting") return t(this.#state === "connecting" ? "live.connecting" : "live.waiting");
     if (shown === "silent") return t("live.silent");
     if (shown === "offline") return this.device.seen ? t("live.seen", { ago: agoText(this.device.seen) }) : t("live.offline");
+    if (shown === "broken") return t("live.brokenCount", { n: this.screen.broken });
     const fps = this.screen.meter.rate(now).toFixed(1);
     const parts = [`${Number(fps).toLocaleString(document.documentElement.lang)} fps`, ageText(age)];
     if (this.screen.skipped > 0) parts.push(t("live.skipped", { n: this.screen.skipped }));

@@ -1,6 +1,8 @@
 // The settings' view: a section for each thing that can be set.
 import { el } from "../core/dom.js";
+import { icon } from "../core/icons.js";
 import { LANGUAGES, language, t } from "../core/language.js";
+import { complain } from "../core/notices.js";
 import { session } from "../core/session.js";
 import { THEMES, chooseTheme, theme } from "../core/theme.js";
 import { accountSettings } from "./configuration.js";
@@ -30,7 +32,8 @@ function lookSection(onlanguage) {
   const themes = THEMES.map((each) => [each, t(`theme.${each}`)]);
   const look = choice(t("theme"), themes, theme(), chooseTheme);
   const tongue = choice(t("language"), Object.entries(LANGUAGES), language(), onlanguage);
-  return section(t("settings.look"), "", el("div", { class: "pair" }, look, tongue));
+  const out = el("button", { type: "button", class: "quiet", onclick: () => session.logOut().catch(complain) }, icon("logout"), t("logout"));
+  return section(t("settings.look"), "", el("div", { class: "pair" }, look, tongue), el("div", { class: "row end" }, out));
 }
 
 function keysSection() {

@@ -69,6 +69,8 @@ export default {
   "live.nothing": "Es ist noch kein Bild da.",
   "live.snapped": "Das Bild von {device} ist behalten.",
   "live.broken": "Das ist kein Bild",
+  "live.brokenCount.one": "{n} kaputtes",
+  "live.brokenCount.other": "{n} kaputte",
   "live.noText": "Das ist kein Text",
   "live.unknown": "{subproto}: {size}, die ein Browser nicht zeigen kann",
   "live.unnamed": "Unbekannte Daten",

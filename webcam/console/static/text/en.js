@@ -69,6 +69,8 @@ export default {
   "live.nothing": "There is no picture yet.",
   "live.snapped": "The picture of {device} is kept.",
   "live.broken": "This is no picture",
+  "live.brokenCount.one": "{n} broken",
+  "live.brokenCount.other": "{n} broken",
   "live.noText": "This is no text",
   "live.unknown": "{subproto}: {size} that a browser can't show",
   "live.unnamed": "Unknown data",
