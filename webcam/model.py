@@ -16,10 +16,11 @@ _STAMP_FORM = "0001-01-01 00:00:00.000000"
 
 def stamp_of(seconds: float) -> str:
     """The stamp of a time in seconds since the epoch."""
-    return _text(_EPOCH + timedelta(seconds=seconds))
+    return text_of(_EPOCH + timedelta(seconds=seconds))
 
 
-def _text(moment: datetime) -> str:
+def text_of(moment: datetime) -> str:
+    """The same, of a moment in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M:%S.") + f"{moment.microsecond:06d}"
 
 
@@ -33,12 +34,12 @@ def next_stamp(now: str, last: str) -> str:
         return now
     whole = last + _STAMP_FORM[len(last) :]
     moment = datetime.fromisoformat(whole)
-    return _text(moment + timedelta(microseconds=1))
+    return text_of(moment + timedelta(microseconds=1))
 
 
 def stamp_before(stamp: str) -> str:
     """The microsecond before a whole stamp."""
-    return _text(datetime.fromisoformat(stamp) - timedelta(microseconds=1))
+    return text_of(datetime.fromisoformat(stamp) - timedelta(microseconds=1))
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,10 @@ class Secret:
     devices: frozenset[str]
 
 
+SESSION_ID = 12
+"""Hexadecimal digits of a session's digest that are its id for people: they open nothing."""
+
+
 @dataclass(frozen=True)
 class SavedSession:
     """A session as storage keeps it. ``digest`` is the SHA-256 of the token, in hex: a stolen database opens nothing.
@@ -198,13 +203,17 @@ class Message:
 
 @dataclass(frozen=True)
 class Record:
-    """A stored picture or clip without its data. ``size`` in bytes; ``None`` where there are no data at all."""
+    """A stored picture or clip without its data. ``size`` in bytes; ``None`` where there are no data at all.
+
+    ``kind`` is the content type of the data, ``None`` for records of a time when it was not stored.
+    """
 
     record_id: int
     device: str
     meta: str
     stamp: str
     size: int | None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)

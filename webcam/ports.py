@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from webcam.consolemodel import Day, Posted, Seen, Share, Thread, Window
 from webcam.model import (
     Account,
     Aged,
@@ -48,6 +49,12 @@ class AccountStore(Protocol):
 
     async def set_password(self, name: str, password_hash: str) -> None:
         """Also ends the account's sessions. Raises :class:`webcam.errors.NoSuchAccount`."""
+
+    async def change_password(self, account_id: int, checked: str, password_hash: str, keep: str) -> bool:
+        """Put another password's hash in the place of the one that was checked, if that is still there: whether it was.
+
+        It ends the account's sessions but that with the digest *keep*.
+        """
 
     async def rehash(self, account_id: int, checked: str, password_hash: str) -> None:
         """Put another hash of the same password in the place of the one that was checked, if that is still there."""
@@ -191,6 +198,54 @@ class RecordStore(Protocol):
         """Delete at most *limit* expired records; the answer is how many."""
 
 
+class ConsoleStore(Protocol):
+    """What people look at: lists from their newest end, devices that were there, and links that share a stream."""
+
+    async def newest_records(
+        self, account_id: int, window: Window, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> list[Record]:
+        """Newest first; with *devices*, theirs alone."""
+
+    async def record_days(
+        self, account_id: int, offset: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> list[Day]:
+        """Days with records, newest first, where clocks are *offset* minutes ahead of UTC."""
+
+    async def thread(self, account_id: int, thread: Thread, expiry: Expiry) -> list[Posted]:
+        """What either device sent to the other, or to all, newest first."""
+
+    async def saw_devices(self, seen: Sequence[Seen], kept: int) -> None:
+        """Remember these: a device's newest stamp, with the metadata that came with it.
+
+        Of an account the newest *kept* are remembered. One whose account is gone is left out without an error.
+        """
+
+    async def seen_devices(self, account_id: int) -> list[Seen]:
+        """Those that are remembered, newest first."""
+
+    async def add_share(self, share: Share, digest: str, bound: int) -> int:
+        """A link whose token has this digest; its new id, whatever ``share_id`` says.
+
+        Raises :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account has
+        *bound* links that have not ended at ``share.made``.
+        """
+
+    async def shares(self, account_id: int, now: str) -> list[Share]:
+        """The account's links that have not ended, by their end."""
+
+    async def share(self, digest: str, now: str) -> Share | None:
+        """The link whose token has this digest, if it has not ended and its account may be used."""
+
+    async def good_shares(self, share_ids: Sequence[int], now: str) -> list[int]:
+        """Those of them that are there still, as :meth:`share` would find them."""
+
+    async def remove_share(self, account_id: int, share_id: int) -> bool:
+        """Whether it was there."""
+
+    async def expire_shares(self, now: str) -> None:
+        """Forget those that have ended."""
+
+
 class SweepStore(Protocol):
     """What takes away, a step at a time, what has to go."""
 
@@ -220,7 +275,7 @@ class SweepStore(Protocol):
         """Let what is kept beside the database for writes be small again, if nobody needs it now."""
 
 
-class Store(AccountStore, MessageStore, RecordStore, SweepStore, Protocol):
+class Store(AccountStore, MessageStore, RecordStore, ConsoleStore, SweepStore, Protocol):
     """All of it."""
 
     async def close(self) -> None:

@@ -61,6 +61,7 @@ class Restoring:
             adopted: Adopted = await self._offload(handover.put_in_place, self._data, taken, newest)
             ended = self._services.sessions.take_over(adopted.sessions)
             self._services.accounts.take_over(adopted.accounts)
+            self._services.last_seen.start_anew(self._services.sessions.all())
             self._services.events.start_anew()
         kept = adopted.kept.name if adopted.kept else None
         _log.warn(

@@ -39,6 +39,7 @@ from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.events import Events
+from webcam.service.lastseen import LastSeen
 from webcam.service.lockout import Lockout
 from webcam.service.logins import Logins
 from webcam.service.messages import Messages
@@ -93,6 +94,7 @@ def make_services(
     uploads = Uploads(store, stamps, retention.room)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
     uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
+    last_seen = LastSeen(store, clock)
     services = Services(
         accounts=accounts,
         sessions=sessions,
@@ -100,7 +102,8 @@ def make_services(
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas, events),
         records=Records(store, settings, stamps, uploads, retention, events, audit),
-        devices=Devices(sessions, Hub(), quotas, events, reactor, audit),
+        devices=Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen),
+        last_seen=last_seen,
         events=events,
         logins=Logins(accounts, sessions),
         audit=audit,
@@ -250,6 +253,7 @@ class WebcamService(service.Service):
         await self.services.accounts.refresh()
         self.services.events.keep(self.services.accounts.known)
         await self.services.sessions.sweep()
+        await self.services.last_seen.flush()
 
     async def _sweep(self) -> None:
         self._audit.tell_left_out()
@@ -275,6 +279,7 @@ class WebcamService(service.Service):
         await self._restoring.stop()
         try:
             await self.services.sessions.flush()
+            await self.services.last_seen.flush()
         finally:
             await self._store.close()
             self._audit.note("server_stopped")

@@ -6,6 +6,7 @@ from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at
 from webcam.errors import NoSuchAccount, NoSuchRecord
 from webcam.model import Expiry, Page, Record
 from webcam.ports import RECORD_PART
+from webcam.wire.sniff import UNKNOWN
 
 
 class RecordParts(Contract):
@@ -34,7 +35,7 @@ class RecordsContract(RecordParts):
     async def test_a_record_comes_back_as_it_was_added(self):
         account_id = await self.account()
         record_id, stamp = await self.store.add_record(account_id, "camera", '{"w":640}', at(0), [b"ab", b"", b"c"])
-        expected = Record(record_id, "camera", '{"w":640}', stamp, 3)
+        expected = Record(record_id, "camera", '{"w":640}', stamp, 3, UNKNOWN)
         self.assertEqual(stamp, at(0))
         self.assertEqual(await self.store.record(account_id, record_id, KEEP_ALL), expected)
         self.assertEqual(await self.store.records(account_id, ALL, KEEP_ALL), [expected])

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.contract.promises import ALL, KEEP_ALL, UNREAD
 from tests.support.released import DATA, STAMP, finished, load, path_of
 from tests.support.stores import BlockingDatabase
+from webcam.consolemodel import Seen, Share
 from webcam.model import QUOTA_RECORDS, Usage
 from webcam.ports import RECORD_PART
 from webcam.storage import accounts, schema
@@ -101,6 +102,20 @@ class ReleasedTests(SynchronousTestCase):
             loose = connection.execute("SELECT id, uploading FROM loose_records").fetchall()
             parts = connection.execute("SELECT part FROM record_parts WHERE record_id = 2").fetchall()
         self.assertEqual((loose, parts), ([(2, 0)], [(0,)]), "the one that was deleted, still to be swept")
+
+    def test_what_came_with_version_3_is_kept(self):
+        with closing(connect(self.upgraded(3))) as connection:
+            store = SQLiteStore(BlockingDatabase(connection))  # type: ignore[arg-type]
+            self.assertEqual(finished(store.seen_devices(1)), [Seen(1, "phone", '{"a":1}', STAMP.format(2))])
+            link = Share(1, 1, "camera", STAMP.format(3), "9999-01-02 03:04:05.000000")
+            self.assertEqual(finished(store.share("digest of a link", STAMP.format(9))), link)
+            kinds = connection.execute("SELECT type FROM records").fetchall()
+            self.assertEqual(kinds, [("application/octet-stream",)] * 2)
+
+    def test_kinds_of_older_records_are_not_known(self):
+        for version in VERSIONS[:2]:
+            with closing(connect(self.upgraded(version))) as connection:
+                self.assertEqual(connection.execute("SELECT type FROM records").fetchall(), [(None,)] * 2)
 
     def test_nothing_is_lost(self):
         for version in VERSIONS:

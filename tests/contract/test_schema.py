@@ -18,6 +18,7 @@ from webcam.storage.schema import FILE, VERSION, connect, make_ready
 TABLES = {
     *("accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"),
     *("quotas", "secrets", "revoked_sessions", "loose_records"),
+    *("devices", "shares"),
 }
 
 

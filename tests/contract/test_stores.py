@@ -5,6 +5,13 @@ from __future__ import annotations
 from twisted.trial.unittest import TestCase
 
 from tests.contract.accounts_contract import AccountsContract, QuotasContract, SessionsContract, SettingsContract
+from tests.contract.console_contract import (
+    ChangedPasswordContract,
+    NewestContract,
+    SeenContract,
+    SharesContract,
+    ThreadContract,
+)
 from tests.contract.expiry_contract import ExpiryContract
 from tests.contract.messages_contract import DeliveryContract, SyncMarkContract
 from tests.contract.records_contract import DeletedRecordsContract, RecordsContract
@@ -35,6 +42,11 @@ class WholeContract(
     MessageBoundContract,
     UploadsContract,
     SweepingContract,
+    NewestContract,
+    ThreadContract,
+    SeenContract,
+    SharesContract,
+    ChangedPasswordContract,
 ):
     """All of it."""
 

@@ -7,6 +7,7 @@ from tests.contract.records_contract import RecordParts
 from webcam.errors import DatabaseFail, NoSuchAccount, NoSuchRecord
 from webcam.model import Incoming, Record, Usage
 from webcam.ports import RECORD_PART
+from webcam.wire.sniff import UNKNOWN
 
 FULL = bytes(range(256)) * (RECORD_PART // 256)
 
@@ -33,7 +34,7 @@ class UploadsContract(RecordParts):
             self.assertEqual(stamp, at(parts))
             self.assertEqual(await self.ids(account_id), [*before, record_id])
             found = await self.store.record(account_id, record_id, KEEP_ALL)
-            self.assertEqual(found, Record(record_id, "camera", "meta", stamp, size))
+            self.assertEqual(found, Record(record_id, "camera", "meta", stamp, size, UNKNOWN))
             self.assertTrue(b"".join(await self.data(record_id)) == FULL * parts + tail)
 
     async def test_its_stamp_is_of_its_end_and_above_all_before(self):

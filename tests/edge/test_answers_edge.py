@@ -12,6 +12,7 @@ from webcam.api.tree import ENDPOINTS
 PATHS = [each.path for each in ENDPOINTS]
 ALLOWED = {
     "input.raw": ["POST", "PUT"],
+    "console/record": ["GET"],
     **{path: ["POST", "GET"] for path in ("output.raw", "stream.mjpg", "snapshot.jpg", "events")},
 }
 METHODS = ("GET", "PUT", "DELETE", "PATCH", "BREW", "post", "TRACE")

@@ -12,7 +12,11 @@ from tests.support.edge import EdgeCase, path_of
 from tests.support.trail import PASSWORD
 from webcam.api.tree import ENDPOINTS
 
-PATHS = [each.path for each in ENDPOINTS if each.path not in {"input.raw", "addRecord.json", "addRecordData.json"}]
+PATHS = [
+    each.path
+    for each in ENDPOINTS
+    if "POST" in each.methods and each.path not in {"input.raw", "addRecord.json", "addRecordData.json"}
+]
 FIELDS = {
     "authorize.json": ("name", "pass", "device", "meta"),
     "setConfig.json": ("config",),

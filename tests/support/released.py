@@ -65,6 +65,10 @@ def fill_more(connection: sqlite3.Connection) -> None:
         quotas.set_quota(cursor, "home", QUOTA_RECORDS, 50)
         cursor.execute("INSERT INTO secrets VALUES (1, 1, 'gate', 'digest of a secret', 'publish', '[\"camera\"]')")
         cursor.execute("INSERT INTO revoked_sessions VALUES ('digest of a session')")
+    if VERSION >= 3:
+        cursor.execute("INSERT INTO devices VALUES (1, 'phone', '{\"a\":1}', '2026-01-02 03:04:05.000002')")
+        link = "1, 1, 'camera', 'digest of a link', '2026-01-02 03:04:05.000003', '9999-01-02 03:04:05.000000'"
+        cursor.execute(f"INSERT INTO shares VALUES ({link})")
 
 
 def dump(connection: sqlite3.Connection) -> str:

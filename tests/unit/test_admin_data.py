@@ -369,7 +369,7 @@ class CheckTests(DataCase):
         with closing(connect(self.path)) as connection:
             connection.execute("INSERT INTO sessions VALUES ('digest', 1, 'camera', '', '', 0.0, 0, NULL, NULL)")
             messages.add_messages(connection.cursor(), 1, "camera", STAMP, [Draft("hello", "", "{}")] * 3, None)
-            connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL)")
+            connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL, NULL)")
             connection.execute("UPDATE accounts SET record_count = 1 WHERE id = 2")
         self.assertEqual(
             [line.split() for line in self.said("check").splitlines()],

@@ -17,11 +17,10 @@ from webcam.admin.common import (
     table,
 )
 from webcam.errors import Refused
-from webcam.model import SavedSession, stamp_of
+from webcam.model import SESSION_ID, SavedSession, stamp_of
 from webcam.storage import sessions
-from webcam.storage.sessions import ID
 
-_ID = re.compile(rf"[0-9a-f]{{{ID}}}")
+_ID = re.compile(rf"[0-9a-f]{{{SESSION_ID}}}")
 
 
 def add_to(nouns: Nouns) -> None:
@@ -47,7 +46,7 @@ def _list(options: argparse.Namespace) -> str:
 def _row(name: str, session: SavedSession) -> tuple[str, ...]:
     active = stamp_of(session.active)[: len("YYYY-MM-DD HH:MM:SS")]
     role = f"{session.secret.role.value} ({session.secret.label})" if session.secret else "full"
-    return (session.digest[:ID], name, session.device, session.address, active, str(session.requests), role)
+    return (session.digest[:SESSION_ID], name, session.device, session.address, active, str(session.requests), role)
 
 
 def _revoke(options: argparse.Namespace) -> str:
@@ -66,5 +65,5 @@ def _revoked(options: argparse.Namespace) -> int:
             options, options.account, lambda cursor: sessions.revoke_sessions(cursor, options.account, options.device)
         )
     if not _ID.fullmatch(options.id):
-        raise Refused(f"an id has {ID} digits, as webcam session list shows them")
+        raise Refused(f"an id has {SESSION_ID} digits, as webcam session list shows them")
     return in_transaction(folder_of(options), lambda cursor: sessions.revoke_session(cursor, options.id))

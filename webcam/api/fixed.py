@@ -12,7 +12,8 @@ from webcam.http.request import Request
 from webcam.wire import replies
 
 METHODS = ("GET", "HEAD")
-_OF_BODIES = frozenset(("content-type", "content-encoding"))
+_GETS = frozenset(each.encode() for each in METHODS)
+_OF_BODIES = frozenset(("content-type", "content-encoding", "content-length", "content-disposition"))
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -49,13 +50,20 @@ def fixed_route(choose: Callable[[Request], Fixed]) -> Callable[[Request], None]
 
 
 def _answer(request: Request, chosen: Fixed) -> None:
-    if request.setETag(chosen.etag.encode()) is None:
+    if not answered_unchanged(request, chosen.etag, chosen.headers):
         request.answer(200, chosen.body, chosen.headers)
-        return
-    # 304, which Twisted has set already: without a body, so without a length.
-    for name, value in chosen.headers:
+
+
+def answered_unchanged(request: Request, etag: str, headers: Headers) -> bool:
+    """Whether the client of a GET or HEAD has it already; then it is told so, by 304 with those of *headers* that are
+    not of a body."""
+    if request.method not in _GETS or request.setETag(etag.encode()) is None:
+        return False
+    # Twisted has set the status already. There is no body, so no length.
+    for name, value in headers:
         if name not in _OF_BODIES:
             request.setHeader(name.encode(), value.encode())
     request.start()
     request.write(b"")
     request.finish()
+    return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webcam.api.accounts import MAX_META
+from webcam.api.fixed import answered_unchanged
 from webcam.api.guard import Call
 from webcam.api.pages import page
 from webcam.errors import DatabaseFail, MalformedRequest, RangeNotSatisfiable
@@ -13,6 +16,11 @@ from webcam.ports import RECORD_PART
 from webcam.service.records import Records
 from webcam.wire import fields, replies, sniff
 from webcam.wire.requests import named_records
+
+FOREVER = "private, max-age=31536000, immutable"
+"""How long a browser may keep a record: it never changes, and its id is never used again."""
+
+Headers = dict[str, str]
 
 PIECE = 32 * 1024
 """Bytes that a client has to take within a stall's time, and that wait for it at most."""
@@ -42,19 +50,40 @@ async def delete_records(call: Call) -> bytes:
 
 async def record_data(call: Call) -> None:
     """The bytes, whole or one range of them, with a type that no browser runs."""
+    await send_record(call, lambda _record, _type: {})
+
+
+async def send_record(call: Call, more: Callable[[Record, str], Headers]) -> None:
+    """The same; *more* are the headers beside the usual ones, of a record with data of a content type."""
     records = call.services.records
     record, size = await records.with_data(call.session, _record_id(call))
     if call.request.gone:
         return  # nothing is read for nobody
-    span = _wanted(call, record, size)
-    start, stop = span or (0, size)
-    head = await records.part(record, 0)
     request = call.request
+    if answered_unchanged(request, _etag(record), (("etag", _etag(record)), ("cache-control", FOREVER))):
+        return
+    span = _wanted(call, record, size)
+    head = await records.part(record, 0)
     if request.gone:
         return
+    content_type = sniff.content_type(head[: sniff.HEAD])
+    headers = {**_headers(record, size, span, content_type), **more(record, content_type)}
+    for name, value in headers.items():
+        request.setHeader(name.encode(), value.encode())
     request.setResponseCode(206 if span else 200)
+    request.start()
+    data = _Data(records, record, *(span or (0, size)), head)
+    del head  # a fetch may stand for a minute
+    if await BodySender(request).send(data):
+        request.finish()
+    else:
+        request.abort()
+
+
+def _headers(record: Record, size: int, span: tuple[int, int] | None, content_type: str) -> Headers:
+    start, stop = span or (0, size)
     headers = {
-        "content-type": sniff.content_type(head[: sniff.HEAD]),
+        "content-type": content_type,
         "content-length": str(stop - start),
         "etag": _etag(record),
         "accept-ranges": "bytes",
@@ -63,15 +92,7 @@ async def record_data(call: Call) -> None:
     }
     if span:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
-    for name, value in headers.items():
-        request.setHeader(name.encode(), value.encode())
-    request.start()
-    data = _Data(records, record, start, stop, head)
-    del head  # a fetch may stand for a minute
-    if await BodySender(request).send(data):
-        request.finish()
-    else:
-        request.abort()
+    return headers
 
 
 def _record_id(call: Call) -> int:

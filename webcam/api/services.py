@@ -13,6 +13,7 @@ from webcam.relay.viewer import STALL
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
 from webcam.service.events import Events
+from webcam.service.lastseen import LastSeen
 from webcam.service.logins import Logins
 from webcam.service.messages import Messages
 from webcam.service.records import Records
@@ -49,6 +50,7 @@ class Services:
     messages: Messages
     records: Records
     devices: Devices
+    last_seen: LastSeen
     events: Events
     logins: Logins
     audit: Audit

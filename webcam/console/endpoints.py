@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from webcam.api.guard import EVERYBODY, Endpoint, Needs
-from webcam.console import login
+from webcam.api.guard import EVERYBODY, VIEWER, Endpoint, Needs
+from webcam.console import lists, login, record, sessions
 from webcam.wire import fields
 
 ENDPOINTS = (
     Endpoint(fields.CONSOLE_LOGIN, login.login, needs=Needs.NOTHING),
     Endpoint(fields.CONSOLE_SESSION, login.session, needs=Needs.OPTIONAL, roles=EVERYBODY),
     Endpoint(fields.CONSOLE_LOGOUT, login.logout, needs=Needs.NOTHING),
+    Endpoint(fields.CONSOLE_DEVICES, lists.devices, roles=VIEWER, reads=True),
+    Endpoint(fields.CONSOLE_MESSAGES, lists.messages, reads=True),
+    Endpoint(fields.CONSOLE_DAYS, lists.days, roles=VIEWER, reads=True),
+    Endpoint(fields.CONSOLE_RECORDS, lists.records, roles=VIEWER, reads=True),
+    Endpoint(
+        fields.CONSOLE_RECORD,
+        record.record,
+        methods=("GET",),
+        roles=VIEWER,
+        reads=True,
+        statuses=record.STATUSES,
+    ),
+    Endpoint(fields.CONSOLE_SESSIONS, sessions.sessions, reads=True),
+    Endpoint(fields.CONSOLE_REVOKE, sessions.revoke),
+    Endpoint(fields.CONSOLE_PASSWORD, sessions.password),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from webcam.errors import (
@@ -19,6 +20,7 @@ from webcam.ports import AccountStore, Audit
 from webcam.service.lockout import Key, Lockout
 from webcam.service.passwords import Passwords
 from webcam.service.quotas import AccountQuotas
+from webcam.service.session import Session
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
@@ -126,8 +128,14 @@ class Accounts:
         log in at once; :class:`webcam.errors.QuotaExceeded`; :class:`NotAllowed` for a secret of other devices.
         """
         login = Login(name, password, device, meta, address)
-        try:
+        with self._noting(login):
             return await self._let_in(login)
+
+    @contextmanager
+    def _noting(self, login: Login) -> Iterator[None]:
+        """Why a login was refused is noted."""
+        try:
+            yield
         except LockedOut as failure:
             if failure.news:
                 self._note("locked_out", login)
@@ -138,6 +146,36 @@ class Accounts:
         except (NoSuchUser, NotAllowed, CoolingDown) as failure:
             self._note("login_refused", login, reason=str(failure))
             raise
+
+    async def change_password(self, session: Session, old: str, new: str, address: str) -> None:
+        """Another password for the session's account; its other sessions end, this one goes on.
+
+        The old one is checked as at a login. Raises :class:`NoSuchUser` when it is wrong,
+        :class:`webcam.errors.LockedOut`, :class:`Overloaded`.
+        """
+        name = self.name_of(session.account_id) or ""
+        login = Login(name, old, session.device, session.meta, address)
+        with self._noting(login), self._lockout.attempt(name, session.device, address) as group:
+            account = await self._enabled(name)
+            checked = account.password_hash if account else None
+            if account is None or not await self._passwords.check(checked, old, address, group):
+                raise NoSuchUser("wrong password")
+        password_hash = await self._passwords.hash(new, address, group)
+        known = self._generations.get(session.account_id, account.generation)
+        # Before the change is there, so that nobody who learns of it ends this session, too.
+        self._generations[session.account_id] = account.generation + 1
+        changed = False
+        try:
+            changed = await self._store.change_password(
+                account.account_id, account.password_hash, password_hash, session.digest
+            )
+        finally:
+            if not changed:
+                self._generations[session.account_id] = known
+        if not changed:
+            raise NoSuchUser("the password changed meanwhile")
+        self._sessions.end_account(session.account_id, "the password changed", keep=session)
+        self._note("password_changed", login)
 
     async def _let_in(self, login: Login) -> str:
         found = await self._secret(login)

@@ -11,6 +11,7 @@ from webcam.relay.hub import Hub, device_text
 from webcam.relay.stream import Publisher, Stream
 from webcam.relay.viewer import Viewer
 from webcam.service.events import Events
+from webcam.service.lastseen import LastSeen
 from webcam.service.publication import Publication
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
@@ -28,6 +29,7 @@ class Devices:
         events: Events,
         clock: IReactorTime,
         audit: Audit,
+        last_seen: LastSeen,
     ) -> None:
         self._sessions = sessions
         self._hub = hub
@@ -35,15 +37,37 @@ class Devices:
         self._events = events
         self._clock = clock
         self._audit = audit
+        self._last_seen = last_seen
         self._kept: dict[tuple[int, str], Publication] = {}
         sessions.on_online = events.device_on
         sessions.on_offline = self._offline
+        sessions.on_seen = last_seen.note
         hub.on_open = events.stream_start
         hub.on_close = events.stream_end
 
     def online(self, session: Session) -> list[Presence]:
         """Every device of the account that is online and that the session may see, the asking one too, by name."""
         return [each for each in self._sessions.online(session.account_id) if session.may_see(each.device)]
+
+    async def known(self, session: Session) -> list[tuple[Presence, bool, str | None, Stream | None]]:
+        """Every device that the session may see and that is online or was, by name.
+
+        With whether it is online, the stamp of when it was last seen to come or go, and its stream.
+        """
+        account_id = session.account_id
+        seen = {each.device: each for each in await self._last_seen.of(account_id)}
+        online = {each.device: each for each in self._sessions.online(account_id)}
+        streams = {each.device: each for each in self._hub.streams(account_id)}
+        return [
+            (
+                online.get(device) or Presence(device, seen[device].meta),
+                device in online,
+                seen[device].seen if device in seen else None,
+                streams.get(device),
+            )
+            for device in sorted(seen.keys() | online.keys())
+            if session.may_see(device)
+        ]
 
     def streams(self, session: Session) -> list[tuple[str, str, int]]:
         """The live streams that the session may see, by device: device, sub-protocol, delta (ms)."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
+from webcam.consolemodel import Posted, Thread
 from webcam.model import QUOTA_MESSAGES, Draft, Message, Page
-from webcam.ports import MessageStore
+from webcam.ports import ConsoleStore, MessageStore
 from webcam.service.events import Events
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
@@ -14,12 +16,16 @@ from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 
 
+class Store(MessageStore, ConsoleStore, Protocol):
+    """What devices are given, and what people look at."""
+
+
 class Messages:
     """Sending, getting and acknowledging."""
 
     def __init__(
         self,
-        store: MessageStore,
+        store: Store,
         sessions: Sessions,
         settings: AccountSettings,
         stamps: Stamps,
@@ -58,6 +64,14 @@ class Messages:
         found = await self._store.messages(session.account_id, session.device, page, expiry)
         self._given(session, found)
         return found
+
+    async def thread(self, session: Session, other: str, before: str, limit: int) -> list[Posted]:
+        """What the session's device and *other* sent to each other, or to all, newest first.
+
+        It acknowledges nothing.
+        """
+        wanted = Thread(session.device, other, before, limit)
+        return await self._store.thread(session.account_id, wanted, self._settings.expiry(session.account_id))
 
     async def take(self, session: Session, page: Page) -> list[Message]:
         """The same, acknowledging exactly what it returns."""

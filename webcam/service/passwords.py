@@ -72,8 +72,10 @@ class Passwords:
 
     async def renewed(self, password_hash: str, password: str, address: str, group: Hashable = None) -> str | None:
         """A hash by today's parameters in the place of one by other ones. Raises :class:`webcam.errors.Overloaded`."""
-        if not is_outdated(password_hash):
-            return None
+        return await self.hash(password, address, group) if is_outdated(password_hash) else None
+
+    async def hash(self, password: str, address: str, group: Hashable = None) -> str:
+        """The hash of a new password. Raises :class:`webcam.errors.Overloaded`."""
 
         async def work() -> str:
             return str(await self._offload(hash_password, password))

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from webcam.consolemodel import Day, Window
 from webcam.errors import EmptyRequest, NoData
 from webcam.model import Expiry, Page, Record
-from webcam.ports import Audit, RecordStore
+from webcam.ports import Audit, ConsoleStore, RecordStore
 from webcam.service.events import Events
 from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 from webcam.service.uploads import Sender, Upload, Uploads
+
+
+class Store(RecordStore, ConsoleStore, Protocol):
+    """Lists from either end."""
 
 
 class Watch(Protocol):
@@ -36,7 +41,7 @@ class Records:
 
     def __init__(
         self,
-        store: RecordStore,
+        store: Store,
         settings: AccountSettings,
         stamps: Stamps,
         uploads: Uploads,
@@ -79,6 +84,26 @@ class Records:
     async def list(self, session: Session, page: Page) -> list[Record]:
         """Oldest first, of the devices that the session may see."""
         return await self._store.records(session.account_id, page, self._expiry(session), session.sees)
+
+    async def newest(self, session: Session, window: Window, device: str | None) -> Sequence[Record]:
+        """Newest first, of the devices that the session may see; with *device*, its alone."""
+        sees = self._seen_of(session, device)
+        if sees is None:
+            return []
+        return await self._store.newest_records(session.account_id, window, self._expiry(session), sees)
+
+    async def days(self, session: Session, offset: int, device: str | None) -> Sequence[Day]:
+        """Days with such records, newest first, where clocks are *offset* minutes ahead of UTC."""
+        sees = self._seen_of(session, device)
+        if sees is None:
+            return []
+        return await self._store.record_days(session.account_id, offset, self._expiry(session), sees)
+
+    def _seen_of(self, session: Session, device: str | None) -> frozenset[str] | None:
+        """The devices whose records are wanted; ``None`` when there can't be any."""
+        if not device:
+            return session.sees
+        return frozenset((device,)) if session.may_see(device) else None
 
     async def find(self, session: Session, record_id: int) -> Record:
         """Raises :class:`webcam.errors.NoSuchRecord`, also for a record of a device that the session may not see."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from webcam.model import Role, Secret
-from webcam.ports import ALL_DEVICES
+from webcam.ports import ALL_DEVICES, Clock
 
 BROWSER_REQUESTS = 3000
 """Requests within a minute that a session's pages may make: a gallery that is scrolled fast makes a tenth of that."""
@@ -47,6 +47,10 @@ class Session:
             self.browsed, self.browsed_since = 0, now
         self.browsed += 1
         return self.browsed <= BROWSER_REQUESTS
+
+    def active_at(self, clock: Clock) -> float:
+        """When it was last active, in seconds since the epoch; now, while it has an open stream."""
+        return clock.wall() - (0.0 if self.streams else clock.steady() - self.active)
 
     @property
     def role(self) -> Role:

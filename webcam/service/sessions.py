@@ -57,6 +57,7 @@ class Sessions:
         self._order = 0
         self.on_online: Callable[[int, Presence], None] = lambda _account, _presence: None
         self.on_offline: Callable[[int, str], None] = lambda _account, _device: None
+        self.on_seen: Callable[[Session], None] = lambda _session: None
 
     # What ends by itself
 
@@ -266,6 +267,8 @@ class Sessions:
         devices = self._by_account[session.account_id]
         devices[session.device].remove(session)
         offline = session.is_device and not any(each.is_device for each in devices[session.device])
+        if offline:
+            self.on_seen(session)
         if not devices[session.device]:
             del devices[session.device]
             if not devices:
@@ -276,9 +279,9 @@ class Sessions:
         if offline:
             self.on_offline(session.account_id, session.device)
 
-    def end_account(self, account_id: int, reason: str) -> None:
-        """End every session of the account."""
-        sessions = self._all(account_id)
+    def end_account(self, account_id: int, reason: str, keep: Session | None = None) -> None:
+        """End every session of the account but the one to *keep*."""
+        sessions = [each for each in self._all(account_id) if each is not keep]
         for session in sessions:
             self.end(session)
         if sessions:
@@ -293,6 +296,14 @@ class Sessions:
             elif digest in self._opening:
                 self._opening[digest].ended = True
 
+    def of(self, account_id: int) -> list[Session]:
+        """The account's sessions."""
+        return [each for each in self._all(account_id) if not self._expired(each, self._clock.steady())]
+
+    def active_at(self, session: Session) -> float:
+        """When it was last active, in seconds since the epoch."""
+        return session.active_at(self._clock)
+
     def _all(self, account_id: int) -> list[Session]:
         devices: Iterable[list[Session]] = self._by_account.get(account_id, {}).values()
         return [session for sessions in devices for session in sessions]
@@ -302,6 +313,8 @@ class Sessions:
         self._by_digest[session.digest] = session
         devices = self._by_account.setdefault(session.account_id, {})
         devices.setdefault(session.device, []).append(session)
+        if session.is_device:
+            self.on_seen(session)
         presence = Presence(session.device, session.meta)
         if session.is_device and presence != known:
             self.on_online(session.account_id, presence)
@@ -330,15 +343,13 @@ class Sessions:
         self._audit.note(event, account=account, device=device, address=address, reason=reason)
 
     def _saved(self, session: Session) -> SavedSession:
-        now = self._clock.steady()
-        silent = 0.0 if session.streams else now - session.active
         return SavedSession(
             digest=session.digest,
             account_id=session.account_id,
             device=session.device,
             meta=session.meta,
             address=session.address,
-            active=self._clock.wall() - silent,
+            active=self.active_at(session),
             requests=session.requests,
             given="" if session.given is None and session.asked else session.given,
             secret=session.secret,

@@ -58,6 +58,17 @@ def set_password(cursor: sqlite3.Cursor, name: str, password_hash: str) -> None:
     _end_sessions(cursor, name)
 
 
+def change_password(cursor: sqlite3.Cursor, account_id: int, checked: str, password_hash: str, keep: str) -> bool:
+    cursor.execute(
+        "UPDATE accounts SET password_hash = ?, generation = generation + 1 WHERE id = ? AND password_hash = ?",
+        (password_hash, account_id, checked),
+    )
+    if cursor.rowcount != 1:
+        return False
+    cursor.execute("DELETE FROM sessions WHERE account_id = ? AND digest <> ?", (account_id, keep))
+    return True
+
+
 def rehash(cursor: sqlite3.Cursor, account_id: int, checked: str, password_hash: str) -> None:
     cursor.execute(
         "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?", (password_hash, account_id, checked)

@@ -21,9 +21,11 @@ from webcam.model import (
     next_stamp,
 )
 from webcam.ports import ALL_DEVICES, RECORD_PART
+from webcam.storage.memory_console import MemoryConsole
 from webcam.storage.memory_sessions import MemorySessions
 from webcam.storage.messages import bounded
 from webcam.storage.records import parts
+from webcam.wire.sniff import HEAD, content_type
 
 
 @dataclass
@@ -62,7 +64,7 @@ class _Loose:
     uploading: bool
 
 
-class MemoryStore(MemorySessions):
+class MemoryStore(MemorySessions, MemoryConsole):
     """See :class:`webcam.ports.Store`."""
 
     held = 0.0
@@ -92,6 +94,15 @@ class MemoryStore(MemorySessions):
     def _exists(self, account_id: int) -> bool:
         return account_id in self._held
 
+    def _enabled(self, account_id: int) -> bool:
+        return self._exists(account_id) and not self._held[account_id].account.disabled
+
+    def _all_records(self, account_id: int) -> list[Record]:
+        return [each for each, _ in self._held[account_id].records.values()] if self._exists(account_id) else []
+
+    def _all_messages(self, account_id: int) -> list[tuple[str, Message]]:
+        return self._held[account_id].messages if self._exists(account_id) else []
+
     async def accounts(self) -> list[Account]:
         return sorted((each.seen() for each in self._held.values()), key=lambda account: account.name)
 
@@ -113,6 +124,14 @@ class MemoryStore(MemorySessions):
         held.account = replace(held.account, password_hash=password_hash, generation=held.account.generation + 1)
         self._end_account(held.account.account_id)
 
+    async def change_password(self, account_id: int, checked: str, password_hash: str, keep: str) -> bool:
+        held = self._held.get(account_id)
+        if held is None or held.account.password_hash != checked:
+            return False
+        held.account = replace(held.account, password_hash=password_hash, generation=held.account.generation + 1)
+        self._end_account(account_id, keep=keep)
+        return True
+
     async def rehash(self, account_id: int, checked: str, password_hash: str) -> None:
         held = self._held.get(account_id)
         if held is not None and held.account.password_hash == checked:
@@ -131,6 +150,7 @@ class MemoryStore(MemorySessions):
         for record_id in list(records):
             self._loosen(records, record_id)
         self._end_account(account_id, with_secrets=True)
+        self._forget_console(account_id)
 
     async def set_settings(self, account_id: int, chosen: Settings) -> None:
         held = self._of(account_id)
@@ -207,7 +227,7 @@ class MemoryStore(MemorySessions):
         held = self._of(account_id)
         self._record_ids += 1
         whole = b"".join(data)
-        record = Record(self._record_ids, device, meta, held.stamp(now), len(whole))
+        record = Record(self._record_ids, device, meta, held.stamp(now), len(whole), content_type(whole[:HEAD]))
         held.records[record.record_id] = (record, whole)
         return record.record_id, record.stamp
 
@@ -225,7 +245,7 @@ class MemoryStore(MemorySessions):
             raise DatabaseFail("parts are missing")
         held = self._of(record.account_id)
         del self._loose[record_id]
-        found = Record(record_id, record.device, record.meta, held.stamp(now), record.size)
+        found = Record(record_id, record.device, record.meta, held.stamp(now), record.size, content_type(whole[:HEAD]))
         held.records[record_id] = (found, whole)
         return found.stamp
 

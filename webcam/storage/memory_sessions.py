@@ -13,6 +13,7 @@ class MemorySessions:
     """See :class:`webcam.ports.AccountStore`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._sessions: dict[str, SavedSession] = {}
         self._secrets: dict[int, dict[str, tuple[str, Secret]]] = {}
         self._revoked: set[str] = set()
@@ -89,7 +90,9 @@ class MemorySessions:
             del self._sessions[digest]
         return len(digests)
 
-    def _end_account(self, account_id: int, with_secrets: bool = False) -> None:
-        self._sessions = {key: each for key, each in self._sessions.items() if each.account_id != account_id}
+    def _end_account(self, account_id: int, with_secrets: bool = False, keep: str = "") -> None:
+        self._sessions = {
+            key: each for key, each in self._sessions.items() if each.account_id != account_id or key == keep
+        }
         if with_secrets:
             self._secrets.pop(account_id, None)

@@ -9,8 +9,9 @@ from webcam.errors import NoSuchRecord
 from webcam.model import Expiry, Page, Record, next_stamp
 from webcam.ports import ALL_DEVICES, RECORD_PART
 from webcam.storage.accounts import exists
+from webcam.wire.sniff import HEAD, content_type
 
-_RECORD = "SELECT id, device, meta, stamp, size FROM records"
+RECORD = "SELECT id, device, meta, stamp, size, type FROM records"
 
 
 def add_record(
@@ -18,15 +19,26 @@ def add_record(
 ) -> tuple[int, str]:
     size = sum(map(len, data))
     stamp = stamped(cursor, account_id, now, size)
+    kind = content_type(head_of(data))
     cursor.execute(
-        "INSERT INTO records (account_id, stamp, device, meta, size) VALUES (?, ?, ?, ?, ?)",
-        (account_id, stamp, device, meta, size),
+        "INSERT INTO records (account_id, stamp, device, meta, size, type) VALUES (?, ?, ?, ?, ?, ?)",
+        (account_id, stamp, device, meta, size, kind),
     )
     record_id = cursor.lastrowid
     assert record_id is not None, "an INSERT has a row id"
     for number, part in enumerate(parts(data)):
         cursor.execute("INSERT INTO record_parts (record_id, part, data) VALUES (?, ?, ?)", (record_id, number, part))
     return record_id, stamp
+
+
+def head_of(data: Sequence[bytes]) -> bytes:
+    """As much of the beginning as tells what kind of data they are."""
+    head = b""
+    for chunk in data:
+        head += chunk[: HEAD - len(head)]
+        if len(head) == HEAD:
+            break
+    return head
 
 
 def stamped(cursor: sqlite3.Cursor, account_id: int, now: str, size: int) -> str:
@@ -60,7 +72,7 @@ def records(
     cursor: sqlite3.Cursor, account_id: int, page: Page, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
 ) -> list[Record]:
     rows = cursor.execute(
-        f"{_RECORD} WHERE account_id = ? AND stamp > ? AND stamp >= ?{_of(devices)} ORDER BY stamp LIMIT ?",
+        f"{RECORD} WHERE account_id = ? AND stamp > ? AND stamp >= ?{of_devices(devices)} ORDER BY stamp LIMIT ?",
         (account_id, page.after or "", expiry.records, *devices, page.limit),
     )
     return [Record(*row) for row in rows]
@@ -70,7 +82,7 @@ def record(
     cursor: sqlite3.Cursor, account_id: int, record_id: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
 ) -> Record:
     row = cursor.execute(
-        f"{_RECORD} WHERE id = ? AND account_id = ? AND stamp >= ?{_of(devices)}",
+        f"{RECORD} WHERE id = ? AND account_id = ? AND stamp >= ?{of_devices(devices)}",
         (record_id, account_id, expiry.records, *devices),
     ).fetchone()
     if row is None:
@@ -78,7 +90,7 @@ def record(
     return Record(*row)
 
 
-def _of(devices: frozenset[str]) -> str:
+def of_devices(devices: frozenset[str]) -> str:
     """The condition that a record is of one of them; there are never too many for one statement."""
     return f" AND device IN ({', '.join('?' * len(devices))})" if devices else ""
 

@@ -6,12 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from webcam.model import SavedSession
+from webcam.model import SESSION_ID, SavedSession
 from webcam.storage.accounts import id_of
 from webcam.storage.secrets import secret_of
-
-ID = 12
-"""Hexadecimal digits of a session's digest that are its id for the operator."""
 
 _SESSION = """
 SELECT accounts.name, sessions.digest, sessions.account_id, device, meta, address, active, requests, given,
@@ -85,8 +82,8 @@ def revoke_sessions(cursor: sqlite3.Cursor, name: str, device: str | None) -> in
 
 
 def revoke_session(cursor: sqlite3.Cursor, session_id: str) -> int:
-    """The session that begins with these :data:`ID` digits; how many there were."""
-    return revoke(cursor, f"substr(digest, 1, {ID}) = ?", session_id)
+    """The session that begins with these :data:`SESSION_ID` digits; how many there were."""
+    return revoke(cursor, f"substr(digest, 1, {SESSION_ID}) = ?", session_id)
 
 
 def revoke(cursor: sqlite3.Cursor, condition: str, *values: object) -> int:

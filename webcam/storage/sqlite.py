@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from webcam.consolemodel import Day, Posted, Seen, Share, Thread, Window
 from webcam.model import (
     Account,
     Aged,
@@ -22,7 +23,20 @@ from webcam.model import (
     Usage,
 )
 from webcam.ports import ALL_DEVICES
-from webcam.storage import accounts, messages, quotas, records, removal, secrets, sessions, sweeping, uploads
+from webcam.storage import (
+    accounts,
+    messages,
+    newest,
+    quotas,
+    records,
+    removal,
+    secrets,
+    seen,
+    sessions,
+    shares,
+    sweeping,
+    uploads,
+)
 from webcam.storage.database import Database
 
 _T = TypeVar("_T")
@@ -46,6 +60,9 @@ class SQLiteStore:
 
     async def set_password(self, name: str, password_hash: str) -> None:
         await self._database.write(accounts.set_password, name, password_hash)
+
+    async def change_password(self, account_id: int, checked: str, password_hash: str, keep: str) -> bool:
+        return await self._database.write(accounts.change_password, account_id, checked, password_hash, keep)
 
     async def rehash(self, account_id: int, checked: str, password_hash: str) -> None:
         await self._database.write(accounts.rehash, account_id, checked, password_hash)
@@ -150,6 +167,43 @@ class SQLiteStore:
 
     async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
         return await self._step(removal.expire_records, account_id, expiry, limit)
+
+    async def newest_records(
+        self, account_id: int, window: Window, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> list[Record]:
+        return await self._database.read(newest.newest_records, account_id, window, expiry, devices)
+
+    async def record_days(
+        self, account_id: int, offset: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
+    ) -> list[Day]:
+        return await self._database.read(newest.record_days, account_id, offset, expiry, devices)
+
+    async def thread(self, account_id: int, thread: Thread, expiry: Expiry) -> list[Posted]:
+        return await self._database.read(newest.thread, account_id, thread, expiry)
+
+    async def saw_devices(self, seen_: Sequence[Seen], kept: int) -> None:
+        await self._database.write(seen.saw_devices, seen_, kept)
+
+    async def seen_devices(self, account_id: int) -> list[Seen]:
+        return await self._database.read(seen.seen_devices, account_id)
+
+    async def add_share(self, share: Share, digest: str, bound: int) -> int:
+        return await self._database.write(shares.add_share, share, digest, bound)
+
+    async def shares(self, account_id: int, now: str) -> list[Share]:
+        return await self._database.read(shares.shares, account_id, now)
+
+    async def share(self, digest: str, now: str) -> Share | None:
+        return await self._database.read(shares.share, digest, now)
+
+    async def good_shares(self, share_ids: Sequence[int], now: str) -> list[int]:
+        return await self._database.read(shares.good_shares, share_ids, now)
+
+    async def remove_share(self, account_id: int, share_id: int) -> bool:
+        return await self._database.write(shares.remove_share, account_id, share_id)
+
+    async def expire_shares(self, now: str) -> None:
+        await self._database.write(shares.expire_shares, now)
 
     async def usage(self, account_id: int) -> Usage:
         return await self._database.read(accounts.usage, account_id)

@@ -12,6 +12,7 @@ from webcam.errors import DatabaseFail
 from webcam.model import Incoming
 from webcam.ports import RECORD_PART
 from webcam.storage.records import stamped
+from webcam.wire.sniff import HEAD, content_type
 
 _NEXT_ID = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'records'"
 _FIRST_ID = "INSERT INTO sqlite_sequence (name, seq) VALUES ('records', 1)"
@@ -21,6 +22,8 @@ _PART = """
 INSERT INTO record_parts (record_id, part, data)
 SELECT id, ?, ? FROM loose_records WHERE id = ? AND uploading = 1
 """
+
+_HEAD = "SELECT SUBSTR(data, 1, ?) FROM record_parts WHERE record_id = ? AND part = 0"
 
 
 def begin_upload(cursor: sqlite3.Cursor) -> int:
@@ -47,9 +50,10 @@ def end_upload(cursor: sqlite3.Cursor, record_id: int, record: Incoming, now: st
     if cursor.rowcount != 1 or len(tail) != rest or there != whole + bool(rest):
         raise DatabaseFail(f"{record_id} is no upload any more")  # its database was replaced by another one
     stamp = stamped(cursor, record.account_id, now, record.size)
+    (head,) = cursor.execute(_HEAD, (HEAD, record_id)).fetchone() or (b"",)
     cursor.execute(
-        "INSERT INTO records (id, account_id, stamp, device, meta, size) VALUES (?, ?, ?, ?, ?, ?)",
-        (record_id, record.account_id, stamp, record.device, record.meta, record.size),
+        "INSERT INTO records (id, account_id, stamp, device, meta, size, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (record_id, record.account_id, stamp, record.device, record.meta, record.size, content_type(head)),
     )
     return stamp
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from webcam.consolemodel import Day, Posted
+from webcam.model import Presence, Record
 from webcam.wire import fields
-from webcam.wire.replies import ok
+from webcam.wire.replies import device_entry, message_entry, ok, record_entry
 
 
 def logged_in(account: str, device: str, role: str) -> bytes:
@@ -12,3 +17,44 @@ def logged_in(account: str, device: str, role: str) -> bytes:
 
 def session(account: str, device: str, role: str, time: str) -> bytes:
     return ok(**{fields.ACCOUNT: account, fields.DEVICE: device, fields.ROLE: role, fields.TIME: time})
+
+
+def devices(known: Iterable[tuple[Presence, bool, str | None, tuple[str, int] | None]]) -> bytes:
+    """*known* holds what a device says of itself, whether it is online, the stamp of when it was last seen, and
+    sub-protocol and delta (ms) of its stream."""
+    return ok(**{fields.DEVICES: [_known_entry(*each) for each in known]})
+
+
+def _known_entry(said: Presence, online: bool, seen: str | None, stream: tuple[str, int] | None) -> dict[str, Any]:
+    return {
+        **device_entry(said),
+        fields.ONLINE: online,
+        fields.SEEN: seen,
+        fields.STREAM: None if stream is None else {fields.SUBPROTOCOL: stream[0], fields.DELTA: stream[1]},
+    }
+
+
+def messages(found: Iterable[Posted]) -> bytes:
+    entries = [{**message_entry(each.message), fields.TARGET: each.target} for each in found]
+    return ok(**{fields.MESSAGES: entries})
+
+
+def days(found: Iterable[Day]) -> bytes:
+    return ok(**{fields.DAYS: [{fields.DAY: each.day, fields.COUNT: each.count} for each in found]})
+
+
+def records(found: Iterable[Record]) -> bytes:
+    return ok(**{fields.RECORDS: [_record_entry(each) for each in found]})
+
+
+def _record_entry(found: Record) -> dict[str, Any]:
+    entry = record_entry(found.record_id, found.device, found.stamp)
+    entry |= {fields.META: found.meta, fields.SIZE: found.size or 0}
+    return entry if found.kind is None else {**entry, fields.TYPE: found.kind}
+
+
+def sessions(found: Iterable[tuple[str, str, str, str, str, bool]]) -> bytes:
+    """*found* holds id, device, address, the stamp of when it was last active, role, and whether it is the asking
+    one."""
+    names = (fields.SESSION_ID, fields.DEVICE, fields.ADDRESS, fields.ACTIVE, fields.ROLE, fields.CURRENT)
+    return ok(**{fields.SESSIONS: [dict(zip(names, each, strict=True)) for each in found]})

@@ -23,6 +23,7 @@ from webcam.storage.importing.progress import OWNED, Done, begin, done, end, sav
 from webcam.storage.messages import raise_mark
 from webcam.storage.records import parts
 from webcam.storage.sessions import save_sessions
+from webcam.wire.sniff import HEAD, content_type
 
 ROWS = 500
 """Rows of a batch, at most."""
@@ -268,10 +269,10 @@ def _add_message(cursor: sqlite3.Cursor, message: OldMessage, account_id: int, s
 
 
 def _add_record(cursor: sqlite3.Cursor, record: OldRecord, account_id: int, stamp: str) -> None:
-    size = None if record.data is None else record.size
+    size, kind = (None, None) if record.data is None else (record.size, content_type(record.data[:HEAD]))
     cursor.execute(
-        "INSERT INTO records (id, account_id, stamp, device, meta, size) VALUES (?, ?, ?, ?, ?, ?)",
-        (record.old_id, account_id, stamp, record.device, record.meta, size),
+        "INSERT INTO records (id, account_id, stamp, device, meta, size, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (record.old_id, account_id, stamp, record.device, record.meta, size, kind),
     )
     for number, part in enumerate(parts([record.data or b""])):
         cursor.execute(

@@ -1,0 +1,81 @@
+"""The values that people look at: frozen, as those of :mod:`webcam.model`, which devices need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webcam.model import Message, text_of
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Which messages between two devices are wanted: at most *limit*, all of them before the stamp *before*.
+
+    ``before`` is empty for the newest.
+    """
+
+    device: str
+    other: str
+    before: str
+    limit: int
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message as both its ends see it; ``target`` is empty for a broadcast."""
+
+    message: Message
+    target: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a list of records, newest first: stamped from *after* on and before *before*, past the first *skip*.
+
+    Either stamp may be empty: no bound.
+    """
+
+    after: str
+    before: str
+    skip: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day, ``YYYY-MM-DD`` somewhere in the world, and how many records are of it."""
+
+    day: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A device that was there: ``seen`` is the stamp of when it last was, ``meta`` what it said of itself."""
+
+    account_id: int
+    device: str
+    meta: str
+    seen: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """A link that shows the stream of one device to whoever has it, from the stamp *made* to the stamp *until*."""
+
+    share_id: int
+    account_id: int
+    device: str
+    made: str
+    until: str
+
+
+def day_of(stamp: str, offset: int) -> str:
+    """The day of a whole stamp, ``YYYY-MM-DD``, where clocks are *offset* minutes ahead of UTC."""
+    return (datetime.fromisoformat(stamp) + timedelta(minutes=offset)).strftime("%Y-%m-%d")
+
+
+def beginning_of(day: str, offset: int) -> str:
+    """The first stamp of such a day."""
+    return text_of(datetime.fromisoformat(day) - timedelta(minutes=offset))
