@@ -16,7 +16,8 @@ PATIENCE = 20 * SECONDS
 
 LISTEN = """
 window.ran = [];
-document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
 _EXPECTED = re.compile(r"^Failed to load resource|net::ERR_|^An SSL certificate error")
 """What the console says of a server that is away for a while, or of a thumbnail that there is none of."""

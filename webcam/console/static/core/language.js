@@ -13,6 +13,11 @@ export function language() {
   return code;
 }
 
+/** The language as this person writes numbers and times: with the browser's region, where it has one for it. */
+export function locale() {
+  return navigator.languages.find((each) => each.slice(0, 2) === code) ?? code;
+}
+
 /** The remembered choice, else the first of the browser's languages that there is a dictionary for. */
 export function preferred() {
   const kept = recall("language", null);
@@ -40,5 +45,5 @@ export function t(key, values = {}) {
 }
 
 function format(value) {
-  return typeof value === "number" ? value.toLocaleString(code) : String(value);
+  return typeof value === "number" ? value.toLocaleString(locale()) : String(value);
 }

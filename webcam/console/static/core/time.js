@@ -1,5 +1,5 @@
 // Stamps and times. A stamp is the server's, UTC, "YYYY-MM-DD HH:MM:SS.ffffff".
-import { language, t } from "./language.js";
+import { locale, t } from "./language.js";
 
 let ahead = 0;
 
@@ -45,7 +45,7 @@ export function dayOfStamp(stamp, east) {
 export function dayText(day) {
   const year = day.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric";
   const options = { weekday: "long", day: "numeric", month: "long", year, timeZone: "UTC" };
-  return new Intl.DateTimeFormat(language(), options).format(new Date(`${day}T12:00:00Z`));
+  return new Intl.DateTimeFormat(locale(), options).format(new Date(`${day}T12:00:00Z`));
 }
 
 /** Hours, minutes and seconds of a stamp, local. */
@@ -60,7 +60,7 @@ export function fullText(stamp) {
 
 function formatted(stamp, options) {
   const ms = msOfStamp(stamp);
-  return Number.isFinite(ms) ? new Intl.DateTimeFormat(language(), options).format(ms) : String(stamp);
+  return Number.isFinite(ms) ? new Intl.DateTimeFormat(locale(), options).format(ms) : String(stamp);
 }
 
 const STEPS = [
@@ -76,13 +76,13 @@ export function agoText(stamp) {
   if (!Number.isFinite(seconds)) return "";
   if (seconds < 5) return t("time.now");
   const [unit, length] = STEPS.findLast(([, each]) => seconds >= each) ?? STEPS[0];
-  return new Intl.RelativeTimeFormat(language(), { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
 }
 
 /** An age in ms as "0.4 s", "12 s", "3 min". */
 export function ageText(ms) {
   const one = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  if (ms < 9950) return `${(ms / 1000).toLocaleString(language(), one)} s`;
+  if (ms < 9950) return `${(ms / 1000).toLocaleString(locale(), one)} s`;
   if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
   return `${Math.round(ms / 60_000)} min`;
 }
@@ -93,5 +93,5 @@ export function sizeText(bytes) {
   const steps = ["B", "kB", "MB", "GB"];
   const step = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
   const digits = step > 1 ? 1 : 0;
-  return `${(bytes / 1000 ** step).toLocaleString(language(), { maximumFractionDigits: digits })} ${steps[step]}`;
+  return `${(bytes / 1000 ** step).toLocaleString(locale(), { maximumFractionDigits: digits })} ${steps[step]}`;
 }

@@ -1,10 +1,11 @@
 // Tells what bytes are, before a decoder sees them.
 
-const ASCII = new TextDecoder("latin1");
+/** Each byte as the letter of its number; a TextDecoder would take "latin1" for Windows' code page. */
+const letters = (bytes) => String.fromCharCode(...bytes);
 
 /** The content type of a picture that browsers show, by its first bytes; null for anything else. */
 export function pictureType(bytes) {
-  const text = ASCII.decode(bytes.subarray(0, 16));
+  const text = letters(bytes.subarray(0, 16));
   if (text.startsWith("\u00ff\u00d8\u00ff")) return "image/jpeg";
   if (text.startsWith("\u0089PNG\r\n\u001a\n")) return "image/png";
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "image/webp";
@@ -52,7 +53,7 @@ function sizeOfJpeg(view) {
 
 /** RFC 9649, 2.5 to 2.7. */
 function sizeOfWebp(view) {
-  const kind = ASCII.decode(new Uint8Array(view.buffer, view.byteOffset + 12, 4));
+  const kind = letters(new Uint8Array(view.buffer, view.byteOffset + 12, 4));
   const three = (at) => view.getUint16(at, true) + (view.getUint8(at + 2) << 16);
   if (kind === "VP8X") return { width: three(24) + 1, height: three(27) + 1 };
   if (kind === "VP8 ") return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };

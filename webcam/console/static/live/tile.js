@@ -3,7 +3,7 @@ import { addRecord } from "../core/api.js";
 import { metaText } from "../core/devices.js";
 import { el, freshId, say } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { t } from "../core/language.js";
+import { locale, t } from "../core/language.js";
 import { complain, iconButton, notice } from "../core/notices.js";
 import { ageText, agoText } from "../core/time.js";
 import { pictureType } from "./pictures.js";
@@ -149,7 +149,7 @@ export class Tile {
     if (shown === "offline") return this.device.seen ? t("live.seen", { ago: agoText(this.device.seen) }) : t("live.offline");
     if (shown === "broken") return t("live.brokenCount", { n: this.screen.broken });
     const fps = this.screen.meter.rate(now).toFixed(1);
-    const parts = [`${Number(fps).toLocaleString(document.documentElement.lang)} fps`, ageText(age)];
+    const parts = [`${Number(fps).toLocaleString(locale())} fps`, ageText(age)];
     if (this.screen.skipped > 0) parts.push(t("live.skipped", { n: this.screen.skipped }));
     return parts.join(" · ");
   }

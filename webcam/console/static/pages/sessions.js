@@ -22,10 +22,10 @@ export function sessionsSection(signal) {
     await load();
   };
   const row = (each) => {
-    const details = [each.address, each.role === "full" ? "" : each.role].filter(Boolean).join(" · ");
-    const active = el("span", { title: fullText(each.active), text: each.current ? t("sessions.this") : agoText(each.active) });
+    const active = each.current ? t("sessions.this") : agoText(each.active);
+    const details = [each.address, each.role === "full" ? "" : each.role, active].filter(Boolean).join(" · ");
     const button = el("button", { type: "button", class: "quiet", "aria-label": t("sessions.endOf", { device: each.device }), text: t("sessions.end"), onclick: () => revoke(each) });
-    return el("li", {}, el("div", { class: "words" }, el("strong", { text: each.device }), el("p", { class: "meta" }, details, " ", active)), each.current ? null : button);
+    return el("li", {}, el("div", { class: "words" }, el("strong", { text: each.device }), el("p", { class: "meta", title: fullText(each.active), text: details })), each.current ? null : button);
   };
 
   for (const name of ["device-on", "device-off", "reset"]) events.addEventListener(name, load, { signal });

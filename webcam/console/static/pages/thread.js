@@ -86,8 +86,8 @@ export class Thread {
   /** What was sent right now has a stamp that only the server knows. */
   async #newest() {
     try {
-      const { messages } = await ask("console/messages.json", { device: this.device, limit: 10 });
-      this.#add(messages, true);
+      const { msgs } = await ask("console/messages.json", { device: this.device, limit: 10 });
+      this.#add(msgs, true);
     } catch (error) {
       complain(error);
     }
@@ -99,9 +99,9 @@ export class Thread {
     const [oldest] = [...this.#messages.keys()].sort();
     try {
       const question = { device: this.device, limit: PAGE, ...(oldest ? { before: oldest } : {}) };
-      const { messages } = await ask("console/messages.json", question);
-      this.more.hidden = messages.length < PAGE;
-      this.#add(messages, oldest === undefined);
+      const { msgs } = await ask("console/messages.json", question);
+      this.more.hidden = msgs.length < PAGE;
+      this.#add(msgs, oldest === undefined);
       this.none.hidden = this.#messages.size > 0;
     } catch (error) {
       complain(error);

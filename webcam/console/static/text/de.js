@@ -135,7 +135,7 @@ export default {
   "records.queued": "wartet",
   "records.stored": "gespeichert",
   "records.empty": "eine leere Datei",
-  "records.none": "Es gibt noch keine Aufnahmen. Behalte ein Bild von der Wand, oder lege hier eine Datei ab.",
+  "records.none": "Es gibt noch keine Aufnahmen. Behalte ein Bild von der Wand, oder lade eine Datei hoch.",
   "records.all": "Alle Geräte",
   "records.of": "Aufnahmen von",
   "records.goto": "Zu einem Tag",

@@ -135,7 +135,7 @@ export default {
   "records.queued": "waiting",
   "records.stored": "stored",
   "records.empty": "an empty file",
-  "records.none": "There are no records yet. Keep a picture from the wall, or drop a file here.",
+  "records.none": "There are no records yet. Keep a picture from the wall, or upload a file.",
   "records.all": "All devices",
   "records.of": "Records of",
   "records.goto": "Go to a day",
