@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
@@ -76,6 +78,13 @@ class Person:
         camera, high, low, pattern = self.tile(device).locator("canvas").evaluate(counting.READ)
         assert pattern == counting.PATTERN, f"{device} shows something else"
         return camera, high << 8 | low
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for something that the page does, while what it tells comes in."""
+        deadline = time.monotonic() + PATIENCE / SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"not in time: {what}"
+            self.page.wait_for_timeout(50)
 
     def leave(self) -> None:
         """Close the browser's windows, whatever is going on in them."""
