@@ -33,7 +33,7 @@ STRANGERS = (200.0, 0.05)
 """Lines of one kind of event at once, and each second from then on. What strangers can cause is less:
 1 MB a day, 4 at worst, so that it pushes out nothing for two weeks."""
 
-BY_STRANGERS = frozenset({"limit_met", "locked_out", "login_refused"})
+BY_STRANGERS = frozenset({"limit_met", "link_used", "locked_out", "login_refused"})
 
 Fact = str | int | None
 

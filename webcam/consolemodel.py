@@ -73,7 +73,7 @@ class Share:
 
 def day_of(stamp: str, offset: int) -> str:
     """The day of a whole stamp, ``YYYY-MM-DD``, where clocks are *offset* minutes ahead of UTC."""
-    return (datetime.fromisoformat(stamp) + timedelta(minutes=offset)).strftime("%Y-%m-%d")
+    return (datetime.fromisoformat(stamp) + timedelta(minutes=offset)).date().isoformat()
 
 
 def beginning_of(day: str, offset: int) -> str:

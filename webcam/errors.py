@@ -157,6 +157,10 @@ class NotFound(Failure):
     status = 404
 
 
+class NoSuchLink(NotFound):
+    """No link has this token, or it has ended."""
+
+
 class MethodNotAllowed(Failure):
     """The path exists; ``allowed`` names its methods."""
 

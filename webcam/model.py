@@ -7,10 +7,10 @@ Times are seconds since the epoch (float) unless they are stamps. A stamp is ser
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from enum import Enum
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime.fromisoformat("1970-01-01")  # in UTC, as every moment here
 _STAMP_FORM = "0001-01-01 00:00:00.000000"
 
 
@@ -21,7 +21,7 @@ def stamp_of(seconds: float) -> str:
 
 def text_of(moment: datetime) -> str:
     """The same, of a moment in UTC."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S.") + f"{moment.microsecond:06d}"
+    return moment.isoformat(" ", "microseconds")
 
 
 def next_stamp(now: str, last: str) -> str:

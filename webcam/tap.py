@@ -49,6 +49,7 @@ from webcam.service.records import Records
 from webcam.service.retention import Retention
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
+from webcam.service.shares import Shares
 from webcam.service.stamps import Stamps
 from webcam.service.uploads import Uploads
 from webcam.storage import handover
@@ -95,6 +96,7 @@ def make_services(
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
     uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
     last_seen = LastSeen(store, clock)
+    devices = Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen)
     services = Services(
         accounts=accounts,
         sessions=sessions,
@@ -102,8 +104,9 @@ def make_services(
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas, events),
         records=Records(store, settings, stamps, uploads, retention, events, audit),
-        devices=Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen),
+        devices=devices,
         last_seen=last_seen,
+        shares=Shares(store, devices, clock, audit),
         events=events,
         logins=Logins(accounts, sessions),
         audit=audit,
@@ -254,9 +257,11 @@ class WebcamService(service.Service):
         self.services.events.keep(self.services.accounts.known)
         await self.services.sessions.sweep()
         await self.services.last_seen.flush()
+        await self.services.shares.sweep()
 
     async def _sweep(self) -> None:
         self._audit.tell_left_out()
+        await self.services.shares.expire()
         swept = await self._retention.sweep()
         if swept:
             _log.info("expired: {messages} messages, {records} records", messages=swept.messages, records=swept.records)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.benchmarks.client import Asker
 from tests.benchmarks.ours import Webcam
+from tests.support.faulty import FORM
 from tests.support.process import Server
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, stamp_of
 from webcam.storage.schema import FILE, connect
@@ -20,6 +21,9 @@ _UNBOUNDED = 1e12
 MESSAGES = 1_000_000
 DEVICES = 1000
 """Those that ask are among them: an account has no more online, unless it is told otherwise."""
+
+COMMIT = 0.005
+"""Seconds that a commit takes longer on a slow disk."""
 
 _DAY = 24 * 3600.0
 _RECORD = 40_000
@@ -33,6 +37,20 @@ class OneByOneServer(Server):
     def command(self, *options: str) -> list[str]:
         program, flag, run, *rest = super().command(*options)
         return [program, flag, f"from webcam.storage import writer; writer.TOGETHER = 1; {run}", *rest]
+
+
+class SlowDiskServer(Server):
+    """A commit takes :data:`COMMIT` longer, as on an SD card or a disk that turns."""
+
+    def command(self, *options: str) -> list[str]:
+        program, flag, run, *rest = super().command(*options)
+        slow = self.data.with_name("slow-disk")
+        slow.write_bytes(FORM.pack(0.0, COMMIT))
+        return [program, flag, f"from tests.support import faulty; faulty.install({str(slow)!r}); {run}", *rest]
+
+
+class OneByOneSlowDiskServer(OneByOneServer, SlowDiskServer):
+    """Both."""
 
 
 class Unbounded(Webcam):
@@ -93,6 +111,20 @@ class OneByOne(Unbounded):
 
     name = "one by one"
     server_class = OneByOneServer
+
+
+class SlowDisk(Unbounded):
+    """On a disk that takes its time."""
+
+    name = "slow disk"
+    server_class = SlowDiskServer
+
+
+class OneByOneSlowDisk(Unbounded):
+    """On such a disk, without group commit."""
+
+    name = "one by one, slow"
+    server_class = OneByOneSlowDiskServer
 
 
 class Empty(Unbounded):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
@@ -10,8 +12,10 @@ from twisted.trial.unittest import TestCase
 from tests.contract.promises import Contract, at
 from tests.support.stores import open_database
 from webcam.ports import RECORD_PART
+from webcam.storage import writer
 from webcam.storage.schema import LOG
 from webcam.storage.sqlite import SQLiteStore
+from webcam.storage.writer import CHECKPOINT
 
 
 class SpaceTests(Contract, TestCase):
@@ -65,6 +69,34 @@ class SpaceTests(Contract, TestCase):
         await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 0"))
         await self.fill(1, 2 * LOG // (4 * RECORD_PART))
         await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 1000"))
+
+    async def test_the_commit_of_a_step_writes_nothing_to_the_database_itself(self):
+        """The log holds ten times what lets an ordinary commit do so. When the step is over, another has written it."""
+        await self.account()
+        sizes = []
+
+        def filling(cursor: sqlite3.Cursor) -> None:
+            values = [(1, part, os.urandom(RECORD_PART)) for part in range(10 * CHECKPOINT * 4096 // RECORD_PART)]
+            cursor.executemany("INSERT INTO record_parts (record_id, part, data) VALUES (?, ?, ?)", values)
+
+        before = self.path.stat().st_size
+        commit = writer._timed
+
+        def timed(cursor: sqlite3.Cursor, writes: Sequence[writer.Write]) -> list[object]:
+            outcomes = commit(cursor, writes)
+            sizes.append(self.path.stat().st_size)
+            return outcomes
+
+        self.patch(writer, "_timed", timed)
+        await self.database.step(filling)
+        self.assertEqual(sizes, [before])
+        self.assertGreater(self.path.stat().st_size, 10 * CHECKPOINT * 4096)
+
+    async def test_behind_a_step_commits_are_as_before(self):
+        await self.account()
+        await self.database.step(lambda cursor: None)
+        found = await self.database.write(lambda cursor: cursor.execute("PRAGMA wal_autocheckpoint").fetchone())
+        self.assertEqual(found, (CHECKPOINT,))
 
     async def test_a_log_that_is_small_is_left_alone(self):
         await self.account()

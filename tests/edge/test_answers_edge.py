@@ -8,11 +8,12 @@ from tests.support.edge import MALFORMED_REQUEST, OK, EdgeCase, frames, path_of
 from tests.support.http import H1Client
 from webcam.api.services import Limits
 from webcam.api.tree import ENDPOINTS
+from webcam.wire import fields
 
 PATHS = [each.path for each in ENDPOINTS]
 ALLOWED = {
     "input.raw": ["POST", "PUT"],
-    "console/record": ["GET"],
+    **{path: ["GET"] for path in ("console/record", fields.LINK, fields.LINK_STREAM, fields.LINK_PICTURE)},
     **{path: ["POST", "GET"] for path in ("output.raw", "stream.mjpg", "snapshot.jpg", "events")},
 }
 METHODS = ("GET", "PUT", "DELETE", "PATCH", "BREW", "post", "TRACE")
@@ -30,7 +31,7 @@ class MethodsTests(EdgeCase):
         }
         named = {f"{verb}{noun}.json" for verb, each in nouns.items() for noun in each.split()}
         others = {"authorize.json", "heartBit.json", "input.raw", "output.raw"}
-        paths = {each for each in PATHS if not each.startswith("console/")}
+        paths = {each for each in PATHS if not each.startswith(("console/", "share/"))}
         self.assertEqual(paths, named | others | {"events", "stream.mjpg", "snapshot.jpg"})
 
     def test_other_methods(self) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 from tests.support.edge import JSON_FAIL, NO_SUCH_DEVICE, NO_SUCH_RECORD, NO_SUCH_USER, OK, EdgeCase, frames, path_of
 from tests.support.http import H1Client
 from tests.support.trail import PASSWORD, used
+from webcam.api.guard import Needs
 from webcam.api.tree import ENDPOINTS
 from webcam.model import Role
 from webcam.service.tokens import digest_of, new_secret
 
 EVERYBODY = {"heartBit.json", "getServerTime.json", "events", "console/session.json"}
 LOGINS = {"authorize.json", "console/login.json", "console/logout.json"}
+LINKS = {each.path for each in ENDPOINTS if each.needs is Needs.LINK}
 PUBLISHER = {
     *EVERYBODY,
     "addMsgs.json",
@@ -69,7 +71,7 @@ class AllowedTests(RolesCase):
         """The paths that are not refused for the session's role, whatever else is wrong with the request."""
         found = set()
         for endpoint in ENDPOINTS:
-            if endpoint.path in LOGINS | {"input.raw"}:
+            if endpoint.path in LOGINS | LINKS | {"input.raw"}:
                 continue
             method = endpoint.methods[0]
             answer = self.client.fetch(method, path_of(endpoint.path, shash=token), b"x" if endpoint.raw else b"")
@@ -79,11 +81,11 @@ class AllowedTests(RolesCase):
         return found
 
     def test_every_path_for_every_role(self) -> None:
-        everything = {each.path for each in ENDPOINTS} - LOGINS - {"input.raw"}
+        everything = {each.path for each in ENDPOINTS} - LOGINS - LINKS - {"input.raw"}
         self.assertEqual(self.allowed(self.open(Role.PUBLISH, "camera", "camera")), PUBLISHER - {"input.raw"})
         self.assertEqual(self.allowed(self.open(Role.VIEW, "guest", "camera")), VIEWER)
         self.assertEqual(self.allowed(self.authorize("phone")), everything)
-        self.assertEqual(everything | {"input.raw"}, {each.path for each in ENDPOINTS} - LOGINS)
+        self.assertEqual(everything | {"input.raw"}, {each.path for each in ENDPOINTS} - LOGINS - LINKS)
 
     def test_nothing_happens_by_what_is_refused(self) -> None:
         owner = self.authorize("phone")

@@ -11,14 +11,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import httpx
 
 from tests.integration.test_data import _WEBCAM, DataCase
-from tests.support.process import DEADLINE, environment
+from tests.support.process import DEADLINE, environment, until
 from tests.support.session import OK, bad
+from webcam.ports import RECORD_PART
 from webcam.wire.frames import encode
 
 KILLS = int(os.environ.get("WEBCAM_RESTORE_KILLS", "4"))
@@ -128,6 +130,31 @@ class WhileItRuns(RestoreCase):
         self.assertLessEqual(answers, text | unavailable)
         self.assertLessEqual(text, answers)
         self.assertIn("is whole", self.said("check"))
+
+    def test_an_upload_that_spans_it_is_refused_and_can_be_made_again(self) -> None:
+        """What came of it went to the other database; the client is told, and nothing of it is in the list."""
+        camera = self.authorize("camera")
+        self.said("backup", str(self.file))
+        data = os.urandom(4 * RECORD_PART)
+
+        def body() -> Iterator[bytes]:
+            yield data[: 2 * RECORD_PART]
+            until(lambda: self.parts() > 0, "a part is on disk")
+            self.said("restore", str(self.file))
+            yield data[2 * RECORD_PART :]
+
+        answer = self.http.post("/addRecord.json", params={"shash": camera}, content=body())
+        self.assertEqual((answer.status_code, answer.json()), (503, bad(3)))
+        self.assertEqual(self.listed("getRecordCount.json", "records", camera), [])
+        again = self.http.post("/addRecord.json", params={"shash": camera}, content=data)
+        self.assertEqual(again.json(), OK)
+        (record,) = self.listed("getRecordCount.json", "records", camera)
+        self.assertEqual(self.data_of(camera, record["rid"]), data)
+        self.assertIn("is whole", self.said("check"))
+
+    def parts(self) -> int:
+        with closing(sqlite3.connect(f"file:{self.server.data / 'webcam.db'}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT COUNT(*) FROM record_parts").fetchone()[0])
 
     def test_a_file_that_is_no_backup(self) -> None:
         """The server isn't even asked."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.integration.test_data import DataCase
 from tests.support.session import OK, bad
-from tests.support.trail import PASSWORD
+from tests.support.trail import PASSWORD, answered, used
 from webcam.service.passwords import check_password
 
 PASSWORD_TRIES = 20
@@ -17,7 +17,7 @@ PASSWORD_TRIES = 20
 
 
 class Stolen(DataCase):
-    """The server was used: accounts, sessions, messages, records, a first password."""
+    """The server was used: accounts, sessions, messages, records, a first password, secrets."""
 
     def setUp(self) -> None:
         self.own_server()
@@ -28,6 +28,12 @@ class Stolen(DataCase):
             self.assertEqual(self.call("addMsgs.json", shash=each, msg="hello", params={"from": "me"}), OK)
             self.add_record(each, b"picture")
             self.call("getMsgsAndSync.json", shash=each)
+        self.secrets = [
+            used("password", self.said("secret", "add", self.account, role, f"--{role}").strip())
+            for role in ("view", "publish")
+        ]
+        for secret in self.secrets:
+            self.tokens.append(self.login(secret)["shash"])
         file = self.folder() / "stolen.db"
         self.said("backup", str(file))
         self.copy = file.read_bytes()
@@ -50,7 +56,7 @@ class Stolen(DataCase):
     def test_no_secret_stands_in_it(self) -> None:
         """Neither in a value, nor in what was deleted and is still in the file."""
         self.assertGreater(len(self.values), 100)
-        for secret in (PASSWORD, "sesame-of-other", self.first, *self.tokens):
+        for secret in (PASSWORD, "sesame-of-other", self.first, *self.tokens, *self.secrets):
             self.assertNotIn(secret.encode(), self.copy)
             self.assertFalse([value for value in self.values if secret in str(value)])
 
@@ -72,6 +78,6 @@ class Stolen(DataCase):
             self.assertFalse([each for each in self.hashes if check_password(each, text)], text)
 
     def login(self, password: str) -> Any:
-        return self.http.post(
-            "/authorize.json", json={"name": self.account, "pass": password, "device": "thief"}
-        ).json()
+        answer = self.http.post("/authorize.json", json={"name": self.account, "pass": password, "device": "thief"})
+        answered(answer.text)
+        return answer.json()

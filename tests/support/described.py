@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ import jsonschema_rs
 
 from webcam.api.description import description
 
+_LINK = re.compile(r"\A(/share/)[^/]+")
 DOCUMENT: dict[str, Any] = json.loads(description())
 
 
@@ -35,7 +37,7 @@ def operations() -> dict[tuple[str, str], dict[str, Any]]:
 
 def answers_to(method: str, target: str) -> dict[str, Any]:
     """Answers that a request may get, by status: those of its operation, else what every such request gets."""
-    path = unquote(target.partition("?")[0])
+    path = _LINK.sub(r"\1{token}", unquote(target.partition("?")[0]))
     item = DOCUMENT["paths"].get(path)
     if item is None:
         return {"404": DOCUMENT["x-other-paths"], "413": DOCUMENT["components"]["responses"]["TooLarge"]}

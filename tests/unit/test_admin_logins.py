@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.contract.promises import saved
 from tests.support.admin import AdminCase
+from tests.support.trail import used
 from webcam.model import Role, SavedSession, Secret
 from webcam.service.tokens import digest_of
 from webcam.storage import accounts, secrets, sessions
@@ -131,7 +132,7 @@ class SessionsTests(LoginsCase):
 
 class SecretsTests(LoginsCase):
     def make(self, label: str, *options: str) -> str:
-        return self.said("secret", "add", "user", label, *options).rstrip("\n")
+        return used("password", self.said("secret", "add", "user", label, *options).rstrip("\n"))
 
     def test_a_secret_is_shown_once_and_kept_as_its_digest_alone(self):
         text = self.make("front door", "--publish", "--device", "porch", "--device", "garden")

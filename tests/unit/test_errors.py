@@ -46,6 +46,7 @@ ANSWERS = {
     errors.FrameError: (14, 200),
     errors.NoSuchDevice: (15, 200),
     errors.NotFound: (12, 404),
+    errors.NoSuchLink: (12, 404),
     errors.MethodNotAllowed: (12, 405),
     errors.TooLarge: (12, 413),
     errors.RangeNotSatisfiable: (12, 416),

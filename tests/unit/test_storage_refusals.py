@@ -25,7 +25,7 @@ class RefusalsTests(SynchronousTestCase):
             self.lines.append(f"{event['error']}{event['more']}")
 
     def refuse(self, text: str = "full") -> None:
-        with self.assertRaises(DatabaseFail), self.refusals.as_failures():
+        with self.assertRaises(DatabaseFail), self.refusals:
             raise sqlite3.OperationalError(text)
 
     def test_the_first_of_a_kind_is_told_of_and_the_others_are_counted(self) -> None:
@@ -51,6 +51,6 @@ class RefusalsTests(SynchronousTestCase):
         self.assertLessEqual(len(self.refusals._told), KINDS)
 
     def test_what_is_no_refusal_comes_through(self) -> None:
-        with self.assertRaises(KeyError), self.refusals.as_failures():
+        with self.assertRaises(KeyError), self.refusals:
             raise KeyError
         self.assertEqual(self.lines, [])

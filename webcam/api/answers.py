@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from twisted.logger import Logger
 
 from webcam.errors import Failure, NoSuchAccount, NoSuchSession, Overloaded
@@ -9,6 +11,7 @@ from webcam.http.request import Request
 from webcam.wire import replies
 
 _JSON = (("content-type", "application/json"),)
+_LINK = re.compile(rb"(share/).+", re.IGNORECASE | re.DOTALL)
 _log = Logger(namespace="webcam.api")
 
 
@@ -61,5 +64,6 @@ def as_failure(error: Exception, request: Request) -> Failure:
 
 
 def path_text(request: Request) -> str:
-    """The path as a log line shows it."""
-    return ascii(request.path[:100].decode("latin-1"))[1:-1]
+    """The path as a log line shows it: without what may be the token of a link, however that is written."""
+    path = _LINK.sub(rb"\1...", request.place) if _LINK.search(request.place) else request.path
+    return ascii(path[:100].decode("latin-1"))[1:-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webcam.api.guard import Call
 from webcam.errors import NoPicture, ReplyCode
 from webcam.relay.hub import device_text
@@ -33,22 +35,34 @@ STATUSES = {
 
 async def watch_pictures(call: Call) -> None:
     """Pictures as they come, until the stream ends or the client goes."""
-    request, services, stream = call.request, call.services, _stream(call)
-    if request.gone:
-        return
-    _no_store(call, pictures.MULTIPART)
-    request.setHeader(b"x-accel-buffering", b"no")
-    request.start()
-    request.write(pictures.OPENING)
-    viewer = PictureViewer(request, services.clock, services.limits.stall)
-    request.notifyFinish().addErrback(lambda _: viewer.lost())
-    services.devices.watch(call.session, stream, viewer)
+    stream = _stream(call)
+    show_stream(call, lambda viewer: call.services.devices.watch(call.session, stream, viewer))
 
 
 async def picture(call: Call) -> None:
     """The newest picture."""
     cache = call.params.integer(fields.CACHE, highest=MAX_CACHE)
-    stream = _stream(call)
+    await show_picture(call, _stream(call), cache or 0)
+
+
+def show_stream(call: Call, watch: Callable[[PictureViewer], None]) -> None:
+    """Answer by pictures, from the moment on that *watch* lets the viewer see a stream."""
+    request, services = call.request, call.services
+    if request.gone:
+        return
+    request.setHeader(b"content-type", pictures.MULTIPART.encode())
+    request.setHeader(b"cache-control", b"no-store")
+    request.setHeader(b"x-content-type-options", b"nosniff")
+    request.setHeader(b"x-accel-buffering", b"no")
+    request.start()
+    request.write(pictures.OPENING)
+    viewer = PictureViewer(request, services.clock, services.limits.stall)
+    request.notifyFinish().addErrback(lambda _: viewer.lost())
+    watch(viewer)
+
+
+async def show_picture(call: Call, stream: Stream, cache: int) -> None:
+    """Answer by the newest picture of a stream, which the client may keep for *cache* seconds. Raises ``NoPicture``."""
     first = FirstPicture(call.services.clock, PATIENCE)
     stream.watch(first)
     frame = await first.frame
@@ -69,13 +83,11 @@ async def picture(call: Call) -> None:
 def _stream(call: Call) -> Stream:
     """The stream that is asked for, if there are pictures in it as far as is known."""
     device = call.params.required_text(fields.DEVICE)
-    stream = call.services.devices.stream(call.session, device)
+    return with_pictures(call.services.devices.stream(call.session, device))
+
+
+def with_pictures(stream: Stream) -> Stream:
+    """The same. Raises ``NoPicture`` when its newest frame is something else."""
     if pictures.is_other(stream.newest):
-        raise NoPicture(f"{device_text(device)} streams something else")
+        raise NoPicture(f"{device_text(stream.device)} streams something else")
     return stream
-
-
-def _no_store(call: Call, content_type: str) -> None:
-    call.request.setHeader(b"content-type", content_type.encode())
-    call.request.setHeader(b"cache-control", b"no-store")
-    call.request.setHeader(b"x-content-type-options", b"nosniff")

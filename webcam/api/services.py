@@ -19,6 +19,7 @@ from webcam.service.messages import Messages
 from webcam.service.records import Records
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
+from webcam.service.shares import Shares
 from webcam.service.stamps import Stamps
 
 
@@ -51,6 +52,7 @@ class Services:
     records: Records
     devices: Devices
     last_seen: LastSeen
+    shares: Shares
     events: Events
     logins: Logins
     audit: Audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from klein import Klein
@@ -70,6 +71,7 @@ ENDPOINTS = (
     *CONSOLE,
 )
 
+_LINK = re.compile(re.escape(fields.LINK).replace(re.escape("{token}"), "[^/]+"))
 _RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each.raw)
 
 
@@ -84,12 +86,18 @@ class _Tree(KleinResource):
         self._tree = app
 
     def render(self, request: Any) -> Any:
-        name = request.place[1:].decode("latin-1")
+        name = _name_of(request.place[1:].decode("latin-1"))
         if name in self._tree.endpoints:
             self._tree.execute_endpoint(name, request)
         else:
             answer_failure(request, NotFound("no such path"))
         return NOT_DONE_YET
+
+
+def _name_of(path: str) -> str:
+    """The path is the name, but for a link's: its token is as good as any."""
+    link = _LINK.match(path)
+    return fields.LINK + path[link.end() :] if link else path
 
 
 def build_tree(services: Services) -> KleinResource:

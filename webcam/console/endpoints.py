@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from webcam.api.guard import EVERYBODY, VIEWER, Endpoint, Needs
-from webcam.console import lists, login, record, sessions
+from webcam.api.pictures import STATUSES
+from webcam.console import lists, login, record, sessions, shares
 from webcam.wire import fields
 
 ENDPOINTS = (
@@ -25,4 +26,10 @@ ENDPOINTS = (
     Endpoint(fields.CONSOLE_SESSIONS, sessions.sessions, reads=True),
     Endpoint(fields.CONSOLE_REVOKE, sessions.revoke),
     Endpoint(fields.CONSOLE_PASSWORD, sessions.password),
+    Endpoint(fields.CONSOLE_SHARES, shares.shares, reads=True),
+    Endpoint(fields.CONSOLE_SHARE, shares.share),
+    Endpoint(fields.CONSOLE_UNSHARE, shares.unshare),
+    Endpoint(fields.LINK, shares.page, ("GET",), Needs.LINK, reads=True, statuses=STATUSES),
+    Endpoint(fields.LINK_STREAM, shares.stream, ("GET",), Needs.LINK, statuses=STATUSES),
+    Endpoint(fields.LINK_PICTURE, shares.picture, ("GET",), Needs.LINK, reads=True, statuses=STATUSES),
 )

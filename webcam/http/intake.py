@@ -8,7 +8,6 @@ the same outcome. All of it is on private names of h2 that tests/unit/test_priva
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -36,8 +35,9 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from webcam.http.core import PADDED, PRIORITY, Core, Flood, Frames, Settings, known_settings, without_padding
+from webcam.http.core import PRIORITY, Core, Flood, Frames, Settings, known_settings
 from webcam.http.fieldblock import Decoder, Encoder
+from webcam.http.framing import FrameReader
 from webcam.http.head import Head, Malformed, read_head
 from webcam.http.limits import FIELDS, STREAMS, TINY_WINDOW_UPDATE
 
@@ -60,8 +60,6 @@ SETTINGS_FREE = 9 + 6 * 16
 """Bytes of SETTINGS for the price of one: more settings than there are."""
 
 _END_STREAM, _END_HEADERS = 0x1, 0x4
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_FRAME = struct.Struct(">HBBBI")
 _STATE = h2.stream.StreamState
 _RECEIVING = (_STATE.OPEN, _STATE.HALF_CLOSED_LOCAL)
 _IDLE_FRAMES = (PingFrame, PriorityFrame, RstStreamFrame, ExtensionFrame)
@@ -107,9 +105,7 @@ class Intake(h2.connection.H2Connection):
         self._greeted = False
         self._owed = 0
         self._carried = MAX_OWED // 10
-        self._preface = True
-        self._rest = b""
-        self._at = 0
+        self._reader = FrameReader()
         self._readers: dict[int, Callable[[int, int, bytes, int, int], Events | None]] = {
             DataFrame.type: self._read_data,
             HeadersFrame.type: self._read_headers,
@@ -128,53 +124,19 @@ class Intake(h2.connection.H2Connection):
 
     def feed(self, data: bytes) -> None:
         """Bytes of the peer; :meth:`next_events` tells what they cause, a frame at a time."""
-        self._rest = self._rest[self._at :] + data if self._at < len(self._rest) else data
-        self._at = 0
+        self._reader.feed(data)
 
     def next_events(self) -> Events | None:
         """What the next frame causes; ``None`` when no more of them is whole. Errors as :meth:`receive_data`."""
         try:
-            return self._next_frame()
+            cut = self._reader.next(self.max_inbound_frame_size)
+            return None if cut is None else self._read_frame(*cut)
         except InvalidPaddingError as error:
             self._terminate_connection(h2.errors.ErrorCodes.PROTOCOL_ERROR)
             raise h2.exceptions.ProtocolError("bad padding") from error
         except h2.exceptions.ProtocolError as error:
             self._terminate_connection(error.error_code)
             raise
-
-    def _next_frame(self) -> Events | None:
-        if self._preface and not self._take_preface():
-            return None
-        data, at = self._rest, self._at
-        if len(data) - at < 9:
-            self._check_size(int.from_bytes(data[at : at + 3], "big") if len(data) - at >= 3 else 0)
-            return None
-        high, low, kind, flags, stream_id = _FRAME.unpack_from(data, at)
-        size = (high << 8) + low
-        self._check_size(size)
-        stop = at + 9 + size
-        if stop > len(data):
-            return None
-        self._at = stop
-        if kind == HeadersFrame.type and flags & PADDED:
-            frame = without_padding(data[at:stop])
-            return self._read_frame(kind, flags & ~PADDED, stream_id, frame, 0, len(frame))
-        return self._read_frame(kind, flags, stream_id, data, at, stop)
-
-    def _check_size(self, size: int) -> None:
-        """A frame over the limit is refused when its header is here, not when its megabytes are."""
-        if size > self.max_inbound_frame_size:
-            raise h2.exceptions.FrameTooLargeError("a frame over the limit")
-
-    def _take_preface(self) -> bool:
-        """Whether all of it is here."""
-        came = self._rest[: len(_PREFACE)]
-        if came != _PREFACE[: len(came)]:
-            raise h2.exceptions.ProtocolError("no preface of HTTP/2")
-        if len(came) < len(_PREFACE):
-            return False
-        self._at, self._preface = len(_PREFACE), False
-        return True
 
     def _read_frame(self, kind: int, flags: int, stream_id: int, data: bytes, at: int, stop: int) -> Events:
         reader = self._readers.get(kind)
@@ -195,7 +157,7 @@ class Intake(h2.connection.H2Connection):
     @property
     def unfinished(self) -> bool:
         """Whether a part of a frame or of a header block is here, and the rest isn't."""
-        return bool(self._at < len(self._rest) or self.incoming_buffer._headers_buffer)
+        return bool(self._reader.unfinished or self.incoming_buffer._headers_buffer)
 
     # The many
 

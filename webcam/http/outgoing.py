@@ -6,8 +6,6 @@ A producer is paused as soon as something of its stream has to wait, and resumed
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import h2.exceptions
@@ -30,6 +28,21 @@ AT_ONCE = 128 * 1024
 
 BLOCKED_BYTES = 64 * 1024
 """Bytes of control frames and headers that may pile up while the transport is full, before the peer is given up."""
+
+
+class Cork:
+    """The time for which a connection is corked. Every request has some: a generator would cost three times as much."""
+
+    __slots__ = ("_outgoing",)
+
+    def __init__(self, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+
+    def __enter__(self) -> None:
+        self._outgoing.cork()
+
+    def __exit__(self, *_: object) -> None:
+        self._outgoing.uncork()
 
 
 class Outgoing(_http2.H2Connection):
@@ -74,16 +87,19 @@ class Outgoing(_http2.H2Connection):
 
     # What streams call
 
-    @contextmanager
-    def corked(self) -> Iterator[None]:
+    def corked(self) -> Cork:
         """What is written inside leaves as one piece behind it."""
+        return Cork(self)
+
+    def cork(self) -> None:
+        """From now on, what is written stays here."""
         self._corks += 1
-        try:
-            yield
-        finally:
-            self._corks -= 1
-            self._send()
-            self._pause_waiting()
+
+    def uncork(self) -> None:
+        """As often as it was corked: then it leaves."""
+        self._corks -= 1
+        self._send()
+        self._pause_waiting()
 
     def writeHeaders(  # noqa: N802
         self,

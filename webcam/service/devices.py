@@ -110,9 +110,15 @@ class Devices:
         Raises :class:`NoSuchDevice`, also for one that the session may not see, :class:`webcam.errors.NoChannel` or
         :class:`webcam.errors.ErroredStream`.
         """
-        if not session.may_see(device) or not self._sessions.is_online(session.account_id, device):
+        if not session.may_see(device):
             raise NoSuchDevice(device_text(device))
-        return self._hub.stream(session.account_id, device)
+        return self.stream_of(session.account_id, device)
+
+    def stream_of(self, account_id: int, device: str) -> Stream:
+        """The same, of whoever may see it."""
+        if not self._sessions.is_online(account_id, device):
+            raise NoSuchDevice(device_text(device))
+        return self._hub.stream(account_id, device)
 
     def watch(self, session: Session, stream: Stream, viewer: Viewer) -> None:
         """Let *viewer* see *stream* until either ends, or the session."""

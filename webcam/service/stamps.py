@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from webcam.model import next_stamp, stamp_before, stamp_of
 from webcam.ports import Clock
+
+
+class Writing:
+    """While something is being stored, its stamp is among those of all that is."""
+
+    __slots__ = ("_all", "_stamp")
+
+    def __init__(self, stamps: list[str], stamp: str) -> None:
+        self._all = stamps
+        self._stamp = stamp
+
+    def __enter__(self) -> str:
+        self._all.append(self._stamp)
+        return self._stamp
+
+    def __exit__(self, *_: object) -> None:
+        self._all.remove(self._stamp)
 
 
 class Stamps:
@@ -32,15 +46,9 @@ class Stamps:
         """The newest stamp that was given out or seen; empty when there was none."""
         return max(self._issued, *self._newest.values(), "")
 
-    @contextmanager
-    def writing(self) -> Iterator[str]:
+    def writing(self) -> Writing:
         """A stamp for something that is being stored while the context lasts."""
-        stamp = self.now()
-        self._writing.append(stamp)
-        try:
-            yield stamp
-        finally:
-            self._writing.remove(stamp)
+        return Writing(self._writing, self.now())
 
     def server_time(self, account_id: int | None = None) -> str:
         """A cursor: what is stored from now on is later, and so is what is being stored; what the account holds isn't.

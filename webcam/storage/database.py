@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.task import deferLater
 
-from webcam.errors import StorageClosed
+from webcam.errors import DatabaseFail, StorageClosed
 from webcam.storage.connections import pool
 from webcam.storage.copying import BUSY
 from webcam.storage.refusals import Refusals
@@ -50,15 +50,20 @@ class Database:
 
         Raises :class:`DatabaseFail` when SQLite refuses.
         """
-        with self._refusals.as_failures():
+        with self._refusals:
             result: _T = await self._writer.write(function, args)
             return result
 
     async def step(self, function: Callable[..., _T], *args: Any) -> tuple[_T, float]:
-        """The same in a transaction of its own, and for how many seconds that kept others from writing."""
-        with self._refusals.as_failures():
+        """The same in a transaction of its own, and for how many seconds that kept others from writing.
+
+        What the log holds is written to the database then, while others go on.
+        """
+        with self._refusals:
             result: tuple[_T, float] = await self._writer.step(function, args)
-            return result
+        with suppress(DatabaseFail):  # the step is done all the same
+            await self.read(_checkpoint)
+        return result
 
     async def trim_log(self) -> None:
         """Write what is in the log to the database, while others go on; then let the log begin anew, and be cut."""
@@ -75,7 +80,7 @@ class Database:
 
     async def read(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` on one state of the database, beside whoever writes."""
-        with self._refusals.as_failures():
+        with self._refusals:
             if self._closing:
                 raise StorageClosed("closed")
             async with self._reading:  # readers work so far ahead of whoever takes what they found: it doesn't pile up
@@ -110,9 +115,10 @@ class Database:
 
 
 def _checkpoint(cursor: sqlite3.Cursor) -> None:
-    """It waits for nobody, and nobody for it."""
+    """It waits for nobody, and nobody for it. What can't be written now is still in the log."""
     cursor.execute("COMMIT")
-    cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    with suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _restart_log(cursor: sqlite3.Cursor) -> None:

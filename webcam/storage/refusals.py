@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from twisted.logger import Logger
 
@@ -21,19 +20,19 @@ _log = Logger()
 
 
 class Refusals:
-    """Makes failures of what SQLite refuses, and tells of them."""
+    """Makes failures of what SQLite refuses, and tells of them: what is refused within the context raises
+    :class:`DatabaseFail`."""
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
         self._told: dict[str, float] = {}
         self._untold: dict[str, int] = {}
 
-    @contextmanager
-    def as_failures(self) -> Iterator[None]:
-        """What is refused inside raises :class:`DatabaseFail`."""
-        try:
-            yield
-        except sqlite3.Error as error:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, sqlite3.Error):
             self._tell(f"{type(error).__name__}: {error}")
             raise DatabaseFail(type(error).__name__) from error
 

@@ -23,6 +23,9 @@ from webcam.storage.connections import worthless
 TOGETHER = 128
 """Writes of one transaction, at most."""
 
+CHECKPOINT = 1000
+"""Pages of 4 KiB in the log, SQLite's own default: the commit that finds more writes them to the database."""
+
 
 @dataclass(slots=True)
 class Write:
@@ -59,7 +62,10 @@ class Writer:
         return self._take(Write(function, args))
 
     def step(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[tuple[Any, float]]:
-        """The same, in a transaction of its own, and for how many seconds that kept others from writing."""
+        """The same, in a transaction of its own, and for how many seconds that kept others from writing.
+
+        Its commit leaves to others what the log holds for the database: that can take far longer than the step.
+        """
         return self._take(Write(function, args, timed=True))
 
     def _take(self, write: Write) -> Deferred[Any]:
@@ -139,12 +145,16 @@ def _alone(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
 
 
 def _timed(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:
-    cursor.execute("BEGIN IMMEDIATE")
-    began = monotonic()
-    (write,) = writes
-    result = write.function(cursor, *write.args)
-    cursor.execute("COMMIT")
-    return [(result, monotonic() - began)]
+    cursor.execute("PRAGMA wal_autocheckpoint = 0")
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+        began = monotonic()
+        (write,) = writes
+        result = write.function(cursor, *write.args)
+        cursor.execute("COMMIT")
+        return [(result, monotonic() - began)]
+    finally:
+        cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
 
 
 def _together(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Any]:

@@ -1,0 +1,151 @@
+"""Links that share a stream: who has one sees one device, until it ends or is taken back, and nothing else.
+
+A link's token is random, and storage has its SHA-256 alone, as of sessions and secrets: a stolen database opens
+nothing, and there is no key to keep and to change. A signed one would need storage all the same, to be taken back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from webcam.consolemodel import Share
+from webcam.errors import NoSuchLink, Overloaded
+from webcam.model import stamp_of
+from webcam.ports import Audit, Clock, ConsoleStore
+from webcam.relay.stream import Stream
+from webcam.relay.viewer import Viewer
+from webcam.service.devices import Devices
+from webcam.service.lockout import Table, key_of
+from webcam.service.session import Session
+from webcam.service.tokens import TOKEN_BYTES, digest_of
+
+PER_ACCOUNT = 100
+"""Links of an account."""
+
+VIEWERS = 50
+"""Viewers of a link at once."""
+
+REQUESTS = 3000
+"""Requests within a minute that a link is good for."""
+
+TOLD = 3600.0
+"""Seconds in which the use of a link from an address is news once."""
+
+_HOUR = 3600.0
+_MINUTE = 60.0
+_NEWS = 10_000
+
+
+@dataclass
+class _Use:
+    """What a link is used for now."""
+
+    viewers: set[Viewer] = field(default_factory=set)
+    asked: int = 0
+    since: float = 0.0
+
+
+class Shares:
+    """The links of every account, and who looks by them."""
+
+    def __init__(self, store: ConsoleStore, devices: Devices, clock: Clock, audit: Audit) -> None:
+        self._store = store
+        self._devices = devices
+        self._clock = clock
+        self._audit = audit
+        self._uses: dict[int, _Use] = {}
+        self._told: Table[float] = Table(_NEWS)
+
+    # Whose they are
+
+    async def make(self, session: Session, device: str, hours: int) -> tuple[Share, str]:
+        """A link to *device*'s stream for so many hours, and its token, which nobody is ever told again.
+
+        Raises :class:`webcam.errors.QuotaExceeded`.
+        """
+        now = self._clock.wall()
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        new = Share(0, session.account_id, device, stamp_of(now), stamp_of(now + hours * _HOUR))
+        share_id = await self._store.add_share(new, digest_of(token), PER_ACCOUNT)
+        share = Share(share_id, new.account_id, device, new.made, new.until)
+        self._audit.note(
+            "link_added", account=share.account_id, device=session.device, link=share_id, of=device, until=new.until
+        )
+        return share, token
+
+    async def of(self, session: Session) -> list[Share]:
+        """Those of the session's account, by their end."""
+        return await self._store.shares(session.account_id, self._now())
+
+    async def remove(self, session: Session, share_id: int) -> None:
+        """It is good for nothing from now on, and who looks by it is cut off. One that is gone is no error."""
+        if await self._store.remove_share(session.account_id, share_id):
+            self._audit.note("link_removed", account=session.account_id, device=session.device, link=share_id)
+            self._end(share_id)
+
+    # Who has one
+
+    async def find(self, token: str, address: str) -> Share:
+        """The link of this token, used from there. Raises :class:`NoSuchLink`, and :class:`Overloaded` when it is used
+        too often."""
+        share = await self._store.share(digest_of(token), self._now())
+        if share is None:
+            raise NoSuchLink("no such link, or it has ended")
+        use, now = self._uses.setdefault(share.share_id, _Use()), self._clock.steady()
+        if now - use.since >= _MINUTE:
+            use.asked, use.since = 0, now
+        use.asked += 1
+        if use.asked > REQUESTS:
+            raise Overloaded("requests by a link")
+        self._tell(share, address, now)
+        return share
+
+    def _tell(self, share: Share, address: str, now: float) -> None:
+        key = key_of(str(share.share_id), address)
+        told = self._told.get(key)
+        if told is None or now - told >= TOLD:
+            self._told.put(key, now)
+            self._audit.note(
+                "link_used", account=share.account_id, link=share.share_id, of=share.device, address=address
+            )
+
+    def stream(self, share: Share) -> Stream:
+        """What it shows. Raises as :meth:`webcam.service.devices.Devices.stream` does, and :class:`Overloaded` when too
+        many look already."""
+        use = self._uses.get(share.share_id)
+        if use is not None and len(use.viewers) >= VIEWERS:
+            raise Overloaded("viewers of a link")
+        return self._devices.stream_of(share.account_id, share.device)
+
+    def watch(self, share: Share, stream: Stream, viewer: Viewer) -> None:
+        """Let *viewer* see *stream* until either ends, or the link."""
+        viewers = self._uses.setdefault(share.share_id, _Use()).viewers
+        viewers.add(viewer)
+        viewer.on_close = lambda: viewers.discard(viewer)
+        stream.watch(viewer)
+
+    # Ends
+
+    async def sweep(self) -> None:
+        """Cut off who looks by links that have ended, whose accounts are disabled or gone, or that are no more."""
+        now = self._clock.steady()
+        for share_id in [key for key, use in self._uses.items() if not use.viewers and now - use.since >= _MINUTE]:
+            del self._uses[share_id]
+        seen = [share_id for share_id, use in self._uses.items() if use.viewers]
+        if seen:
+            good = await self._store.good_shares(seen, self._now())
+            for share_id in set(seen) - set(good):
+                self._end(share_id)
+
+    async def expire(self) -> None:
+        """Forget links that have ended."""
+        await self._store.expire_shares(self._now())
+
+    def _end(self, share_id: int) -> None:
+        use = self._uses.pop(share_id, None)
+        for viewer in list(use.viewers) if use else []:
+            viewer.end()
+
+    def _now(self) -> str:
+        return stamp_of(self._clock.wall())
