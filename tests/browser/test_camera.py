@@ -115,8 +115,8 @@ def test_the_camera_comes_back_after_a_restart(someone: Someone, server: Server)
 
 def test_a_camera_that_isnt_allowed_says_so(someone: Someone) -> None:
     person = someone("laptop")
-    refuse = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
-    person.page.evaluate(refuse)
+    refusal = "() => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    person.page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {refusal}; }}")
     person.see("Camera")
     person.page.get_by_role("button", name="Go live").click()
     expect(person.page.get_by_text("The browser was not allowed to use the camera.")).to_be_visible()

@@ -143,7 +143,7 @@ def test_it_asks_nothing_while_nothing_happens(someone: Someone) -> None:
     person.page.on("request", lambda request: asked.append(request.url))
     for view in ("Wall", "Camera", "Records", "Messages", "Settings"):
         person.see(view)
-        person.page.wait_for_timeout(500)
+        person.page.wait_for_timeout(300)
         asked.clear()
-        person.page.wait_for_timeout(1500)
+        person.page.wait_for_timeout(1000)
         assert asked == [], view

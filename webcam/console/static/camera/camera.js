@@ -27,6 +27,7 @@ class Camera extends EventTarget {
   #latest = new Latest();
   #ending = null;
   #upload = null;
+  #isAnew = false;
   #wasListed = false;
   #unlisted = 0;
 
@@ -104,8 +105,10 @@ class Camera extends EventTarget {
     if (!this.isOn) return;
     this.capture.adjust(this.wishes);
     const isOther = ["camera", "facing", "width", "height"].some((key) => key in change && change[key] !== before[key]);
-    if (isOther) await this.#open();
-    if (this.wishes.fps !== before.fps) this.#upload?.abort(); // another promise to viewers, so another upload
+    if (isOther && (await this.#open())) this.#turn(this.state);
+    if (this.wishes.fps === before.fps) return;
+    this.#isAnew = true; // another promise to viewers, so another upload
+    this.#upload?.abort();
   }
 
   async #publish(signal) {
@@ -114,6 +117,10 @@ class Camera extends EventTarget {
       const sentBefore = this.sent;
       await this.#once(signal).catch(() => {});
       if (signal.aborted) return;
+      if (this.#isAnew) {
+        this.#isAnew = false;
+        continue;
+      }
       this.#turn("waiting");
       if (this.sent - sentBefore > this.wishes.fps * 2) backoff.reset();
       await backoff.wait(signal);

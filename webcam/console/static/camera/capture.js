@@ -11,13 +11,13 @@ export class Capture {
   #timer = 0;
   #due = 0;
   #isEncoding = false;
+  #video;
   #canvas = document.createElement("canvas");
 
   constructor({ onframe, onend }) {
     this.onframe = onframe;
     this.onend = onend;
-    this.video = el("video", { autoplay: true, muted: true, playsinline: true });
-    this.video.muted = true;
+    this.#video = plainVideo();
   }
 
   /** Open a camera: `camera` (an id, or ""), `facing` ("user", "environment", ""), `width`, `height`, `fps`, `quality`. */
@@ -31,8 +31,8 @@ export class Capture {
     this.#stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
     const [track] = this.#stream.getVideoTracks();
     track.addEventListener("ended", () => this.onend());
-    this.video.srcObject = this.#stream;
-    await this.video.play().catch(() => {});
+    this.#video.srcObject = this.#stream;
+    await this.#video.play().catch(() => {});
     this.#due = performance.now();
     this.#next();
   }
@@ -55,11 +55,11 @@ export class Capture {
 
   #shoot() {
     this.#next();
-    const { videoWidth: width, videoHeight: height } = this.video;
+    const { videoWidth: width, videoHeight: height } = this.#video;
     if (this.#isEncoding || width === 0) return;
     if (this.#canvas.width !== width) this.#canvas.width = width;
     if (this.#canvas.height !== height) this.#canvas.height = height;
-    this.#canvas.getContext("2d", { alpha: false }).drawImage(this.video, 0, 0);
+    this.#canvas.getContext("2d", { alpha: false }).drawImage(this.#video, 0, 0);
     this.#isEncoding = true;
     this.#canvas.toBlob((blob) => this.#encoded(blob), "image/jpeg", this.wanted.quality);
   }
@@ -72,13 +72,25 @@ export class Capture {
     else this.onframe(bytes);
   }
 
+  /** What is filmed, for a `video` of the page; null when nothing is. */
+  get stream() {
+    return this.#stream;
+  }
+
   /** Give the camera back. */
   shut() {
     clearTimeout(this.#timer);
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
-    this.video.srcObject = null;
+    this.#video.srcObject = null;
   }
+}
+
+/** A `video` that plays what is filmed. The one that is drawn from is never in the page: taken out of it, it would pause. */
+export function plainVideo() {
+  const video = el("video", { autoplay: true, muted: true, playsinline: true });
+  video.muted = true;
+  return video;
 }
 
 /** The cameras of this machine, `id` and `label`; labels are empty until a camera was allowed once. */

@@ -56,11 +56,14 @@ export async function sendStream(latest, delta, signal, onsent) {
 /** The same as one upload a frame. */
 export async function sendOneByOne(latest, delta, signal, onsent) {
   const keep = Math.min(KEEP_MOST, Math.max(KEEP_LEAST, 3 * delta));
-  for (;;) {
-    const frame = await latest.take(signal);
-    if (frame === null) return;
-    const response = await reach(path(delta, keep), { method: "POST", body: whole(frame), signal });
-    if (!response.ok) throw new Failure(0, response.status);
-    onsent(frame.length);
+  try {
+    for (let frame = await latest.take(signal); frame !== null; frame = await latest.take(signal)) {
+      const response = await reach(path(delta, keep), { method: "POST", body: whole(frame), signal });
+      if (!response.ok) throw new Failure(0, response.status);
+      onsent(frame.length);
+    }
+  } finally {
+    // One that keeps nothing ends the stream now, not when the time is over.
+    if (signal.aborted) reach(path(delta), { method: "POST", body: "", keepalive: true }).catch(() => {});
   }
 }

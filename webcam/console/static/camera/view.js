@@ -9,7 +9,7 @@ import { ageText } from "../core/time.js";
 import { Screen } from "../live/screen.js";
 import { Stream } from "../live/stream.js";
 import { camera } from "./camera.js";
-import { camerasHere } from "./capture.js";
+import { camerasHere, plainVideo } from "./capture.js";
 
 const SIZES = [
   [320, 240],
@@ -45,7 +45,8 @@ export class CameraView {
     this.button = el("button", { type: "button", class: "primary go", onclick: () => this.#toggle() });
     this.snap = el("button", { type: "button", class: "quiet", onclick: () => this.#snap() }, icon("snapshot"), t("camera.snap"));
     this.flip = iconButton("flip", t("camera.flip"), () => this.#flip(), { class: "iconic flip" });
-    this.own = el("div", { class: "own" }, camera.capture.video);
+    this.video = plainVideo();
+    this.own = el("div", { class: "own" }, this.video);
     this.stage = el("div", { class: "stage" }, this.screen.root, this.own, this.numbers, this.flip);
     const top = el("header", { class: "top" }, el("div", { class: "words" }, el("h1", { tabindex: "-1", text: t("camera") }), this.status));
     const side = el("div", { class: "side card" }, el("div", { class: "row" }, this.button, this.snap), this.#knobs());
@@ -119,6 +120,7 @@ export class CameraView {
       this.stream.start();
     } else this.stream.stop();
     if (!isListed) this.screen.clear(camera.isOn ? t("camera.soon") : "", camera.isOn ? "" : "camera");
+    if (this.video.srcObject !== camera.capture.stream) this.video.srcObject = camera.capture.stream;
     this.stage.dataset.on = camera.isOn ? "yes" : "no";
     this.button.replaceChildren(icon(camera.isOn ? "stop" : "play"), t(camera.isOn ? "camera.stop" : "camera.start"));
     this.button.classList.toggle("danger", camera.isOn);
