@@ -23,6 +23,8 @@ BASE = "https://localhost"
 _PADDED = 20_000
 """Bytes: over the limit of an ordinary body."""
 
+LOGINS = {"/authorize.json", "/console/login.json"}
+
 _FRAMES = st.lists(st.binary(max_size=200).map(encode), max_size=5).map(b"".join)
 _DATA = (
     _FRAMES | st.binary(max_size=300) | st.sampled_from([b"", encode(bytes(33_000)), bytes(70_000), b"\xff\xd8\xff"])
@@ -81,9 +83,9 @@ def sent(draw: st.DrawFn, world: World, operation: APIOperation, mode: Generatio
     """One request. What is drawn is the same for the same seed; tokens and ids are whatever the server gave."""
     case = draw(operation.as_strategy(generation_mode=mode))
     request = prepared(case)
-    described_as = described.operations()[request.method, request.path]
+    described_as = described.operations()[request.method, operation.path]
     token = draw(_TOKENS)
-    if request.path == "/authorize.json":
+    if request.path in LOGINS:
         if draw(st.booleans()):
             _put(request, "body", name=NAME)
             _put(request, "query", **{"pass": PASSWORD})

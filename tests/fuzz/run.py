@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.fuzz.cases import BAD, BASE, GOOD, MODES, Sent, load, sent
+from tests.fuzz.cases import BAD, BASE, GOOD, LOGINS, MODES, Sent, load, sent
 from tests.fuzz.expected import REFUSED, TAKEN, verdict
 from tests.fuzz.wire import Answer, Request, Sender
 from tests.fuzz.world import World
@@ -30,7 +30,10 @@ from tests.support import described
 from tests.support.process import Server
 from webcam.errors import ReplyCode
 
-LOGIN = "/authorize.json"
+PASSWORDS = LOGINS | {"/console/password.json"}
+"""What fails there too often is locked out."""
+
+LINKS = "/share/"
 FRAME = 32 * 1024
 LIMITS = {"/addRecord.json": 64 * 1024, "/addRecordData.json": 64 * 1024, "/input.raw": 1 << 40}
 BODY = 16 * 1024
@@ -122,9 +125,11 @@ class _Run:
             self._told(f"FAILED: {self.report.failures[-1]}")
         if request.path == "/deleteRecords.json":
             self._world.deleted()
+        if request.path == "/console/logout.json":
+            self._world.logged_out()
 
     def _sender(self, request: Request, number: int) -> Sender:
-        if request.path == LOGIN:
+        if request.path in PASSWORDS:
             return self._world.stranger
         return self._world.senders[0 if len(request.target) > _SOON else number]
 
@@ -153,11 +158,11 @@ def wrong(asked: Sent, answer: Answer) -> Iterator[str]:
         yield from _wrong_end(asked, answer)
         return
     yield from _not_described(asked, answer)
-    if answer.status not in {200, 206, 413, 416, *_by_status(asked)} and not _is_locked(asked, answer):
+    if answer.status not in {200, 206, 413, 416, *_by_status(asked)} and not _is_bounded(asked, answer):
         yield f"status {answer.status}"
     if (answer.status == 413) != (len(asked.request.body) > LIMITS.get(asked.request.path, BODY)):
         yield f"status {answer.status} for {len(asked.request.body)} bytes"
-    if answer.status in {413, 416, 429}:
+    if answer.status in {413, 416, 429} or (answer.status == 404 and asked.request.path.startswith(LINKS)):
         return
     if asked.operation.get("x-cut"):
         if _upload(asked) == REFUSED:
@@ -168,12 +173,14 @@ def wrong(asked: Sent, answer: Answer) -> Iterator[str]:
 
 def _by_status(asked: Sent) -> set[int]:
     """What those who show pictures are told by the status."""
-    return {400, 401, 403, 404} if "401" in asked.operation["responses"] else set()
+    return {400, 401, 403, 404} if "400" in asked.operation["responses"] else set()
 
 
-def _is_locked(asked: Sent, answer: Answer) -> bool:
-    """Whether too many logins failed before this one."""
-    return asked.request.path == LOGIN and answer.status == 429 and code_of(answer) == ReplyCode.NO_SUCH_USER
+def _is_bounded(asked: Sent, answer: Answer) -> bool:
+    """Whether too many logins failed before this one, or there are as many links as there may be."""
+    path, code = asked.request.path, code_of(answer)
+    locked = path in PASSWORDS and code == ReplyCode.NO_SUCH_USER
+    return answer.status == 429 and (locked or (path == "/console/share.json" and code == ReplyCode.JSON_FAIL))
 
 
 def _wrong_end(asked: Sent, answer: Answer) -> Iterator[str]:

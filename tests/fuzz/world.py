@@ -76,6 +76,10 @@ class World:
         """Records may be gone."""
         self._records = []
 
+    def logged_out(self) -> None:
+        """A session may have ended."""
+        self._tokens = {}
+
     def close(self) -> None:
         self._camera.close()
         for sender in (*self.senders, self.stranger):
