@@ -22,8 +22,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
 _EXPECTED = re.compile(r"^Failed to load resource|net::ERR_|^EventSource's response has a MIME type")
-"""What the console says of a server that is away for a while, of a thumbnail that there is none of, and of a session that
-has ended."""
+"""What the browser says of a server that is away, of a thumbnail that there is none of, and of a session that ended."""
 
 
 class Person:
