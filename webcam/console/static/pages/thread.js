@@ -29,13 +29,14 @@ export class Thread {
 
   #build() {
     const back = el("a", { class: "iconic back", href: hashOf("messages"), "aria-label": t("back") }, icon("left"));
-    const title = el("h2", { text: this.device });
+    const id = freshId("thread");
+    const title = el("h2", { id, text: this.device });
     this.more = el("button", { type: "button", class: "link more", hidden: true, text: t("messages.older"), onclick: () => this.#older() });
-    this.log = el("ol", { class: "log", role: "log", "aria-label": t("messages.with", { device: this.device }) });
+    this.log = el("div", { class: "log" });
     this.none = el("p", { class: "hint", hidden: true, text: t("messages.none") });
-    this.box = el("div", { class: "logbox", tabindex: "0", role: "region", "aria-label": t("messages.with", { device: this.device }) }, this.more, this.none, this.log);
+    this.box = el("div", { class: "logbox", tabindex: "0", role: "log", "aria-label": t("messages.with", { device: this.device }) }, this.more, this.none, this.log);
     const head = el("header", {}, back, title);
-    return el("section", { class: "thread", "aria-label": t("messages.with", { device: this.device }) }, head, this.box, this.#form());
+    return el("section", { class: "thread", "aria-labelledby": id }, head, this.box, this.#form());
   }
 
   #form() {
@@ -122,7 +123,7 @@ export class Thread {
       const its = dayOfStamp(stamp, east);
       const isNew = its !== day;
       day = its;
-      return isNew ? [el("li", { class: "day", text: dayText(its) }), message.row] : [message.row];
+      return isNew ? [el("p", { class: "day", text: dayText(its) }), message.row] : [message.row];
     });
     this.log.replaceChildren(...rows);
     this.none.hidden = this.#messages.size > 0;
@@ -135,7 +136,7 @@ export class Thread {
     const toAll = !target;
     const whose = isMine ? t("messages.me") : device;
     return el(
-      "li",
+      "div",
       { class: isMine ? "mine" : "theirs" },
       el("div", { class: "bubble" },
         el("strong", { class: "msg", text: msg }),
