@@ -191,6 +191,7 @@ def test_devices_come_and_go(someone: Callable[..., Person], server: Server, acc
     """Without anybody asking: the page follows the events."""
     person = someone("laptop")
     expect(person.page.get_by_text("Nothing is live right now.")).to_be_visible()
+    person.page.wait_for_timeout(500)
     asked: list[str] = []
     person.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     camera = Camera(server, account, PASSWORD, "newcomer", counting(3))

@@ -145,7 +145,7 @@ class Camera extends EventTarget {
   /** A proxy may hold a streaming upload back until it ends, or not take it at all; short ones get through everywhere. */
   async #watch(upload, signal) {
     const isLate = await pause(LISTED_WITHIN, signal, false);
-    if (!this.isOn || !events.isOpen || this.#wasListed) return;
+    if (!this.isOn || !events.isOpen || this.#wasListed || !session.may("view")) return;
     this.#unlisted += isLate ? 2 : 1;
     if (this.#unlisted < 2) return;
     this.way = "short";
@@ -160,7 +160,9 @@ class Camera extends EventTarget {
   }
 
   #listed() {
-    if (!this.isOn || this.sent === 0 || !devices.get(session.device)?.stream) return;
+    // A login that may only publish is told of no streams, its own included.
+    const isListed = session.may("view") ? Boolean(devices.get(session.device)?.stream) : true;
+    if (!this.isOn || this.sent === 0 || !isListed) return;
     this.#wasListed = true;
     this.#unlisted = 0;
     if (this.state !== "live") this.#turn("live");

@@ -114,8 +114,10 @@ export class CameraView {
 
   #show() {
     const isSeen = document.visibilityState === "visible";
-    const isListed = camera.isOn && Boolean(devices.get(session.device)?.stream);
-    if (isListed && isSeen) {
+    const maySee = session.may("view");
+    const isListed = camera.isOn && (!maySee || Boolean(devices.get(session.device)?.stream));
+    this.stage.dataset.sees = maySee ? "others" : "own";
+    if (isListed && maySee && isSeen) {
       this.screen.begin("RAW_JPEG");
       this.stream.start();
     } else this.stream.stop();
@@ -130,6 +132,7 @@ export class CameraView {
   }
 
   #words() {
+    if (camera.state === "live" && !session.may("view")) return t("camera.liveUnseen");
     if (camera.state !== "failed") return t(`camera.${camera.state}`);
     const problem = PROBLEMS[camera.problem];
     return problem ? t(`camera.problem.${problem}`) : t("camera.problem", { name: camera.problem });

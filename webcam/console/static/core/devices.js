@@ -1,6 +1,7 @@
 // The account's devices as they are right now: a list that was read once, and what happened since.
 import { ask } from "./api.js";
 import { events } from "./events.js";
+import { session } from "./session.js";
 import { serverNow, stampOfMs } from "./time.js";
 
 /**
@@ -10,6 +11,7 @@ import { serverNow, stampOfMs } from "./time.js";
 class Devices extends EventTarget {
   all = new Map();
   isLoaded = false;
+  #isFollowed = false;
   #loading = null;
 
   constructor() {
@@ -24,12 +26,21 @@ class Devices extends EventTarget {
       this.#change(detail.device, { stream: null, errored: true }),
     );
     events.addEventListener("reset", () => this.load().catch(() => {}));
+    events.addEventListener("connection", ({ detail }) => detail && this.#followed());
   }
 
   /** Read the list; when that fails, what is known stays. Raises Failure. */
   load() {
     this.#loading ??= this.#read().finally(() => (this.#loading = null));
     return this.#loading;
+  }
+
+  /** Events come from now on: what happened between a list and the first of them is in a second list. */
+  #followed() {
+    if (this.#isFollowed || !session.may("view")) return;
+    this.#isFollowed = true;
+    const before = this.#loading ?? Promise.resolve();
+    before.catch(() => {}).then(() => this.load()).catch(() => (this.#isFollowed = false));
   }
 
   async #read() {
@@ -42,7 +53,7 @@ class Devices extends EventTarget {
   /** Forget all; somebody else may log in. */
   clear() {
     this.all.clear();
-    this.isLoaded = false;
+    this.isLoaded = this.#isFollowed = false;
     this.#emit(null);
   }
 

@@ -10,22 +10,27 @@ import { pictureType } from "./pictures.js";
 import { Screen } from "./screen.js";
 import { Stream } from "./stream.js";
 
+/** How often, after how many ms, it is asked for a stream that events told of and that the server doesn't know. */
+const TRIES = 3;
+const AGAIN = 1500;
+
 /** A stream is late when it is silent for three times what it promised, and for two seconds. */
 const LATE_TIMES = 3;
 const LATE_LEAST = 2000;
-const AGAIN = 1500;
 
 export class Tile {
   isPaused = false;
   isSeen = false;
   isHeld = false;
+  isCrowded = false;
   isFull = false;
   #state = "stopped";
   #shown = null;
   #again = 0;
+  #tries = TRIES;
 
-  /** `device` as devices.js has it; `onfull(tile)` is asked for the full screen and back. */
-  constructor(device, { onfull, maySnap }) {
+  /** `device` as devices.js has it; `onfull(tile)` is asked for the full screen and back, `onpause()` is told of pauses. */
+  constructor(device, { onfull, onpause, maySnap }) {
     this.name = device.name;
     this.screen = new Screen(t("live.picture", { device: this.name }));
     this.stream = new Stream(this.name, {
@@ -33,6 +38,7 @@ export class Tile {
       onstate: (state) => this.#turn(state),
     });
     this.onfull = onfull;
+    this.onpause = onpause;
     this.root = this.#build(maySnap);
     this.update(device);
   }
@@ -60,6 +66,7 @@ export class Tile {
     say(this.meta, meta === "" ? "" : meta);
     this.meta.title = meta;
     if (device.stream && !wasStreaming) this.screen.begin(device.stream.subproto);
+    if (device.stream && !wasStreaming) this.#tries = TRIES;
     if (device.stream && !wasStreaming && this.#state === "waiting") this.stream.stop();
     this.adjust();
   }
@@ -79,7 +86,7 @@ export class Tile {
     this.pauseButton.replaceChildren(icon(isPaused ? "play" : "pause"));
     this.pauseButton.setAttribute("aria-label", label);
     this.pauseButton.title = label;
-    this.adjust();
+    this.onpause();
   }
 
   /** The bytes that came last become a record. */
@@ -105,8 +112,10 @@ export class Tile {
 
   #turn(state) {
     this.#state = state;
-    // The server knew of no stream where the events told of one: they will say more, and if not, it is asked again.
-    if (state === "ended" && this.device.stream) this.#again = setTimeout(() => this.adjust(), AGAIN);
+    if (state === "ended" && this.device.stream && this.#tries > 0) {
+      this.#tries -= 1;
+      this.#again = setTimeout(() => this.adjust(), AGAIN);
+    }
     this.#say();
   }
 
@@ -121,6 +130,7 @@ export class Tile {
 
   #words() {
     if (!this.device.stream) return t(this.device.errored ? "live.cut" : this.device.online ? "live.silent" : "live.offline");
+    if (this.isCrowded) return t("live.crowded");
     if (this.isPaused) return this.screen.shows === "" ? t("live.paused") : "";
     if (this.#state === "garbled") return t("live.garbled");
     if (this.#state === "waiting") return this.screen.shows === "" ? t("live.waiting") : "";

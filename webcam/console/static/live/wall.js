@@ -7,13 +7,16 @@ import { hashOf } from "../core/router.js";
 import { session } from "../core/session.js";
 import { recall, remember } from "../core/store.js";
 import { agoText } from "../core/time.js";
+import { isMultiplexed } from "../core/transport.js";
 import { Filling } from "./filling.js";
 import { Tile } from "./tile.js";
 
 const TICK = 500;
 const SIZES = ["small", "medium", "large"];
-/** A connection has room for 100 requests; the rest of the page wants some of them. */
+/** An HTTP/2 connection has room for 100 requests; the rest of the page wants some of them. */
 const MOST_LIVE = 80;
+/** Browsers open six connections of HTTP/1.1 to a server: one follows the events, one is for questions. */
+const MOST_LIVE_ALONE = 4;
 
 export class Wall {
   #tiles = new Map();
@@ -83,7 +86,11 @@ export class Wall {
   }
 
   #addTile(device) {
-    const tile = new Tile(device, { onfull: (each) => this.#filling.toggle(each), maySnap: session.may("publish") });
+    const tile = new Tile(device, {
+      onfull: (each) => this.#filling.toggle(each),
+      onpause: () => this.#adjust(),
+      maySnap: session.may("publish"),
+    });
     this.#tiles.set(device.name, tile);
     const next = [...this.#tiles.keys()].filter((each) => each.localeCompare(device.name) > 0).sort((a, b) => a.localeCompare(b))[0];
     this.grid.insertBefore(tile.root, next === undefined ? null : this.#tiles.get(next).root);
@@ -105,7 +112,7 @@ export class Wall {
     const all = [...devices.all.values()];
     const live = all.filter((each) => each.stream).length;
     const online = all.filter((each) => each.online).length;
-    say(this.summary, `${t("wall.live", { n: live })} · ${t("wall.online", { n: online })} · ${t("wall.known", { n: all.length })}`);
+    say(this.summary, `${t("wall.live", { n: live })} · ${t("wall.online", { n: online })}`);
     this.empty.hidden = !devices.isLoaded || this.#tiles.size > 0;
     this.pauseAll.hidden = this.#tiles.size === 0;
   }
@@ -121,12 +128,13 @@ export class Wall {
   /** Who runs: those in sight, while the page is; only the one that fills the screen, if one does. */
   #adjust() {
     const isHidden = document.visibilityState === "hidden";
-    let room = MOST_LIVE;
+    let room = isMultiplexed() ? MOST_LIVE : MOST_LIVE_ALONE;
     for (const tile of this.#tiles.values()) {
       const isBehind = this.#filling.tile !== null && this.#filling.tile !== tile;
       tile.root.inert = isBehind;
-      tile.isHeld = isHidden || isBehind || (tile.isSeen && room <= 0);
-      if (tile.isSeen) room -= 1;
+      tile.isCrowded = tile.isSeen && !tile.isPaused && room <= 0;
+      tile.isHeld = isHidden || isBehind || tile.isCrowded;
+      if (tile.isSeen && !tile.isPaused && !isBehind) room -= 1;
       tile.adjust();
     }
   }

@@ -18,7 +18,7 @@ export function viewsOf() {
     ["wall", session.may("view")],
     ["camera", session.may("publish")],
     ["records", session.may("view")],
-    ["messages", session.may("publish")],
+    ["messages", session.role === "full"],
     ["settings", true],
   ];
   return all.filter(([, may]) => may).map(([name]) => name);

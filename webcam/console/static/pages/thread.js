@@ -11,6 +11,8 @@ import { clockText, dayOfStamp, dayText, fullText, minutesEast } from "../core/t
 import { parseParams } from "./params.js";
 
 const PAGE = 40;
+/** Older ones leave the page when new ones come; they can be had again. */
+const MOST = 1000;
 const KNOWN = ["dosnap"];
 
 export class Thread {
@@ -24,6 +26,7 @@ export class Thread {
     const { signal } = this.#ending;
     events.addEventListener("message", ({ detail }) => detail.device === device && this.#add([detail], true), { signal });
     events.addEventListener("reset", () => this.#newest(), { signal });
+    events.addEventListener("connection", ({ detail }) => detail && this.#messages.size === 0 && this.#older(), { signal });
     this.#older();
   }
 
@@ -115,6 +118,7 @@ export class Thread {
   #add(messages, toEnd) {
     const height = this.box.scrollHeight;
     for (const each of messages) if (!this.#messages.has(each.stamp)) this.#messages.set(each.stamp, each);
+    if (toEnd) this.#forget();
     const east = minutesEast();
     let day = "";
     const rows = [...this.#messages.keys()].sort().flatMap((stamp) => {
@@ -128,6 +132,12 @@ export class Thread {
     this.log.replaceChildren(...rows);
     this.none.hidden = this.#messages.size > 0;
     this.box.scrollTop = toEnd ? this.box.scrollHeight : this.box.scrollTop + this.box.scrollHeight - height;
+  }
+
+  #forget() {
+    const stamps = [...this.#messages.keys()].sort();
+    for (const stamp of stamps.slice(0, Math.max(0, stamps.length - MOST))) this.#messages.delete(stamp);
+    if (stamps.length > MOST) this.more.hidden = false;
   }
 
   #row({ msg, device, target, stamp, params }) {

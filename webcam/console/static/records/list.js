@@ -36,6 +36,7 @@ export class RecordList extends EventTarget {
     events.addEventListener("record-added", ({ detail }) => this.#note(detail), { signal });
     events.addEventListener("record-removed", ({ detail }) => this.#removed(detail), { signal });
     events.addEventListener("reset", () => this.#reloadSoon(0), { signal });
+    events.addEventListener("connection", ({ detail }) => detail && !this.isLoaded && this.#reloadSoon(0), { signal });
   }
 
   get #only() {

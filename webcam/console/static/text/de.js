@@ -47,7 +47,6 @@ export default {
 
   "wall.live": "{n} live",
   "wall.online": "{n} online",
-  "wall.known": "{n} bekannt",
   "wall.others": "Ohne Bild",
   "wall.empty": "Gerade ist nichts live.",
   "wall.be": "Selbst Kamera sein",
@@ -80,6 +79,7 @@ export default {
   "live.online": "Online",
   "live.seen": "Zuletzt gesehen: {ago}",
   "live.paused": "Angehalten",
+  "live.crowded": "Halte ein anderes an, um dieses zu sehen: über HTTP/1.1 verfolgt ein Browser nur wenige zugleich",
   "live.garbled": "Was kommt, ist kein Stream",
   "live.waiting": "Neuer Versuch …",
   "live.connecting": "Verbinden …",
@@ -106,6 +106,7 @@ export default {
   "camera.off": "Die Kamera ist aus.",
   "camera.opening": "Die Kamera wird geöffnet …",
   "camera.live": "Du bist live. Das Bild ist das, was die anderen sehen.",
+  "camera.liveUnseen": "Du bist live.",
   "camera.waiting": "Verbinden mit dem Server …",
   "camera.problem": "Die Kamera lässt sich nicht öffnen ({name}).",
   "camera.problem.denied": "Der Browser darf die Kamera nicht benutzen. Erlaube es in der Adresszeile, und versuche es noch einmal.",

@@ -47,7 +47,6 @@ export default {
 
   "wall.live": "{n} live",
   "wall.online": "{n} online",
-  "wall.known": "{n} known",
   "wall.others": "Without a picture",
   "wall.empty": "Nothing is live right now.",
   "wall.be": "Be a camera",
@@ -80,6 +79,7 @@ export default {
   "live.online": "Online",
   "live.seen": "Last seen {ago}",
   "live.paused": "Paused",
+  "live.crowded": "Pause another one to see this: over HTTP/1.1 a browser follows only a few at once",
   "live.garbled": "What comes is no stream",
   "live.waiting": "Reconnecting …",
   "live.connecting": "Connecting …",
@@ -106,6 +106,7 @@ export default {
   "camera.off": "The camera is off.",
   "camera.opening": "Opening the camera …",
   "camera.live": "You are live. The picture is what viewers see.",
+  "camera.liveUnseen": "You are live.",
   "camera.waiting": "Connecting to the server …",
   "camera.problem": "The camera can't be opened ({name}).",
   "camera.problem.denied": "The browser was not allowed to use the camera. Allow it in the address bar, and try again.",
