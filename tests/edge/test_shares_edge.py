@@ -47,13 +47,25 @@ class SharesCase(BrowserCase):
 
     def stranger(self, path: str, *more: tuple[str, str]) -> Response:
         """What somebody gets who has nothing but a link."""
-        answer: Response = self.connect().fetch("GET", f"/{path}", headers=list(more))
+        answer: Response = self.connect().fetch("GET", f"{self.base}{path}", headers=list(more))
         return answer
 
     def look(self, path: str) -> tuple[Any, int]:
         """Somebody who begins to look."""
         client = self.connect()
-        return client, client.request("GET", f"/{path}/stream.mjpg")
+        return client, client.request("GET", f"{self.base}{path}/stream.mjpg")
+
+
+class BelowABasePath(SharesCase):
+    base = "/cam/share/"
+
+    def test_a_link_is_there(self) -> None:
+        """Even where the base path looks like one."""
+        path = self.share()["path"]
+        self.stream()
+        self.assertEqual([self.stranger(path + more).status for more in ("", "/snapshot.jpg")], [200, 200])
+        self.assertEqual(self.stranger(f"share/{new_secret()}").status, 404)
+        self.assertEqual(self.connect().fetch("GET", f"/{path}").status, 404)
 
 
 class MakingTests(SharesCase):

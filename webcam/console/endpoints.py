@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webcam.api.guard import EVERYBODY, VIEWER, Endpoint, Needs
 from webcam.api.pictures import STATUSES
-from webcam.console import lists, login, record, sessions, shares
+from webcam.console import lists, login, record, sessions, shares, thumbnails
 from webcam.wire import fields
 
 ENDPOINTS = (
@@ -26,6 +26,14 @@ ENDPOINTS = (
     Endpoint(fields.CONSOLE_SESSIONS, sessions.sessions, reads=True),
     Endpoint(fields.CONSOLE_REVOKE, sessions.revoke),
     Endpoint(fields.CONSOLE_PASSWORD, sessions.password),
+    Endpoint(
+        fields.CONSOLE_THUMBNAIL,
+        thumbnails.thumbnail,
+        ("GET",),
+        roles=VIEWER,
+        reads=True,
+        statuses=thumbnails.STATUSES,
+    ),
     Endpoint(fields.CONSOLE_SHARES, shares.shares, reads=True),
     Endpoint(fields.CONSOLE_SHARE, shares.share),
     Endpoint(fields.CONSOLE_UNSHARE, shares.unshare),
