@@ -291,6 +291,14 @@ class EndsTests(SharesCase):
         self.browse("console/logout.json")
         self.assertGoesOn()
 
+    def test_another_database_ends_whoever_looks(self) -> None:
+        """Its links are others; by one that is there still, they come again."""
+        self.services.shares.start_anew()
+        self.viewer.pump()
+        self.assertTrue(self.viewer.response(self.looking).ended)
+        client, looking = self.look(self.made["path"])
+        self.assertEqual(client.response(looking).status, 200)
+
     def test_nothing_is_remembered_of_who_went(self) -> None:
         self.viewer.reset(self.looking)
         self.clock.advance(60)

@@ -10,7 +10,7 @@ from webcam.wire import fields
 ENDPOINTS = (
     Endpoint(fields.CONSOLE_LOGIN, login.login, needs=Needs.NOTHING),
     Endpoint(fields.CONSOLE_SESSION, login.session, needs=Needs.OPTIONAL, roles=EVERYBODY),
-    Endpoint(fields.CONSOLE_LOGOUT, login.logout, needs=Needs.NOT_A_WORD),
+    Endpoint(fields.CONSOLE_LOGOUT, login.logout, needs=Needs.NOTHING_AT_ALL),
     Endpoint(fields.CONSOLE_DEVICES, lists.devices, roles=VIEWER, reads=True),
     Endpoint(fields.CONSOLE_MESSAGES, lists.messages, reads=True),
     Endpoint(fields.CONSOLE_DAYS, lists.days, roles=VIEWER, reads=True),
@@ -37,7 +37,7 @@ ENDPOINTS = (
     Endpoint(fields.CONSOLE_SHARES, shares.shares, reads=True),
     Endpoint(fields.CONSOLE_SHARE, shares.share),
     Endpoint(fields.CONSOLE_UNSHARE, shares.unshare),
-    Endpoint(fields.LINK, shares.page, ("GET",), Needs.NOT_A_WORD, reads=True, statuses=STATUSES),
-    Endpoint(fields.LINK_STREAM, shares.stream, ("GET",), Needs.NOT_A_WORD, statuses=STATUSES),
-    Endpoint(fields.LINK_PICTURE, shares.picture, ("GET",), Needs.NOT_A_WORD, reads=True, statuses=STATUSES),
+    Endpoint(fields.LINK, shares.page, ("GET",), Needs.NOTHING_AT_ALL, reads=True, statuses=STATUSES),
+    Endpoint(fields.LINK_STREAM, shares.stream, ("GET",), Needs.NOTHING_AT_ALL, statuses=STATUSES),
+    Endpoint(fields.LINK_PICTURE, shares.picture, ("GET",), Needs.NOTHING_AT_ALL, reads=True, statuses=STATUSES),
 )

@@ -1,0 +1,83 @@
+"""A real server, a real Chromium, and what both may not do while they are tested."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.person import Person
+from tests.support.process import Server
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--ignore-certificate-errors",  # the certificate signs itself; the service worker's script asks for this one
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a Chromium there is nothing to see."""
+    if CHROMIUM is None:
+        skip = pytest.mark.skip(reason="no chromium here (apt-get install chromium)")
+        for item in items:
+            if "tests/browser" in item.path.as_posix():
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One for all tests; each has contexts of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """It runs; its log holds nothing that no server should say."""
+    made = Server(tmp_path_factory.mktemp("server"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+    assert made.trouble() == []
+
+
+@pytest.fixture
+def account(server: Server) -> str:
+    """One that no other test uses; its password is that of tests."""
+    return server.new_account()
+
+
+@pytest.fixture
+def someone(chromium: Browser, server: Server, account: str) -> Iterator[Callable[..., Person]]:
+    """Makes people with a browser of their own: ``someone("laptop")`` is logged in as a device of that name.
+
+    What went wrong in any of their pages, be it an exception or something that the policy forbids, fails the test.
+    """
+    people: list[Person] = []
+
+    def make(device: str, log_in: bool = True, **context: object) -> Person:
+        person = Person(chromium, server.url, account, device, **context)
+        people.append(person)
+        if log_in:
+            person.log_in()
+        return person
+
+    yield make
+    for person in people:
+        person.leave()
+    assert [wrong for person in people for wrong in person.wrongs] == []

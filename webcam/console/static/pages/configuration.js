@@ -1,0 +1,60 @@
+// The account's six settings, with their bounds.
+import { ask } from "../core/api.js";
+import { el, say } from "../core/dom.js";
+import { t } from "../core/language.js";
+import { complain, notice } from "../core/notices.js";
+import { labelled, section } from "./section.js";
+
+/** Kinds whose values are whole numbers: requests of a session, in all and a minute. */
+const WHOLE = new Set([3, 4]);
+
+/** Its card; filled when the server has answered. */
+export function accountSettings() {
+  const fields = el("div", { class: "fields" });
+  const problem = el("p", { class: "problem", role: "alert" });
+  const save = el("button", { type: "submit", class: "primary", text: t("save"), disabled: true });
+  let inputs = [];
+
+  const changed = () => inputs.filter(({ input, entry }) => Number(input.value) !== entry.fv);
+  const check = () => {
+    const bad = inputs.find(({ input }) => !input.checkValidity());
+    for (const { input } of inputs) input.setAttribute("aria-invalid", String(!input.checkValidity()));
+    say(problem, bad ? t("settings.bounds", { what: nameOf(bad.entry), least: bad.entry.miv, most: bad.entry.mav }) : "");
+    save.disabled = Boolean(bad) || changed().length === 0;
+  };
+  const fill = ({ config }) => {
+    inputs = config.map((entry) => ({ entry, input: inputOf(entry, check) }));
+    const hint = ({ miv, mav, dv }) => t("settings.range", { least: miv, most: mav, usual: dv });
+    fields.replaceChildren(...inputs.map(({ entry, input }) => labelled(nameOf(entry), input, hint(entry))));
+    check();
+  };
+  const load = () => ask("getConfig.json").then(fill).catch(complain);
+  const onsubmit = async (event) => {
+    event.preventDefault();
+    save.disabled = true;
+    try {
+      const config = changed().map(({ entry, input }) => ({ kind: entry.kind, fv: Number(input.value) }));
+      await ask("setConfig.json", { config });
+      notice(t("settings.saved"));
+      await load();
+    } catch (error) {
+      complain(error);
+      check();
+    }
+  };
+
+  load();
+  const form = el("form", { onsubmit, novalidate: true }, fields, problem, el("div", { class: "row end" }, save));
+  return section(t("settings.account"), t("settings.accountHint"), form);
+}
+
+/** The page's own words for a kind that it knows, the server's for another. */
+function nameOf({ kind, descr }) {
+  const words = t(`kind.${kind}`);
+  return words === `kind.${kind}` ? descr : words;
+}
+
+function inputOf({ kind, miv, mav, fv }, oninput) {
+  const step = WHOLE.has(kind) ? "1" : "any";
+  return el("input", { type: "number", inputmode: "decimal", min: String(miv), max: String(mav), step, required: true, value: String(fv), oninput });
+}
