@@ -1,9 +1,10 @@
-"""Addresses of clients, and what each has of something that all share."""
+"""Addresses of clients, networks of them, and what each has of something that all share."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 
 
@@ -17,6 +18,53 @@ def network_of(address: str) -> str:
     if parsed.version == 6:
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return address
+
+
+def read_address(text: str) -> str | None:
+    """An address in its usual spelling, IPv4 in IPv6 as IPv4; ``None`` if it is none."""
+    try:
+        parsed = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.scope_id is not None:
+            return None
+        parsed = parsed.ipv4_mapped or parsed
+    return str(parsed)
+
+
+UNIX = "unix"
+"""Among networks: whoever comes through a Unix socket, and has no address."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Some addresses and networks; ``unix``: see :data:`UNIX`."""
+
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    unix: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> Networks:
+        """Of a text as ``127.0.0.1, 10.0.0.0/8, fd00::/8, unix``. Raises ``ValueError``."""
+        names = text.replace(",", " ").split()
+        try:
+            networks = tuple(ipaddress.ip_network(name) for name in names if name != UNIX)
+        except ValueError:
+            names = []
+        if not names or "%" in text:
+            raise ValueError("want addresses and networks as 127.0.0.1, 10.0.0.0/8, fd00::/8, unix")
+        return cls(networks, UNIX in names)
+
+    def __contains__(self, address: str) -> bool:
+        """Whether an address, or the empty one of a Unix socket, belongs to them."""
+        if not address:
+            return self.unix
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self.networks)
 
 
 class Shares:

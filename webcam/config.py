@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from twisted.python import usage
 
+from webcam.address import Networks
 from webcam.model import Bounds
 
 SECTION = "webcam"
@@ -56,6 +58,13 @@ def boolean(text: str) -> bool:
         raise ValueError("want yes or no") from None
 
 
+def base_path(text: str) -> str:
+    """A path that begins and ends with a slash, of letters, digits and ``-._~``."""
+    if not re.fullmatch(r"/(?:[A-Za-z0-9._~-]+/)*", text) or {".", ".."} & set(text.split("/")):
+        raise ValueError("want a path as / or /cam/")
+    return text
+
+
 def _path(text: str) -> Path:
     if not text:
         raise ValueError("want a path")
@@ -77,6 +86,13 @@ OPTIONS = (
     Option("data", None, _path, "folder of database, certificate and key [webcam-data, or what systemd gives]"),
     Option("listen", "tcp:8080", str, "Twisted endpoint to listen on, without TLS; may be repeated", repeated=True),
     Option("plain", "no", boolean, "no TLS: for tests, or behind a proxy on the same host"),
+    Option("base-path", "/", base_path, "path that all others lie below, as /cam/ behind a proxy"),
+    Option(
+        "trusted-proxies",
+        None,
+        Networks.read,
+        "addresses and networks of proxies, which are believed whose requests they bring [none]",
+    ),
     Option("certificate", None, _path, f"certificate with its chain, PEM [DATA/{CERTIFICATE}]"),
     Option("key", None, _path, f"its key, PEM [DATA/{KEY}]"),
     Option("audit", None, _path, f"audit log: who came in, who didn't, what was changed [DATA/{AUDIT}]"),
@@ -114,6 +130,8 @@ class Config:
     data: Path
     listen: tuple[str, ...]
     plain: bool
+    base_path: str
+    trusted_proxies: Networks | None
     certificate: Path
     key: Path
     audit: Path
@@ -145,6 +163,11 @@ class Config:
             sessions=self.account_sessions,
             streams=self.account_streams,
         )
+
+    @property
+    def one_address(self) -> bool:
+        """Whether all clients come from one address, that of a proxy which isn't asked who they are."""
+        return self.plain and self.trusted_proxies is None
 
     @property
     def own_certificate(self) -> bool:

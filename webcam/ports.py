@@ -6,7 +6,7 @@ happened. Every method may raise :class:`webcam.errors.DatabaseFail`. tests/cont
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from webcam.consolemodel import Day, Posted, Seen, Share, Thread, Window
@@ -187,6 +187,9 @@ class RecordStore(Protocol):
     async def record_part(self, record_id: int, part: int) -> bytes:
         """One part of a record's data, of :data:`RECORD_PART` bytes. Raises ``NoSuchRecord`` when it is gone."""
 
+    async def kept_records(self, record_ids: Sequence[int]) -> set[int]:
+        """Those of them that there are, of whatever account."""
+
     async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
         """Delete these; with *older*, all of the account older than the oldest of them, too.
 
@@ -244,6 +247,22 @@ class ConsoleStore(Protocol):
 
     async def expire_shares(self, now: str) -> None:
         """Forget those that have ended."""
+
+
+class ThumbnailStore(Protocol):
+    """Small pictures of records. They can be made anew: where they can't be kept they are not, and nothing fails."""
+
+    async def thumbnail(self, record: Record) -> bytes | None:
+        """What is kept for this very record, if anything is: in a database that is gone, its id was another's."""
+
+    async def keep(self, record: Record, data: bytes) -> None:
+        """In place of what is kept for it; empty *data* say that there is none. Others may go for it, the oldest."""
+
+    async def forget(self, record_ids: Collection[int]) -> None:
+        """Those that are not kept are no error."""
+
+    async def kept(self, after: int, limit: int) -> list[int]:
+        """For which records something is kept, by id, those above *after*; at most *limit* of them."""
 
 
 class SweepStore(Protocol):

@@ -62,7 +62,9 @@ class Restoring:
             ended = self._services.sessions.take_over(adopted.sessions)
             self._services.accounts.take_over(adopted.accounts)
             self._services.last_seen.start_anew(self._services.sessions.all())
+            self._services.shares.start_anew()
             self._services.events.start_anew()
+            self._services.thumbnails.exchanged()
         kept = adopted.kept.name if adopted.kept else None
         _log.warn(
             "another database is in place: {ended} sessions ended, {kept} is the one before", ended=ended, kept=kept

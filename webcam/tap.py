@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +17,7 @@ from twisted.internet import task, threads
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
 
 from webcam import __version__
 from webcam.api.services import Limits, Services
@@ -33,7 +35,7 @@ from webcam.http.request import host_of
 from webcam.http.site import Site
 from webcam.http.tls import over_tls
 from webcam.model import Bounds
-from webcam.ports import Audit, Clock, Disk, Store
+from webcam.ports import Audit, Clock, Disk, Store, ThumbnailStore
 from webcam.relay.hub import Hub
 from webcam.restoring import LOOK, Restoring
 from webcam.service.accounts import Accounts
@@ -51,6 +53,8 @@ from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.shares import Shares
 from webcam.service.stamps import Stamps
+from webcam.service.thumbnails import AT_ONCE as AT_ONCE_MADE
+from webcam.service.thumbnails import Thumbnails
 from webcam.service.uploads import Uploads
 from webcam.storage import handover
 from webcam.storage.database import Database
@@ -58,6 +62,8 @@ from webcam.storage.disk import FolderDisk
 from webcam.storage.lock import SERVER, FolderLock
 from webcam.storage.schema import make_ready
 from webcam.storage.sqlite import SQLiteStore
+from webcam.storage.thumbnails import FILE as THUMBNAILS
+from webcam.storage.thumbnails import ThumbnailFile
 from webcam.systemd import notify
 
 TICK = 2.0
@@ -81,6 +87,9 @@ def make_services(
     audit: Audit,
     disk: Disk,
     bounds: Bounds,
+    kept: ThumbnailStore,
+    workshop: Offload,
+    base: str = "/",
 ) -> tuple[Services, Retention]:
     """Everything between storage and edge, wired."""
     settings = AccountSettings(store, clock, audit)
@@ -94,6 +103,9 @@ def make_services(
     retention = Retention(store, accounts, settings, quotas, clock, audit, disk, bounds)
     uploads = Uploads(store, stamps, retention.room)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
+    records = Records(store, settings, stamps, uploads, retention, events, audit)
+    thumbnails = Thumbnails(records, store, kept, workshop)
+    events.on_records_removed = thumbnails.removed
     uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
     last_seen = LastSeen(store, clock)
     devices = Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen)
@@ -103,7 +115,8 @@ def make_services(
         settings=settings,
         stamps=stamps,
         messages=Messages(store, sessions, settings, stamps, quotas, events),
-        records=Records(store, settings, stamps, uploads, retention, events, audit),
+        records=records,
+        thumbnails=thumbnails,
         devices=devices,
         last_seen=last_seen,
         shares=Shares(store, devices, clock, audit),
@@ -112,6 +125,7 @@ def make_services(
         audit=audit,
         clock=reactor,
         limits=limits,
+        base=base,
     )
     return services, retention
 
@@ -185,11 +199,11 @@ class WebcamService(service.Service):
             frame=config.frame_limit,
             stall=config.stall,
             connections=config.connections,
-            # A proxy's connections are all of its own address.
-            connections_per_address=config.connections if config.plain else config.connections_per_address,
+            connections_per_address=config.connections if config.one_address else config.connections_per_address,
         )
         database = Database(self._path, self._reactor)
         self._store = SQLiteStore(database)
+        self._kept = ThumbnailFile(config.data / THUMBNAILS, _threads(self._reactor, 1, "kept thumbnails"))
         self._audit = AuditLog(config.audit, SystemClock(), lambda line: _log.error("{line}", line=line), rotates=True)
         self.services, self._retention = make_services(
             self._store,
@@ -201,6 +215,9 @@ class WebcamService(service.Service):
             self._audit,
             FolderDisk(config.data),
             config.bounds,
+            self._kept,
+            _threads(self._reactor, AT_ONCE_MADE, "thumbnails"),
+            config.base_path,
         )
         self._retention.on_want = lambda: self._soon(self._retention.tidy)
         self._audit.name_of = self.services.accounts.name_of
@@ -209,7 +226,7 @@ class WebcamService(service.Service):
     async def _start(self) -> None:
         await self.services.accounts.load()
         await _guarded(self._retention.load)
-        self._site = site = build_site(self.services, self._reactor)
+        self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)
         factory: Any = site
         if self._pair is not None:
             factory = over_tls(self._pair, site, self._reactor)
@@ -265,6 +282,7 @@ class WebcamService(service.Service):
         swept = await self._retention.sweep()
         if swept:
             _log.info("expired: {messages} messages, {records} records", messages=swept.messages, records=swept.records)
+        await self.services.thumbnails.tidy(self.services.accounts.known)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802
         """Stop listening, end the streams, let answers under way end, write what is behind, close the database."""
@@ -287,10 +305,19 @@ class WebcamService(service.Service):
             await self.services.last_seen.flush()
         finally:
             await self._store.close()
+            await self._kept.close()
             self._audit.note("server_stopped")
             self._audit.tell_left_out()
             self._lock.release()
             self._hangup.restore()
+
+
+def _threads(reactor: Any, number: int, name: str) -> Offload:
+    """An offload to threads of its own, so many; they begin with what they are given first."""
+    pool = ThreadPool(0, number, name)
+    pool.start()
+    reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
+    return partial(threads.deferToThreadPool, reactor, pool)
 
 
 async def _guarded(job: Any) -> None:

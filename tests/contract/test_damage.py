@@ -114,7 +114,7 @@ class FullDiskTests(DiskCase):
         """They share a transaction, which the disk ends; each is then tried for itself."""
         account_id = await self.account()
         await self.notes(account_id, "before")
-        self.disk.leave(128 * 1024)
+        self.disk.leave(256 * 1024)
         names = [f"m{number}" for number in range(6)]
         asked = [Deferred.fromCoroutine(self.notes(account_id, name)) for name in names]
         asked.insert(3, Deferred.fromCoroutine(self.add(account_id, 2 * MB)))

@@ -13,7 +13,10 @@ from webcam.wire import fields
 PATHS = [each.path for each in ENDPOINTS]
 ALLOWED = {
     "input.raw": ["POST", "PUT"],
-    **{path: ["GET"] for path in ("console/record", fields.LINK, fields.LINK_STREAM, fields.LINK_PICTURE)},
+    **{
+        path: ["GET"]
+        for path in ("console/record", "console/thumbnail", fields.LINK, fields.LINK_STREAM, fields.LINK_PICTURE)
+    },
     **{path: ["POST", "GET"] for path in ("output.raw", "stream.mjpg", "snapshot.jpg", "events")},
 }
 METHODS = ("GET", "PUT", "DELETE", "PATCH", "BREW", "post", "TRACE")

@@ -161,6 +161,19 @@ class PasswordTests(BrowserCase):
         self.world.run(self.services.accounts.refresh())
         self.bad(self.browse("console/session.json"), NO_SUCH_SESSION)
 
+    def test_an_account_that_goes_meanwhile(self) -> None:
+        store, change = self.world.store, self.world.store.change_password
+
+        async def late(*args: Any) -> bool:
+            await store.remove_account("user")
+            await self.services.accounts.refresh()
+            return await change(*args)
+
+        self.patch(store, "change_password", late)
+        self.bad(self.change(), NO_SUCH_USER)
+        self.assertEqual(self.services.accounts.known, [])
+        self.world.run(self.services.accounts.refresh())
+
     def test_a_login_that_is_under_way_is_refused(self) -> None:
         """It was by the password of before."""
         store, save = self.world.store, self.world.store.save_sessions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from tests.support.browser import OWN, BrowserCase
 from tests.support.edge import (
@@ -19,7 +18,6 @@ from tests.support.edge import (
 )
 from tests.support.http import H1Client
 from tests.support.trail import PASSWORD, used
-from webcam.api.tree import build_site
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Role
 from webcam.service.lockout import FREE
 from webcam.service.session import BROWSER_REQUESTS
@@ -31,6 +29,21 @@ HOST = "localhost:8080"
 WRONG = "sesame-that-is-wrong"
 
 
+class BelowABasePath(BrowserCase):
+    base = "/cam/"
+
+    def test_the_cookie_is_for_that_path(self) -> None:
+        given = self.log_in().header("set-cookie") or ""
+        self.assertTrue(given.startswith("__Secure-webcam="), given)
+        self.assertIn("; Path=/cam/;", given)
+        self.assertEqual(self.browse("console/session.json")["device"], "browser")
+
+    def test_the_page_is_there(self) -> None:
+        for path in ("", "console/style.css"):
+            self.assertEqual(self.show(path).status, 200, path)
+        self.assertEqual(self.client.fetch("GET", "/").status, 404)
+
+
 class LoginTests(BrowserCase):
     def test_the_token_is_in_the_cookie_and_nowhere_else(self) -> None:
         answer = self.log_in()
@@ -40,14 +53,6 @@ class LoginTests(BrowserCase):
         self.assertEqual(sorted(attributes), ["HttpOnly", "Path=/", "SameSite=Strict", "Secure"])
         self.assertNotIn(self.token, answer.body.decode())
         self.assertEqual(self.services.sessions.find(self.token).device, "browser")
-
-    def test_below_a_base_path(self) -> None:
-        self.world.site = build_site(replace(self.services, base="/cam/"), self.clock)
-        self.client = self.connect()
-        given = self.log_in().header("set-cookie") or ""
-        self.assertTrue(given.startswith("__Secure-webcam="), given)
-        self.assertIn("; Path=/cam/;", given)
-        self.assertEqual(self.browse("console/session.json")["device"], "browser")
 
     def test_the_device_is_online_with_its_metadata(self) -> None:
         self.log_in(meta={"agent": "a phone"})

@@ -34,6 +34,7 @@ VIEWER = {
     "output.raw",
     "stream.mjpg",
     "snapshot.jpg",
+    "console/thumbnail",
     "console/devices.json",
     "console/days.json",
     "console/records.json",

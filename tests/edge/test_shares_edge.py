@@ -47,13 +47,25 @@ class SharesCase(BrowserCase):
 
     def stranger(self, path: str, *more: tuple[str, str]) -> Response:
         """What somebody gets who has nothing but a link."""
-        answer: Response = self.connect().fetch("GET", f"/{path}", headers=list(more))
+        answer: Response = self.connect().fetch("GET", f"{self.base}{path}", headers=list(more))
         return answer
 
     def look(self, path: str) -> tuple[Any, int]:
         """Somebody who begins to look."""
         client = self.connect()
-        return client, client.request("GET", f"/{path}/stream.mjpg")
+        return client, client.request("GET", f"{self.base}{path}/stream.mjpg")
+
+
+class BelowABasePath(SharesCase):
+    base = "/cam/share/"
+
+    def test_a_link_is_there(self) -> None:
+        """Even where the base path looks like one."""
+        path = self.share()["path"]
+        self.stream()
+        self.assertEqual([self.stranger(path + more).status for more in ("", "/snapshot.jpg")], [200, 200])
+        self.assertEqual(self.stranger(f"share/{new_secret()}").status, 404)
+        self.assertEqual(self.connect().fetch("GET", f"/{path}").status, 404)
 
 
 class MakingTests(SharesCase):
@@ -278,6 +290,14 @@ class EndsTests(SharesCase):
     def test_the_session_that_made_it_may_go(self) -> None:
         self.browse("console/logout.json")
         self.assertGoesOn()
+
+    def test_another_database_ends_whoever_looks(self) -> None:
+        """Its links are others; by one that is there still, they come again."""
+        self.services.shares.start_anew()
+        self.viewer.pump()
+        self.assertTrue(self.viewer.response(self.looking).ended)
+        client, looking = self.look(self.made["path"])
+        self.assertEqual(client.response(looking).status, 200)
 
     def test_nothing_is_remembered_of_who_went(self) -> None:
         self.viewer.reset(self.looking)

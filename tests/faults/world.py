@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 from tests.soak.run import Minute, round_of
 from tests.soak.world import World
 from tests.support.census import CountedServer
+from tests.support.process import Server
 
 AGAIN = 1.0
 """Seconds after which somebody who wasn't let in tries again."""
+
+STAYS = 120.0
+"""Seconds for which what the last fault left may keep an account from being removed."""
 
 
 class PatientWorld(World):
@@ -24,6 +29,17 @@ class PatientWorld(World):
             except (AssertionError, OSError):
                 if self.over:
                     return "nobody let it in"
+                await asyncio.sleep(AGAIN)
+
+    async def leave(self, server: Server) -> None:
+        """On a disk that is full an account can't be removed; it will be well again."""
+        late = time.monotonic() + STAYS
+        while True:
+            try:
+                return await super().leave(server)
+            except AssertionError:
+                if time.monotonic() > late:
+                    raise
                 await asyncio.sleep(AGAIN)
 
 

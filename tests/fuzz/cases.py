@@ -158,7 +158,9 @@ def _object(body: bytes) -> dict[str, Any] | None:
 def _point(request: Request, world: World, operation: dict[str, Any], choice: int, place: str) -> None:
     """At something that is there: a record, the camera."""
     names = {described.resolved(each)["name"] for each in operation["parameters"]}
-    if "rid" in names:
+    if request.path == "/console/thumbnail":
+        _put(request, place, rid=world.picture())
+    elif "rid" in names:
         _put(request, place, rid=world.record(choice))
     elif "records" in names:
         _put(request, place, records=world.record(choice))

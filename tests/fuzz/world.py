@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.fuzz.wire import HTTP1, HTTP2, Answer, Request, Sender
 from tests.support.field_client import FieldClient
+from tests.support.images import jpeg
 from tests.support.process import Server
 from webcam.wire.frames import encode
 
@@ -39,6 +40,7 @@ class World:
         self.stranger = HTTP1(server, ELSEWHERE)
         self._tokens: dict[str, tuple[str, int]] = {}
         self._records: list[int] = []
+        self._picture: int | None = None
         self.ask("setConfig.json", shash=self.token(), config=_GENEROUS)
         self._camera = FieldClient(server)
         token = self.ask("authorize.json", name=NAME, **{"pass": PASSWORD}, device=CAMERA)["shash"]
@@ -72,9 +74,18 @@ class World:
             self._records = [each["rid"] for each in found]
         return self._records[choice % len(self._records)]
 
+    def picture(self) -> int:
+        """The id of a record that is there, and a picture."""
+        if self._picture is None:
+            query = [("shash", self.token())]
+            _good("addRecord.json", self.senders[0](Request("POST", "/addRecord.json", query, body=jpeg(64, 48))))
+            self._picture = self.ask("console/records.json", shash=self.token(), limit=1)["records"][0]["rid"]
+        return self._picture
+
     def deleted(self) -> None:
         """Records may be gone."""
         self._records = []
+        self._picture = None
 
     def logged_out(self) -> None:
         """A session may have ended."""

@@ -1,5 +1,5 @@
-"""Many clients that follow one account and are cut off again and again, by their own will and by a restart of the
-server: none misses an event, none is told one twice.
+"""Many clients that follow one account, by events or by messages that they wait for, and are cut off again and again,
+by their own will and by a restart of the server: none misses an event, none is told one twice.
 
 ``WEBCAM_EVENTS`` says how many events there are (600), ``WEBCAM_FOLLOWERS`` how many clients (10).
 """
@@ -155,20 +155,27 @@ class Poller(Client):
     def __init__(self, server: Server, name: str, number: int) -> None:
         super().__init__(server, name, number)
         self._stamp = ""
+        self.given_up = 0
         self.ready.set()
 
     def listen(self, client: httpx.Client, shash: str) -> None:
         wait = self._random.choice((1, 5, 30))
         params = {"shash": shash, "stamp": self._stamp, "wait": wait, "limit": 200}
-        if self._random.random() < 0.1:
+        if self._random.random() < 0.3:
             try:
                 client.post("/getMsgs.json", json=params, timeout=self._random.random() / 10)
             except httpx.ReadTimeout:
-                pass
+                self.given_up += 1
             return  # it went, or its answer was lost
         found = client.post("/getMsgs.json", json=params).json()["msgs"]
         self.messages += [each["msg"] for each in found]
         self._stamp = found[-1]["stamp"] if found else self._stamp
+
+
+class PlainPoller(Poller):
+    """The same over HTTP/1.1, where to give up a request is to drop its connection."""
+
+    http2 = False
 
 
 class EventTests(ServerCase):
@@ -186,7 +193,7 @@ class EventTests(ServerCase):
         self._camera = ""
 
     def test_none_is_missed_and_none_is_told_twice(self) -> None:
-        kinds = [Follower, StreamFollower, Follower, StreamFollower, Poller]
+        kinds = [Follower, StreamFollower, Poller, Follower, StreamFollower, PlainPoller]
         clients = [kinds[n % len(kinds)](self.server, f"client-{n}", n) for n in range(FOLLOWERS)]
         for client in clients:
             client.start()
@@ -207,6 +214,8 @@ class EventTests(ServerCase):
                 self.check_records(client)
                 self.check_the_rest(client)
         self.assertGreater(sum(each.connections for each in clients), FOLLOWERS * 3)
+        given_up = (each.given_up for each in clients if isinstance(each, Poller))
+        self.assertGreater(sum(given_up), 0)
 
     # What happens
 

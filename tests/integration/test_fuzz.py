@@ -16,6 +16,9 @@ from tests.fuzz.world import OPTIONS
 from tests.support import described
 from tests.support.process import Server
 
+BY_CHANCE = ("/share/", "/console/password.json")
+"""What takes a link's token, or a good password: nobody comes by one so soon."""
+
 CASES = 400
 """In some 15 s."""
 
@@ -38,6 +41,6 @@ class FuzzTests(SynchronousTestCase):
             report = fuzz(server, CASES, number=1)
         self.assertEqual(report.failures, [], server.log)
         self.assertGreaterEqual(report.cases, CASES)
-        wanted = {f"{method} {path}" for method, path in described.operations()}
-        self.assertEqual({label for label, counted in report.outcomes.items() if counted["OK"]}, wanted)
+        wanted = {f"{method} {path}" for method, path in described.operations() if not path.startswith(BY_CHANCE)}
+        self.assertEqual(wanted - {label for label, counted in report.outcomes.items() if counted["OK"]}, set())
         self.assertIn(server.stop(), {0, -15}, "it did not live to its end")

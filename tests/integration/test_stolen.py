@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from typing import Any
+from urllib.parse import quote
 
 from tests.integration.test_data import DataCase
 from tests.support.session import OK, bad
@@ -34,6 +35,8 @@ class Stolen(DataCase):
         ]
         for secret in self.secrets:
             self.tokens.append(self.login(secret)["shash"])
+        link = self.call("console/share.json", shash=self.tokens[0], device="camera", hours=1)
+        self.link = link["path"].partition("/")[2]
         file = self.folder() / "stolen.db"
         self.said("backup", str(file))
         self.copy = file.read_bytes()
@@ -56,7 +59,7 @@ class Stolen(DataCase):
     def test_no_secret_stands_in_it(self) -> None:
         """Neither in a value, nor in what was deleted and is still in the file."""
         self.assertGreater(len(self.values), 100)
-        for secret in (PASSWORD, "sesame-of-other", self.first, *self.tokens, *self.secrets):
+        for secret in (PASSWORD, "sesame-of-other", self.first, self.link, *self.tokens, *self.secrets):
             self.assertNotIn(secret.encode(), self.copy)
             self.assertFalse([value for value in self.values if secret in str(value)])
 
@@ -67,6 +70,11 @@ class Stolen(DataCase):
             answer = self.http.post("/getServerTime.json", content=json.dumps({"shash": text}))
             self.assertIn(answer.json(), (bad(6), bad(12), bad(4)), text)
         self.assertEqual(self.call("heartBit.json", shash=self.tokens[0]), OK)
+
+    def test_nothing_in_it_is_a_link(self) -> None:
+        for text in self.texts():
+            self.assertEqual(self.http.get(f"/share/{quote(text, safe='')}").status_code, 404, text)
+        self.assertEqual(self.http.get(f"/share/{self.link}").status_code, 200)
 
     def test_nothing_in_it_is_a_password(self) -> None:
         texts = self.texts()

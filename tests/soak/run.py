@@ -59,7 +59,7 @@ async def round_of(
         _watch(server, world, told, each),
     )
     await asyncio.gather(*world.dying)
-    await asyncio.to_thread(server.account, "remove", world.account)
+    await world.leave(server)
     return world
 
 

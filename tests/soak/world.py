@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.benchmarks.client import ask, client_context
+from tests.support.process import Server
 from tests.support.trail import PASSWORD
 
 SESSIONS = 12
@@ -74,6 +75,10 @@ class World:
         await self._renew()
         many = (asyncio.to_thread(lambda: ask(self.port, "getMsgs.json", shash=self.token)) for _ in range(50))
         await asyncio.gather(*many)  # the server's threads come one by one as they are needed, and stay
+
+    async def leave(self, server: Server) -> None:
+        """Remove the account when all have gone home."""
+        await asyncio.to_thread(server.account, "remove", self.account)
 
     async def renew(self) -> None:
         """Log viewers in anew, again and again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.support.edge import EdgeCase, path_of
+from tests.support.edge import EdgeCase
 from tests.support.http import Response
 from tests.support.trail import PASSWORD, used
 
@@ -45,5 +45,5 @@ class BrowserCase(EdgeCase):
 
     def show(self, path: str, headers: Any = (), **query: str) -> Response:
         """GET, as of a picture or a link on the page."""
-        answer: Response = self.client.fetch("GET", path_of(path, **query), b"", [*self.headers, *headers])
+        answer: Response = self.client.fetch("GET", self.below(path, **query), b"", [*self.headers, *headers])
         return answer

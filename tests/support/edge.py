@@ -13,6 +13,7 @@ from tests.support import described
 from tests.support.http import H2Client, Response
 from tests.support.server import PASSWORD, World, _hash
 from tests.support.trail import used
+from webcam.address import Networks
 from webcam.api.description import PATH as DESCRIPTION
 from webcam.api.services import Limits
 from webcam.console import files
@@ -45,10 +46,12 @@ class EdgeCase(SynchronousTestCase):
     """A fresh :class:`World`, and at the end every client goes and nothing may be left of any."""
 
     limits: Limits | None = None
+    base = "/"
+    proxies: Networks | None = None
     client_class: Any = H2Client
 
     def setUp(self) -> None:
-        self.world = World(self.limits)
+        self.world = World(self.limits, base=self.base, proxies=self.proxies)
         self.services = self.world.services
         self.clock = self.world.clock
         self.clients: list[Any] = []
@@ -75,16 +78,14 @@ class EdgeCase(SynchronousTestCase):
     def _as_described(self, client: Any) -> None:
         """Every complete answer is one that docs/openapi.json describes."""
         for answer in client.responses.values():
-            if (
-                answer.asked is None
-                or not answer.ended
-                or answer.reset_code is not None
-                or _is_document(answer.asked[1])
-            ):
+            if answer.asked is None or not answer.ended or answer.reset_code is not None:
+                continue
+            method, target = answer.asked
+            below = "/" + target.removeprefix(self.base)
+            if not target.startswith(self.base) or _is_document(below):
                 continue
             headers = {name.lower(): value for name, value in answer.headers}
-            wrong = described.trouble(*answer.asked, answer.status, headers, answer.body)
-            self.assertIsNone(wrong, answer.asked)
+            self.assertIsNone(described.trouble(method, below, answer.status, headers, answer.body), answer.asked)
 
     # Clients
 
@@ -118,20 +119,24 @@ class EdgeCase(SynchronousTestCase):
         """POST bytes, with these parameters in the query; on a new connection when the old one was closed."""
         if self.client.closed:
             self.client = self.connect()
-        response: Response = self.client.fetch("POST", path_of(path, **query), body, headers)
+        response: Response = self.client.fetch("POST", self.below(path, **query), body, headers)
         return response
+
+    def below(self, path: str, **query: str) -> str:
+        """What :func:`path_of` makes, below the base path."""
+        return self.base + path_of(path, **query)[1:]
 
     # Streams
 
     def publish(self, token: str, client: Any = None, method: str = "POST", **query: str) -> tuple[Any, int]:
         """Begin an upload; its client and stream id."""
         client = client or self.connect()
-        return client, client.open(method, path_of("input.raw", shash=token, **query))
+        return client, client.open(method, self.below("input.raw", shash=token, **query))
 
     def watch(self, token: str, device: str, client: Any = None, **query: str) -> tuple[Any, int]:
         """Begin to watch; the client and the stream id."""
         client = client or self.connect()
-        return client, client.request("POST", path_of("output.raw", shash=token, device=device, **query))
+        return client, client.request("POST", self.below("output.raw", shash=token, device=device, **query))
 
     # What must hold
 

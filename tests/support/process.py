@@ -288,7 +288,8 @@ class Server:
 
 
 def _remember_token(response: httpx.Response) -> None:
-    if response.request.url.path == "/authorize.json":
+    trail.answered(response.headers.get("set-cookie", ""))
+    if response.request.url.path in {"/authorize.json", "/console/share.json"}:
         trail.answered(response.read())
 
 

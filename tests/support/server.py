@@ -10,11 +10,13 @@ from tests.support.audit import Notes
 from tests.support.clock import FakeClock
 from tests.support.disk import FakeDisk
 from tests.support.trail import PASSWORD, used
+from webcam.address import Networks
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
 from webcam.model import Bounds
 from webcam.service.passwords import hash_password
 from webcam.storage.memory import MemoryStore
+from webcam.storage.thumbnails import ThumbnailFile
 from webcam.tap import make_services
 
 NAME = "user"
@@ -28,7 +30,14 @@ async def at_once(function: Any, *args: Any) -> Any:
 class World:
     """A server with one account, ``user`` with the password of tests. Every call is finished when it returns."""
 
-    def __init__(self, limits: Limits | None = None, cooldown: float = 60.0, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        cooldown: float = 60.0,
+        bounds: Bounds | None = None,
+        base: str = "/",
+        proxies: Networks | None = None,
+    ) -> None:
         self.clock = FakeClock()
         self.store = MemoryStore()
         self.audit = Notes()
@@ -44,10 +53,13 @@ class World:
             self.audit,
             self.disk,
             bounds or Bounds(),
+            ThumbnailFile(None, at_once),
+            at_once,
+            base,
         )
         self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))
         self.run(self.services.accounts.refresh())
-        self.site = build_site(self.services, self.clock)
+        self.site = build_site(self.services, self.clock, proxies)
 
     def run(self, coroutine: Any) -> Any:
         """The result of a coroutine that needs no waiting; its exception is raised."""

@@ -27,7 +27,11 @@ class ServerCase(SynchronousTestCase):
     server: Server
 
     def setUp(self) -> None:
-        self.server = shared_server()
+        self.use_server(shared_server())
+
+    def use_server(self, server: Server) -> None:
+        """A server that runs, with an account of this test's own."""
+        self.server = server
         self.account = self.server.new_account()
         self.addCleanup(self._no_trouble, self.server, self.server.said)
         self._client: httpx.Client | None = None

@@ -21,7 +21,7 @@ TRIAL = Path(__file__).parent.parent.parent / "_trial_temp"
 SECRETS = "secrets"
 LOGS = "logs"
 
-_TOKEN = re.compile(r'"shash" ?: ?"([^"]{28})"')
+_TOKEN = re.compile(r'"shash" ?: ?"([^"]{28})"|"path" ?: ?"share/([^"/]+)"|__(?:Host|Secure)-webcam=([^;]{28})')
 _seen: set[tuple[str, str]] = set()
 _numbers = itertools.count(1)
 
@@ -46,9 +46,9 @@ def used(kind: str, secret: str) -> str:
 
 
 def answered(text: str | bytes) -> None:
-    """An answer, which may hold a token."""
-    for token in _TOKEN.findall(text if isinstance(text, str) else text.decode("utf-8", "replace")):
-        used("token", token)
+    """An answer, which may hold a token: of a session, of a link, or in a cookie."""
+    for found in _TOKEN.findall(text if isinstance(text, str) else text.decode("utf-8", "replace")):
+        used("token", "".join(found))
 
 
 def of_data(data: Path) -> None:

@@ -16,6 +16,7 @@ from webcam.api.services import Limits
 from webcam.errors import CoolingDown, DatabaseFail, LockedOut, NoSuchSession, NoSuchUser, Unavailable
 from webcam.model import Bounds
 from webcam.service.passwords import check_password
+from webcam.storage.thumbnails import ThumbnailFile
 from webcam.tap import make_services
 
 HERE = "192.0.2.1"
@@ -47,7 +48,17 @@ class AccountsCase(SynchronousTestCase):
         """The services, on the store as it is."""
         limits, disk = limits or Limits(), FakeDisk(self.store)
         self.services, _ = make_services(
-            self.store, self.clock, self.offload, self.clock, limits, 60.0, self.audit, disk, Bounds()
+            self.store,
+            self.clock,
+            self.offload,
+            self.clock,
+            limits,
+            60.0,
+            self.audit,
+            disk,
+            Bounds(),
+            ThumbnailFile(None, self.offload),
+            self.offload,
         )
         self.accounts, self.sessions = self.services.accounts, self.services.sessions
 

@@ -4,10 +4,34 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webcam.address import Shares, network_of
+from tests.support.refusals import accepted
+from webcam.address import Networks, Shares, network_of, read_address
 
 
-class Networks(SynchronousTestCase):
+class NetworksTests(SynchronousTestCase):
+    def test_some_networks(self) -> None:
+        some = Networks.read("127.0.0.1, 10.0.0.0/8 fd00::/8")
+        within = ("127.0.0.1", "10.0.0.0", "10.255.255.255", "fd00::1", "fdff:ffff::")
+        without = ("127.0.0.2", "11.0.0.0", "fe00::1", "::1", "", "/run/socket", "localhost")
+        self.assertEqual([each in some for each in (*within, *without)], [True] * len(within) + [False] * len(without))
+
+    def test_unix_sockets(self) -> None:
+        """Who comes through one has no address."""
+        self.assertEqual([each in Networks.read("unix") for each in ("", "127.0.0.1", "unix")], [True, False, False])
+        self.assertIn("192.0.2.1", Networks.read("unix,192.0.2.1"))
+
+    def test_what_names_none(self) -> None:
+        wrong = ("", " , ", "localhost", "10.0.0.1/8", "10.0.0.0/33", "10.0.0", "::1%lo", "127.0.0.1; ::1", "Unix", "*")
+        self.assertEqual(accepted(ValueError, Networks.read, wrong), [])
+
+    def test_spellings_of_an_address(self) -> None:
+        spelt = {"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:DB8:0::0:1": "2001:db8::1"}
+        self.assertEqual({each: read_address(each) for each in spelt}, spelt)
+        for wrong in ("", "192.0.2.1 ", "192.0.2.256", "fe80::1%eth0", "unknown", "1", "\u0661.1.1.1", "192.0.2.01"):
+            self.assertIsNone(read_address(wrong), wrong)
+
+
+class Shared(SynchronousTestCase):
     def test_what_counts_as_one_address(self) -> None:
         self.assertEqual(network_of("192.0.2.1"), "192.0.2.1")
         self.assertEqual(network_of("2001:db8::1"), "2001:db8::/64")

@@ -7,7 +7,19 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.refusals import accepted
-from webcam.config import OPTIONS, Config, ConfigurationError, Options, boolean, build, read_file, seconds, size
+from webcam.address import Networks
+from webcam.config import (
+    OPTIONS,
+    Config,
+    ConfigurationError,
+    Options,
+    base_path,
+    boolean,
+    build,
+    read_file,
+    seconds,
+    size,
+)
 from webcam.model import Bounds
 
 
@@ -51,6 +63,27 @@ class ValueTests(SynchronousTestCase):
         self.assertEqual([boolean(each) for each in ("no", "False", "0", "off")], [False] * 4)
         self.assertEqual(accepted(ValueError, boolean, ("", "y", "2", "yes please")), [])
 
+    def test_base_paths(self) -> None:
+        """From slash to slash, of what needs no percent-encoding."""
+        right = ("/", "/cam/", "/my-home/cam_1.2~/")
+        self.assertEqual(tuple(base_path(each) for each in right), right)
+        wrong = (
+            "",
+            "cam",
+            "/cam",
+            "cam/",
+            "//",
+            "/cam//",
+            "/c m/",
+            "/c%20m/",
+            "/../",
+            "/cam/./",
+            "/cam/?",
+            "/ä/",
+            "/cam/\n",
+        )
+        self.assertEqual(accepted(ValueError, base_path, wrong), [])
+
 
 class DefaultTests(Case):
     """What holds when nothing is said."""
@@ -64,6 +97,8 @@ class DefaultTests(Case):
                 data=data,
                 listen=("tcp:8080",),
                 plain=False,
+                base_path="/",
+                trusted_proxies=None,
                 certificate=data / "certificate.pem",
                 key=data / "key.pem",
                 audit=data / "audit.log",
@@ -92,6 +127,12 @@ class DefaultTests(Case):
         more = ("--account-devices", "5", "--account-sessions", "6", "--account-streams", "7")
         self.assertEqual(self.config(*given, *more).bounds, Bounds(1, 2, 3, 4, 5, 6, 7))
 
+    def test_who_comes_from_one_address(self) -> None:
+        """Without TLS there is a proxy; one that is trusted says who its clients are."""
+        self.assertFalse(self.config().one_address)
+        self.assertTrue(self.config("--plain").one_address)
+        self.assertFalse(self.config("--plain", "--trusted-proxies", "127.0.0.1").one_address)
+
     def test_state_directory(self) -> None:
         """The folder that systemd gives, the first of several, unless another is named."""
         self.assertEqual(self.config(STATE_DIRECTORY="/var/lib/webcam").data, Path("/var/lib/webcam"))
@@ -117,9 +158,12 @@ class CommandLineTests(Case):
             *("--audit", "a", "--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
             *("--account-devices", "11", "--account-sessions", "12", "--account-streams", "13"),
             *("--account-messages", "6", "--account-records", "8", "--account-bytes", "9K", "--keep-free", "10M"),
+            *("--base-path", "/cam/", "--trusted-proxies", "127.0.0.1, unix"),
         )
+        around = ("/cam/", Networks.read("127.0.0.1 unix"))
         limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
-        self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, Path("c"), Path("k"), Path("a"), *limits))
+        files = (Path("c"), Path("k"), Path("a"))
+        self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, *around, *files, *limits))
 
     def test_listen_is_repeated(self) -> None:
         """Each adds an endpoint; the default is left out."""
@@ -163,9 +207,12 @@ class FileTests(Case):
         rest = ("audit = a", "connections = 7", "connections-per-address = 3", "drain = 1.5")
         many = ("account-devices = 11", "account-sessions = 12", "account-streams = 13")
         kept = ("account-messages = 6", "account-records = 8", "account-bytes = 9K", "keep-free = 10M")
-        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *many, *kept)))
+        proxied = ("base-path = /cam/", "trusted-proxies = 127.0.0.1 unix")
+        config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *many, *kept, *proxied)))
+        around = ("/cam/", Networks.read("127.0.0.1 unix"))
         limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
-        self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, Path("c"), Path("k"), Path("a"), *limits))
+        files = (Path("c"), Path("k"), Path("a"))
+        self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, *around, *files, *limits))
 
     def test_nothing_said(self) -> None:
         """An empty section changes nothing."""

@@ -7,6 +7,7 @@ from functools import partial
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from webcam.address import Networks
 from webcam.http.connections import Connections
 from webcam.http.limits import TURN, UNSENT_IN_ALL, Tally
 
@@ -60,6 +61,14 @@ class Admission(Case):
         self.assertEqual(self.tally.met, {"connections of an address": 1})
         self.connections.closed(first)
         self.assertTrue(self.connections.admits("192.0.2.1"))
+
+    def test_a_proxy_may_have_all_of_them(self) -> None:
+        self.connections = Connections(self.clock, self.tally, 4, 2, Networks.read("192.0.2.1"))
+        for _ in range(4):
+            self.assertTrue(self.connections.admits("192.0.2.1"))
+            self.peer("192.0.2.1")
+        self.assertFalse(self.connections.admits("192.0.2.1"))
+        self.assertEqual(self.tally.met, {"connections in all": 1})
 
     def test_so_many_in_all(self) -> None:
         for number in range(4):

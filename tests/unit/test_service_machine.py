@@ -32,6 +32,7 @@ from webcam.model import SETTING_KINDS, Bounds, Draft, Expiry, Page, Room
 from webcam.ports import RECORD_PART, Store
 from webcam.service.sessions import Session
 from webcam.storage.memory import MemoryStore
+from webcam.storage.thumbnails import ThumbnailFile
 from webcam.tap import make_services
 
 HERE = "192.0.2.1"
@@ -97,7 +98,17 @@ class ServiceMachine(RuleBasedStateMachine):
         self.clock.advance(7)
         self.clock.step = wall - 7
         self.services, self.retention = make_services(
-            self.store, self.clock, at_once, self.clock, Limits(), COOLDOWN, Notes(), Plenty(), Bounds()
+            self.store,
+            self.clock,
+            at_once,
+            self.clock,
+            Limits(),
+            COOLDOWN,
+            Notes(),
+            Plenty(),
+            Bounds(),
+            ThumbnailFile(None, at_once),
+            at_once,
         )
         self.run(self.retention.load())
         self.run(self.services.accounts.refresh())

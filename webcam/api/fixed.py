@@ -58,6 +58,7 @@ def answered_unchanged(request: Request, etag: str, headers: Headers) -> bool:
     """Whether the client of a GET or HEAD has it already; then it is told so, by 304 with those of *headers* that are
     not of a body."""
     if request.method not in _GETS or request.setETag(etag.encode()) is None:
+        request.etag = None  # Twisted would give it to whatever is answered, a failure too
         return False
     # Twisted has set the status already. There is no body, so no length.
     for name, value in headers:

@@ -47,7 +47,7 @@ class Needs(Enum):
     LOGIN = "a session, charged, or name and password by HTTP Basic"
     OPTIONAL = "a session if one is given, not charged; the request may be empty"
     NOTHING = "none"
-    NOT_A_WORD = "none; the request may be empty"
+    NOTHING_AT_ALL = "none; the request may be empty"
 
 
 OWNER = frozenset((Role.FULL,))
@@ -155,11 +155,11 @@ def _params(services: Services, endpoint: Endpoint, request: Request) -> Params:
 
 def _may_be_empty(services: Services, endpoint: Endpoint, request: Request) -> bool:
     """One that shows its session by a cookie may have nothing more to say."""
-    return endpoint.needs in (Needs.OPTIONAL, Needs.NOT_A_WORD) or cookie_token(request, services.base) is not None
+    return endpoint.needs in (Needs.OPTIONAL, Needs.NOTHING_AT_ALL) or cookie_token(request, services.base) is not None
 
 
 def _session(services: Services, endpoint: Endpoint, request: Request, params: Params) -> Session | None:
-    if endpoint.needs in (Needs.NOTHING, Needs.NOT_A_WORD):
+    if endpoint.needs in (Needs.NOTHING, Needs.NOTHING_AT_ALL):
         return None
     session = session_of(services, request, params, free=endpoint.needs is Needs.OPTIONAL)
     if session is not None:

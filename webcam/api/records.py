@@ -39,7 +39,7 @@ async def list_records(call: Call) -> bytes:
 
 
 async def record_meta(call: Call) -> bytes:
-    return replies.record(await call.services.records.find(call.session, _record_id(call)))
+    return replies.record(await call.services.records.find(call.session, record_id_of(call)))
 
 
 async def delete_records(call: Call) -> bytes:
@@ -56,11 +56,11 @@ async def record_data(call: Call) -> None:
 async def send_record(call: Call, more: Callable[[Record, str], Headers]) -> None:
     """The same; *more* are the headers beside the usual ones, of a record with data of a content type."""
     records = call.services.records
-    record, size = await records.with_data(call.session, _record_id(call))
+    record, size = await records.with_data(call.session, record_id_of(call))
     if call.request.gone:
         return  # nothing is read for nobody
     request = call.request
-    if answered_unchanged(request, _etag(record), (("etag", _etag(record)), ("cache-control", FOREVER))):
+    if answered_unchanged(request, etag_of(record), (("etag", etag_of(record)), ("cache-control", FOREVER))):
         return
     span = _wanted(call, record, size)
     head = await records.part(record, 0)
@@ -85,7 +85,7 @@ def _headers(record: Record, size: int, span: tuple[int, int] | None, content_ty
     headers = {
         "content-type": content_type,
         "content-length": str(stop - start),
-        "etag": _etag(record),
+        "etag": etag_of(record),
         "accept-ranges": "bytes",
         "x-content-type-options": "nosniff",
         "content-security-policy": "sandbox; default-src 'none'",
@@ -95,14 +95,16 @@ def _headers(record: Record, size: int, span: tuple[int, int] | None, content_ty
     return headers
 
 
-def _record_id(call: Call) -> int:
+def record_id_of(call: Call) -> int:
+    """The record that is asked for."""
     record_id = call.params.integer(fields.RECORD_ID)
     if record_id is None:
         raise MalformedRequest(f"{fields.RECORD_ID} is missing")
     return record_id
 
 
-def _etag(record: Record) -> str:
+def etag_of(record: Record) -> str:
+    """No other record ever has it."""
     return f'"{record.record_id}-{"".join(filter(str.isdigit, record.stamp))}"'
 
 
@@ -110,7 +112,7 @@ def _wanted(call: Call, record: Record, size: int) -> tuple[int, int] | None:
     """The range that is asked for; ``None`` for the whole."""
     header = call.request.getHeader("range")
     condition = call.request.getHeader("if-range")
-    if header is None or (condition is not None and condition != _etag(record)):
+    if header is None or (condition is not None and condition != etag_of(record)):
         return None
     try:
         return parse_range(header, size)

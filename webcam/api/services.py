@@ -21,6 +21,7 @@ from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.shares import Shares
 from webcam.service.stamps import Stamps
+from webcam.service.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Services:
     sessions: Sessions
     settings: AccountSettings
     stamps: Stamps
+    thumbnails: Thumbnails
     messages: Messages
     records: Records
     devices: Devices
@@ -59,7 +61,7 @@ class Services:
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)
     base: str = "/"
-    """The path that all paths begin with for a browser; it ends in a slash."""
+    """The path that all others lie below; it ends in a slash."""
     under_way: set[Deferred[None]] = field(default_factory=set)
     """Requests whose handlers wait for something. One that is cancelled is answered by :class:`Unavailable`."""
 

@@ -9,6 +9,7 @@ from klein import Klein
 from klein.resource import KleinResource
 from twisted.web.server import NOT_DONE_YET
 
+from webcam.address import Networks
 from webcam.api import accounts, devices, events, messages, pictures, records
 from webcam.api.answers import answer_failure
 from webcam.api.description import PATH as DESCRIPTION
@@ -71,9 +72,6 @@ ENDPOINTS = (
     *CONSOLE,
 )
 
-_LINK = re.compile(re.escape(fields.LINK).replace(re.escape("{token}"), "[^/]+"))
-_RECORD_PATHS = frozenset(f"/{each.path}".encode() for each in ENDPOINTS if each.raw)
-
 
 class _Tree(KleinResource):
     """Klein's tree, asked by name: a path names its endpoint, and matching a URL takes Klein as long as all the rest.
@@ -81,23 +79,25 @@ class _Tree(KleinResource):
     It would also answer what is no path of ours in its own words, or as if it were one.
     """
 
-    def __init__(self, app: Klein) -> None:
+    def __init__(self, app: Klein, base: str) -> None:
         super().__init__(app)
         self._tree = app
+        self._names = {_place(base, name): name for name in app.endpoints}
+        self._any_link = _place(base, fields.LINK)
+        self._link = re.compile(rb"\A" + re.escape(self._any_link).replace(re.escape(b"{token}"), b"[^/]+"))
 
     def render(self, request: Any) -> Any:
-        name = _name_of(request.place[1:].decode("latin-1"))
-        if name in self._tree.endpoints:
+        name = self._names.get(request.place) or self._names.get(self._link.sub(self._any_link, request.place))
+        if name is not None:
             self._tree.execute_endpoint(name, request)
         else:
             answer_failure(request, NotFound("no such path"))
         return NOT_DONE_YET
 
 
-def _name_of(path: str) -> str:
-    """The path is the name, but for a link's: its token is as good as any."""
-    link = _LINK.match(path)
-    return fields.LINK + path[link.end() :] if link else path
+def _place(base: str, path: str) -> bytes:
+    """Where an endpoint is, as requests ask for it."""
+    return f"{base}{path}".encode()
 
 
 def build_tree(services: Services) -> KleinResource:
@@ -107,20 +107,22 @@ def build_tree(services: Services) -> KleinResource:
         app.route(f"/{endpoint.path}", endpoint=endpoint.path)(guarded(services, endpoint))
     for path, route in {DESCRIPTION: description_route(), **files.routes()}.items():
         app.route(f"/{path}", endpoint=path)(route)
-    return _Tree(app)
+    return _Tree(app, services.base)
 
 
-def build_site(services: Services, reactor: Any) -> Site:
-    """The whole site: the tree, with uploads taken before it and every body bounded."""
+def build_site(services: Services, reactor: Any, proxies: Networks | None = None) -> Site:
+    """The whole site: the tree, with uploads taken before it and every body bounded. *proxies* are trusted ones."""
+    records = {_place(services.base, each.path): each for each in ENDPOINTS if each.raw}
     site = Site(
         build_tree(services),
         reactor,
-        early={f"/{fields.PUBLISH}".encode(): ingest_route(services)},
-        large={f"/{each.path}".encode(): upload_route(services, each) for each in ENDPOINTS if each.raw},
-        body_limit=_body_limit(services.limits),
+        early={_place(services.base, fields.PUBLISH): ingest_route(services)},
+        large={place: upload_route(services, each) for place, each in records.items()},
+        body_limit=_body_limit(services.limits, frozenset(records)),
         too_large=lambda request: answer_failure(request, TooLarge("body over the limit")),
         overloaded=lambda request: answer_failure(request, Unavailable("no room for its body")),
         connections=(services.limits.connections, services.limits.connections_per_address),
+        proxies=proxies,
     )
     site.tally.on_told = lambda limit, times, address: services.audit.note(
         "limit_met", limit=limit, count=times, address=address
@@ -128,8 +130,8 @@ def build_site(services: Services, reactor: Any) -> Site:
     return site
 
 
-def _body_limit(limits: Limits) -> Any:
-    def limit(path: bytes) -> int:
-        return limits.record if path in _RECORD_PATHS else limits.body
+def _body_limit(limits: Limits, records: frozenset[bytes]) -> Any:
+    def limit(place: bytes) -> int:
+        return limits.record if place in records else limits.body
 
     return limit

@@ -100,8 +100,8 @@ async def _link(call: Call) -> Share:
 
 
 def _token(call: Call) -> str:
-    place: bytes = call.request.place
-    return place.split(b"/")[2].decode("latin-1")
+    below = call.request.place.removeprefix(call.services.base.encode())
+    return below.split(b"/")[1].decode("latin-1")
 
 
 def _language(accepted: str) -> str:

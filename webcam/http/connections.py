@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Cooperator
 
-from webcam.address import Shares
+from webcam.address import Networks, Shares
 from webcam.http.limits import TURN, UNSENT_IN_ALL, Tally
 
 
@@ -33,13 +33,16 @@ class Peer(Protocol):
 
 
 class Connections:
-    """Admits, counts and ends connections."""
+    """Admits, counts and ends connections, ``total`` of them and ``per_address``; ``proxies`` may have all."""
 
-    def __init__(self, clock: IReactorTime, tally: Tally, total: int, per_address: int) -> None:
+    def __init__(
+        self, clock: IReactorTime, tally: Tally, total: int, per_address: int, proxies: Networks | None = None
+    ) -> None:
         self._clock = clock
         self._tally = tally
         self._total = total
         self._per_address = per_address
+        self._proxies = proxies or Networks(())
         self._open: set[Peer] = set()
         self._shaking: set[Peer] = set()
         self._cut_off: set[Peer] = set()
@@ -56,7 +59,7 @@ class Connections:
         met = None
         if len(self._open) >= self._total:
             met = "connections in all"
-        elif self._shares.of(address) >= self._per_address:
+        elif self._shares.of(address) >= self._per_address and address not in self._proxies:
             met = "connections of an address"
         elif len(self._shaking) >= max(1, self._total // 2):
             met = "handshakes at once"

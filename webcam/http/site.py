@@ -12,8 +12,10 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.task import LoopingCall
 from twisted.web import server
 
+from webcam.address import Networks
 from webcam.http.bodies import Held
 from webcam.http.connections import Connections
+from webcam.http.forwarded import ForwardedRequest
 from webcam.http.limits import BODIES, BODIES_PER_ADDRESS, CONNECTIONS, CONNECTIONS_PER_ADDRESS, LOOK, Tally
 from webcam.http.negotiation import Channel
 from webcam.http.request import BodyConsumer, Request, host_of
@@ -33,7 +35,8 @@ class Site(server.Site):
     :data:`webcam.http.limits.HELD` bytes, by path.
     ``too_large`` answers a request whose body is over its limit, ``overloaded`` one for whose body there is no room
     (:class:`webcam.http.bodies.Held`); without it, the former does. ``connections``: how many there may be in all, and
-    of one address; where one may have all, as a proxy does, it may have all of the room for bodies, too.
+    of one address; where one may have all, as a proxy does, it may have all of the room for bodies, too. ``proxies``
+    are believed whose requests they bring (:mod:`webcam.http.forwarded`), and may have all connections.
     """
 
     noisy = False
@@ -48,8 +51,11 @@ class Site(server.Site):
         overloaded: Callable[[Request], None] | None = None,
         connections: tuple[int, int] = (CONNECTIONS, CONNECTIONS_PER_ADDRESS),
         large: Mapping[bytes, EarlyRoute] | None = None,
+        proxies: Networks | None = None,
     ) -> None:
-        super().__init__(resource, requestFactory=Request, timeout=IDLE, reactor=reactor, parsePOSTFormSubmission=False)
+        made = ForwardedRequest if proxies else Request
+        super().__init__(resource, requestFactory=made, timeout=IDLE, reactor=reactor, parsePOSTFormSubmission=False)
+        self.proxies = proxies or Networks(())
         self.early = early
         self.large = large or {}
         self.body_limit = body_limit
@@ -57,7 +63,7 @@ class Site(server.Site):
         self.overloaded = overloaded or too_large
         self.bodies = Held(BODIES, BODIES if connections[1] >= connections[0] else BODIES_PER_ADDRESS)
         self.tally = Tally()
-        self.connections = Connections(reactor, self.tally, *connections)
+        self.connections = Connections(reactor, self.tally, *connections, self.proxies)
         self._look = LoopingCall(self.connections.look_after)
         self._look.clock = reactor
 

@@ -155,27 +155,32 @@ class Accounts:
         """
         name = self.name_of(session.account_id) or ""
         login = Login(name, old, session.device, session.meta, address)
-        with self._noting(login), self._lockout.attempt(name, session.device, address) as group:
-            account = await self._enabled(name)
-            checked = account.password_hash if account else None
-            if account is None or not await self._passwords.check(checked, old, address, group):
-                raise NoSuchUser("wrong password")
-        password_hash = await self._passwords.hash(new, address, group)
-        known = self._generations.get(session.account_id, account.generation)
-        # Before the change is there, so that nobody who learns of it ends this session, too.
-        self._generations[session.account_id] = account.generation + 1
+        with self._noting(login):
+            with self._lockout.attempt(name, session.device, address) as group:
+                account = await self._enabled(name)
+                checked = account.password_hash if account else None
+                if account is None or not await self._passwords.check(checked, old, address, group):
+                    raise NoSuchUser("wrong password")
+            await self._replace_hash(account, await self._passwords.hash(new, address, group), session)
+        self._sessions.end_account(session.account_id, "the password changed", keep=session)
+        self._note("password_changed", login)
+
+    async def _replace_hash(self, account: Account, password_hash: str, session: Session) -> None:
+        """The account's next generation is known before it is there: who learns of it ends this session no more."""
+        account_id, known = account.account_id, self._generations.get(account.account_id)
+        if known is None:
+            raise NoSuchUser("the account is gone")
+        self._generations[account_id] = account.generation + 1
         changed = False
         try:
             changed = await self._store.change_password(
-                account.account_id, account.password_hash, password_hash, session.digest
+                account_id, account.password_hash, password_hash, session.digest
             )
         finally:
-            if not changed:
-                self._generations[session.account_id] = known
+            if not changed and account_id in self._generations:
+                self._generations[account_id] = known
         if not changed:
             raise NoSuchUser("the password changed meanwhile")
-        self._sessions.end_account(session.account_id, "the password changed", keep=session)
-        self._note("password_changed", login)
 
     async def _let_in(self, login: Login) -> str:
         found = await self._secret(login)

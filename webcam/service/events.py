@@ -57,6 +57,7 @@ class Events:
     """The journals, the followers and the waiting requests of every account.
 
     A journal begins with the first follower of its account. It ends with the account (:meth:`keep`).
+    ``on_records_removed`` is called with what :meth:`records_removed` was told, of whatever account.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Events:
         self._open: Counter[str | int] = Counter()
         self._anew = False
         self._closed = False
+        self.on_records_removed: Callable[[Collection[int], str], None] = lambda _record_ids, _before: None
 
     # What happens
 
@@ -96,6 +98,7 @@ class Events:
 
     def records_removed(self, account_id: int, record_ids: Collection[int], before: str) -> None:
         """These are gone, and all whose stamp is less than *before*, which may be empty."""
+        self.on_records_removed(record_ids, before)
         if account_id in self._journals:
             self._tell(account_id, events.records_removed(sorted(record_ids), before))
 

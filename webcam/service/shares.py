@@ -142,6 +142,11 @@ class Shares:
         """Forget links that have ended."""
         await self._store.expire_shares(self._now())
 
+    def start_anew(self) -> None:
+        """Storage is another one: its links are others, and who looks comes again by one of them."""
+        for share_id in list(self._uses):
+            self._end(share_id)
+
     def _end(self, share_id: int) -> None:
         use = self._uses.pop(share_id, None)
         for viewer in list(use.viewers) if use else []:

@@ -287,6 +287,9 @@ class MemoryStore(MemorySessions, MemoryConsole):
                     return data
         raise NoSuchRecord(f"{record_id}, part {part}")
 
+    async def kept_records(self, record_ids: Sequence[int]) -> set[int]:
+        return {each for each in record_ids if any(each in held.records for held in self._held.values())}
+
     async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
         for owner, held in self._held.items():
             if owner != account_id and any(each in held.records for each in record_ids):

@@ -48,6 +48,10 @@ def remove_records(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> dict[in
     return _loosen(cursor, found)
 
 
+def kept_records(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> set[int]:
+    return {record_id for record_id, *_ in _named(cursor, record_ids)}
+
+
 def _named(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> Iterator[_Found]:
     for start in range(0, len(record_ids), _NAMES_AT_ONCE):
         some = list(record_ids[start : start + _NAMES_AT_ONCE])

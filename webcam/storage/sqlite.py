@@ -162,6 +162,9 @@ class SQLiteStore:
     async def record_part(self, record_id: int, part: int) -> bytes:
         return await self._database.read(records.record_part, record_id, part)
 
+    async def kept_records(self, record_ids: Sequence[int]) -> set[int]:
+        return await self._database.read(removal.kept_records, record_ids)
+
     async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
         return await self._database.write(removal.delete_records, account_id, record_ids, older)
 

@@ -28,6 +28,7 @@ PICTURE = "snapshot.jpg"
 # Paths of the console
 CONSOLE_LOGIN = "console/login.json"
 CONSOLE_SESSION = "console/session.json"
+CONSOLE_THUMBNAIL = "console/thumbnail"
 CONSOLE_LOGOUT = "console/logout.json"
 CONSOLE_DEVICES = "console/devices.json"
 CONSOLE_MESSAGES = "console/messages.json"

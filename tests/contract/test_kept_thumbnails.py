@@ -1,0 +1,222 @@
+"""Thumbnails that are kept: as they were made, within a bound, and never anybody's failure."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import threads
+from twisted.internet.defer import Deferred
+from twisted.logger import formatEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from tests.contract.promises import at
+from tests.support.server import at_once
+from tests.support.stores import BlockingStore
+from webcam.model import Record
+from webcam.storage.memory import MemoryStore
+from webcam.storage.thumbnails import LIMIT, REST, ROW, ThumbnailFile
+
+
+def record(record_id: int, second: int = 0) -> Record:
+    """A record of some bytes."""
+    return Record(record_id, "camera", "", at(second), 1000)
+
+
+class Case(SynchronousTestCase):
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.path = folder / "thumbnails.db"
+        self.now = 0.0
+        self.kept = self.open()
+        self.events: list[dict[str, Any]] = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    def open(self, limit: int = LIMIT) -> ThumbnailFile:
+        kept = ThumbnailFile(self.path, at_once, limit, lambda: self.now)
+        self.addCleanup(lambda: self.run_now(kept.close()))
+        return kept
+
+    def run_now(self, coroutine: Any) -> Any:
+        return self.successResultOf(Deferred.fromCoroutine(coroutine))
+
+    def keep(self, record_id: int, data: bytes) -> None:
+        self.run_now(self.kept.keep(record(record_id), data))
+
+    def found(self, record_id: int) -> bytes | None:
+        data: bytes | None = self.run_now(self.kept.thumbnail(record(record_id)))
+        return data
+
+    def ids(self, after: int = 0, limit: int = 1000) -> list[int]:
+        ids: list[int] = self.run_now(self.kept.kept(after, limit))
+        return ids
+
+    def lines(self) -> list[str]:
+        return [line for each in self.events if (line := formatEvent(each) or "").startswith("no thumbnails are kept")]
+
+
+class Keeping(Case):
+    def test_it_comes_back_as_it_was_kept(self) -> None:
+        self.assertIsNone(self.found(1))
+        every = bytes(range(256)) * 50
+        self.keep(1, every)
+        self.keep(2**62, b"")
+        self.assertEqual([self.found(each) for each in (1, 2**62, 2)], [every, b"", None])
+
+    def test_a_new_one_replaces_it(self) -> None:
+        self.keep(1, b"one")
+        self.keep(1, b"another")
+        self.assertEqual((self.found(1), self.ids()), (b"another", [1]))
+
+    def test_another_record_of_the_same_id_has_none(self) -> None:
+        """Its database is another: somebody deleted the old one, and this file stayed."""
+        self.keep(1, b"of a stranger")
+        self.assertIsNone(self.run_now(self.kept.thumbnail(record(1, second=1))))
+
+    def test_some_are_forgotten(self) -> None:
+        for record_id in range(1, 1202):
+            self.keep(record_id, b"x")
+        self.run_now(self.kept.forget([*range(2, 1201), 5000]))
+        self.run_now(self.kept.forget([]))
+        self.assertEqual(self.ids(), [1, 1201])
+
+    def test_a_page_of_them(self) -> None:
+        for record_id in (7, 3, 9, 1):
+            self.keep(record_id, b"")
+        self.assertEqual([self.ids(0, 2), self.ids(3, 2), self.ids(9, 2)], [[1, 3], [7, 9], []])
+
+    def test_they_outlast_a_restart(self) -> None:
+        """But for those of which none could be made: the next version may know how."""
+        self.keep(1, b"one")
+        self.keep(2, b"")
+        self.run_now(self.kept.close())
+        self.kept = self.open()
+        self.assertEqual([self.found(1), self.found(2)], [b"one", None])
+
+    def test_nobody_else_can_read_them(self) -> None:
+        self.keep(1, b"one")
+        for path in self.path.parent.iterdir():
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+
+    def test_closed_is_closed(self) -> None:
+        self.keep(1, b"one")
+        self.run_now(self.kept.close())
+        self.keep(2, b"two")
+        self.assertEqual((self.found(1), self.ids()), (None, []))
+
+
+class Bounded(Case):
+    def test_the_oldest_go_for_a_new_one(self) -> None:
+        self.kept = self.open(limit=10 * (ROW + 1000))
+        for record_id in range(20, 0, -1):
+            self.keep(record_id, bytes(1000))
+        self.assertEqual(self.ids(), list(range(1, 11)))
+
+    def test_those_that_are_none_are_bounded_too(self) -> None:
+        self.kept = self.open(limit=10 * ROW)
+        for record_id in range(50):
+            self.keep(record_id, b"")
+        self.assertEqual(len(self.ids(-1)), 10)
+
+    def test_what_is_forgotten_or_replaced_leaves_room(self) -> None:
+        self.kept = self.open(limit=3 * (ROW + 100))
+        for _ in range(10):
+            self.keep(1, bytes(100))
+        for record_id in range(2, 30):
+            self.keep(record_id, bytes(100))
+            self.run_now(self.kept.forget([record_id]))
+        self.assertEqual(self.ids(), [1])
+
+    def test_the_bound_holds_over_a_restart(self) -> None:
+        for record_id in range(1, 11):
+            self.keep(record_id, bytes(1000))
+        self.run_now(self.kept.close())
+        self.kept = self.open(limit=5 * (ROW + 1000))
+        self.keep(11, bytes(1000))
+        self.assertEqual(self.ids(), [7, 8, 9, 10, 11])
+
+    def test_the_file_grows_no_more_than_that(self) -> None:
+        limit = 40 * (ROW + 10_000)
+        self.kept = self.open(limit)
+        for record_id in range(400):
+            self.keep(record_id, bytes(10_000))
+        self.run_now(self.kept.close())
+        self.assertLess(self.path.stat().st_size, 2 * limit)
+
+
+class Damaged(Case):
+    """Nothing fails for it: thumbnails are made again."""
+
+    def test_a_file_that_is_no_database(self) -> None:
+        """It is left alone for a while, then made anew."""
+        self.path.write_bytes(b"something else" * 1000)
+        self.keep(1, b"one")
+        self.assertIsNone(self.found(1))
+        self.assertEqual(len(self.lines()), 1)
+        self.now += REST
+        self.keep(1, b"one")
+        self.assertEqual(self.found(1), b"one")
+        self.assertEqual(len(self.lines()), 1)
+
+    def test_a_damaged_page(self) -> None:
+        for record_id in range(200):
+            self.keep(record_id, bytes(3000))
+        self.run_now(self.kept.close())
+        whole = self.path.read_bytes()
+        self.path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+        self.kept = self.open()
+        self.assertEqual((self.found(1), self.ids()), (None, []))
+        self.now += REST
+        self.keep(1, b"one")
+        self.assertEqual((self.found(1), self.ids()), (b"one", [1]))
+
+    def test_a_place_that_can_not_be_written(self) -> None:
+        self.path.mkdir()
+        for _ in range(3):
+            self.keep(1, b"one")
+            self.assertEqual((self.found(1), self.ids()), (None, []))
+        self.assertEqual(len(self.lines()), 1)
+
+
+class Threads(TestCase):
+    async def test_on_threads(self) -> None:
+        """The connection is made on one, and used on others."""
+        path = Path(self.mktemp())
+        turn: list[Deferred[Any]] = []
+
+        def one_after_the_other(function: Any, *args: Any) -> Deferred[Any]:
+            begun = threads.deferToThread(function, *args)
+            turn.append(begun)
+            return begun
+
+        kept = ThumbnailFile(path, one_after_the_other)
+        for record_id in range(10):
+            await kept.keep(record(record_id), b"%d" % record_id)
+        self.assertEqual(
+            [await kept.thumbnail(record(each)) for each in range(10)], [b"%d" % each for each in range(10)]
+        )
+        await kept.close()
+        self.assertEqual(len(turn), 21)
+
+
+class WhichRecordsThereAre(SynchronousTestCase):
+    """What thumbnails are compared with."""
+
+    def test_both_stores(self) -> None:
+        blocking = BlockingStore()
+        self.addCleanup(blocking.discard)
+        for store in (blocking, MemoryStore()):
+            self.successResultOf(Deferred.fromCoroutine(self.some(store)))
+
+    async def some(self, store: Any) -> None:
+        accounts = [await store.add_account(name, "hash") for name in ("one", "two")]
+        added = [(await store.add_record(each, "camera", "", at(0), [b"x"]))[0] for each in accounts * 400]
+        self.assertEqual(await store.kept_records([*added, added[-1] + 1]), set(added))
+        await store.delete_records(accounts[0], added[:2:2], False)
+        await store.remove_account("two")
+        left = set(added[::2]) - {added[0]}
+        self.assertEqual(await store.kept_records(added), left)
+        self.assertEqual(await store.kept_records([]), set())
