@@ -9,6 +9,7 @@ import functools
 import json
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
@@ -26,6 +27,9 @@ CLIENT = "127.0.0.2"
 
 SHORT = 5.0
 """Seconds in which a small frame has passed; one that waits for the next ones never does."""
+
+SOON = 15.0
+"""Seconds in which a client that left is gone."""
 
 MADE_UP = {"x-forwarded-for": "203.0.113.9", "forwarded": "for=203.0.113.9;proto=http"}
 
@@ -130,6 +134,22 @@ class Tests:
         until(lambda: self.call("getStreams.json", shash=token)["devices"], "the stream is listed")
         camera.close()
         until(lambda: not self.call("getStreams.json", shash=token)["devices"], "the stream is gone")
+
+    def test_a_viewer_who_leaves_a_silent_stream_is_gone(self: Any) -> None:
+        """Nothing is sent that would fail: the proxy itself sees it, and ends the request."""
+        camera, viewer = self.wire(), self.wire()
+        upload = camera.open("POST", f"{self.base}input.raw?shash={self.login('camera')}")
+        camera.send(upload, encode(b"the only one"))
+        token = self.login("phone")
+        until(lambda: self.call("getStreams.json", shash=token)["devices"], "the stream is listed")
+        asked = [f"output.raw?shash={token}&device=camera"] * 8
+        streams = [viewer.open("GET", f"{self.base}{each}", end=True) for each in asked]
+        viewer.wait(lambda: all(viewer.answers[each].body for each in streams))
+        self.assertGreaterEqual(self.server.connections(), len(asked))
+        left = time.monotonic()
+        viewer.close()
+        until(lambda: self.server.connections() < len(asked), "the server's connections are closed")
+        self.assertLess(time.monotonic() - left, SOON)
 
     def test_an_event(self: Any) -> None:
         token = self.login("phone")

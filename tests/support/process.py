@@ -37,6 +37,7 @@ _RUN = "from twisted.scripts.twistd import run; run()"
 _RUN_MEASURED = "from twisted.application import app; app._exitWithSignal = lambda number: None; " + _RUN
 _LISTENING = re.compile(r"listening on (https?://(\S+):([0-9]+))/")
 _TROUBLE = re.compile(r"Traceback|Unhandled|#critical|#failure")
+_ESTABLISHED = "01"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -280,6 +281,12 @@ class Server:
         """CPU time that the process used so far, in all its threads."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def connections(self) -> int:
+        """How many TCP connections to its first port are open."""
+        lines = Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]
+        ends = [(each.split()[1].rpartition(":")[2], each.split()[3]) for each in lines]
+        return ends.count((f"{self.port:04X}", _ESTABLISHED))
 
     def resident(self) -> int:
         """Bytes of memory that the process holds."""

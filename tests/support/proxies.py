@@ -14,6 +14,9 @@ import httpx
 from tests.support.process import DEADLINE
 from webcam.http.certificate import make_self_signed
 
+GRACE = 5.0
+"""Seconds that it may take to end by itself."""
+
 CONF = Path(__file__).parents[2] / "conf"
 
 
@@ -78,10 +81,14 @@ class Proxy:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
-        """End it."""
+        """End it, though a client may hold on to a connection."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(DEADLINE)
+            try:
+                self._process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(DEADLINE)
 
     @property
     def log(self) -> str:

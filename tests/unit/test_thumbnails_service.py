@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.offload import ControlledOffload
 from tests.support.server import World, at_once
-from webcam.errors import NoData, NoSuchRecord, Overloaded
+from webcam.errors import DatabaseFail, NoData, NoSuchRecord, Overloaded
 from webcam.model import Record
 from webcam.ports import RECORD_PART
 from webcam.service.thumbnails import AT_ONCE, WAITING, Thumbnails
@@ -217,6 +218,15 @@ class Going(Case):
         self.made(record)
         for number in range(1, 1201):
             self.world.run(self.kept.keep(replace(record, record_id=record.record_id + number), b""))
+        self.tidy()
+        self.assertEqual(self.ids(), [record.record_id])
+
+    def test_what_storage_refused_to_tell_is_asked_again(self) -> None:
+        record = self.add()
+        self.made(record)
+        self.world.run(self.kept.keep(replace(record, record_id=record.record_id + 1), b"left behind"))
+        with mock.patch.object(self.store, "kept_records", side_effect=DatabaseFail("refused")):
+            self.assertRaises(DatabaseFail, self.tidy)
         self.tidy()
         self.assertEqual(self.ids(), [record.record_id])
 

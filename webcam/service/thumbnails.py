@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure as Failed
 
-from webcam.errors import Failure, NoData, NoSuchRecord
+from webcam.errors import DatabaseFail, Failure, NoData, NoSuchRecord
 from webcam.model import Record
 from webcam.ports import RECORD_PART, RecordStore, ThumbnailStore
 from webcam.service.passwords import Offload
@@ -130,8 +130,16 @@ class Thumbnails:
         now = frozenset(accounts)
         self._untidy, untidy = False, self._untidy or bool(self._accounts - now)
         self._accounts = now
+        try:
+            if untidy:
+                await self._tidy()
+        except DatabaseFail:
+            self._untidy = True
+            raise
+
+    async def _tidy(self) -> None:
         after = 0
-        while untidy and (page := await self._kept.kept(after, PAGE)):
+        while page := await self._kept.kept(after, PAGE):
             there = await self._store.kept_records(page)
             await self._kept.forget([each for each in page if each not in there])
             after = page[-1]
