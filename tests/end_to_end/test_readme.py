@@ -22,7 +22,7 @@ README = (ROOT / "README.rst").read_text()
 
 def blocks() -> list[str]:
     """The shell blocks of the section that tells how to use it, in order."""
-    section = README.split("Use it\n------")[1].split("More accounts")[0]
+    section = README.split("Program\n-------")[1].split("More accounts")[0]
     found = re.findall(r"code-block:: sh\n\n((?:   .*\n)+)", section)
     return [re.sub("^   ", "", each, flags=re.MULTILINE) for each in found]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, GenerationMode
 
 from tests.fuzz.wire import Request
-from tests.fuzz.world import CAMERA, NAME, PASSWORD, SETTINGS_NAME, World
+from tests.fuzz.world import CAMERA, NAME, PASSWORD, PASSWORD_NAME, SETTINGS_NAME, World
 from tests.support import described
 from webcam.api.messages import MAX_WAIT
 from webcam.wire.frames import encode
@@ -23,6 +24,10 @@ BASE = "https://localhost"
 _PADDED = 20_000
 """Bytes: over the limit of an ordinary body."""
 
+_ACCOUNTS = {"/setConfig.json": SETTINGS_NAME, "/console/password.json": PASSWORD_NAME}
+"""Of requests by which an account changes: it has no other sessions."""
+
+LINKS = "/share/"
 LOGINS = {"/authorize.json", "/console/login.json"}
 
 _FRAMES = st.lists(st.binary(max_size=200).map(encode), max_size=5).map(b"".join)
@@ -90,7 +95,7 @@ def sent(draw: st.DrawFn, world: World, operation: APIOperation, mode: Generatio
             _put(request, "body", name=NAME)
             _put(request, "query", **{"pass": PASSWORD})
     elif token != NONE:
-        name = SETTINGS_NAME if request.path == "/setConfig.json" else NAME
+        name = _ACCOUNTS.get(request.path, NAME)
         place = draw(_PLACES)
         if place == "both":
             _put(request, "query", shash="another")
@@ -156,7 +161,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def _point(request: Request, world: World, operation: dict[str, Any], choice: int, place: str) -> None:
-    """At something that is there: a record, the camera."""
+    """At something that is there: a record, the camera, a link to it, the password."""
     names = {described.resolved(each)["name"] for each in operation["parameters"]}
     if request.path == "/console/thumbnail":
         _put(request, place, rid=world.picture())
@@ -166,3 +171,7 @@ def _point(request: Request, world: World, operation: dict[str, Any], choice: in
         _put(request, place, records=world.record(choice))
     elif request.path in {"/output.raw", "/stream.mjpg", "/snapshot.jpg"}:
         _put(request, place, device=CAMERA)
+    elif request.path == "/console/password.json":
+        _put(request, place, old=PASSWORD, new=PASSWORD)
+    elif request.path.startswith(LINKS):
+        request.path = re.sub(rf"(?<={LINKS})[^/]*", world.link(), request.path)

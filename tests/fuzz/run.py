@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.fuzz.cases import BAD, BASE, GOOD, LOGINS, MODES, Sent, load, sent
+from tests.fuzz.cases import BAD, BASE, GOOD, LINKS, LOGINS, MODES, Sent, load, sent
 from tests.fuzz.expected import REFUSED, TAKEN, verdict
 from tests.fuzz.wire import Answer, Request, Sender
 from tests.fuzz.world import World
@@ -33,7 +33,6 @@ from webcam.errors import ReplyCode
 PASSWORDS = LOGINS | {"/console/password.json"}
 """What fails there too often is locked out."""
 
-LINKS = "/share/"
 FRAME = 32 * 1024
 LIMITS = {"/addRecord.json": 64 * 1024, "/addRecordData.json": 64 * 1024, "/input.raw": 1 << 40}
 BODY = 16 * 1024

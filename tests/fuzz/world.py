@@ -16,6 +16,7 @@ OPTIONS = ("--cooldown=0", "--body-limit=16K", "--record-limit=64K", "--frame-li
 """Of the server: limits that requests of this size meet."""
 
 NAME, PASSWORD = "fuzz", "sesame-right"
+PASSWORD_NAME = "changes-its-password"
 SETTINGS_NAME = "settings"
 """The account whose settings change: its sessions may make few requests."""
 
@@ -24,8 +25,8 @@ ELSEWHERE = "127.0.0.2"
 
 CAMERA = "camera"
 RECORDS = 4
-_CHARGES = {NAME: 190, SETTINGS_NAME: 15}
-"""Requests of a session: below the 200 a minute that are set, and the 20 that may be set."""
+_CHARGES = {NAME: 190, PASSWORD_NAME: 40, SETTINGS_NAME: 15}
+"""Requests of a session: below the 200 a minute that are set, the 50 as a rule, and the 20 that may be set."""
 
 _GENEROUS = [{"kind": 2, "fv": 30}, {"kind": 3, "fv": 10_000}, {"kind": 4, "fv": 200}]
 
@@ -34,12 +35,13 @@ class World:
     """A running server's; ended by :meth:`close`."""
 
     def __init__(self, server: Server) -> None:
-        for name in (NAME, SETTINGS_NAME):
+        for name in _CHARGES:
             server.account("add", name, password=PASSWORD)
         self.senders: Sequence[Sender] = (HTTP1(server), HTTP2(server))
         self.stranger = HTTP1(server, ELSEWHERE)
         self._tokens: dict[str, tuple[str, int]] = {}
         self._records: list[int] = []
+        self._link = ""
         self._picture: int | None = None
         self.ask("setConfig.json", shash=self.token(), config=_GENEROUS)
         self._camera = FieldClient(server)
@@ -81,6 +83,15 @@ class World:
             _good("addRecord.json", self.senders[0](Request("POST", "/addRecord.json", query, body=jpeg(64, 48))))
             self._picture = self.ask("console/records.json", shash=self.token(), limit=1)["records"][0]["rid"]
         return self._picture
+
+    def link(self) -> str:
+        """The token of a link to the camera, in the place of all that requests made before."""
+        if not self._link:
+            for each in self.ask("console/shares.json", shash=self.token())["shares"]:
+                self.ask("console/unshare.json", shash=self.token(), id=each["id"])
+            made = self.ask("console/share.json", shash=self.token(), device=CAMERA, hours=1)
+            self._link = made["path"].partition("/")[2]
+        return self._link
 
     def deleted(self) -> None:
         """Records may be gone."""
