@@ -13,6 +13,9 @@ from urllib.parse import urlencode
 from tests.browser.counting import picture
 from tests.support.process import Server
 
+STUCK = 5.0
+"""Seconds after which a connection that takes nothing is given up."""
+
 Payloads = Callable[[int], bytes]
 """The payload of frame 1, 2, 3 and so on."""
 
@@ -41,7 +44,7 @@ class Camera:
     def open(self) -> None:
         """Begin a stream."""
         query = urlencode({"shash": self.token, "subproto": self.subproto, "delta": self.delta})
-        raw = socket.create_connection(("127.0.0.1", self._server.port))
+        raw = socket.create_connection(("127.0.0.1", self._server.port), timeout=STUCK)
         self._socket = self._server.trust().wrap_socket(raw, server_hostname="127.0.0.1")
         self._socket.sendall(
             f"POST /input.raw?{query} HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n".encode()

@@ -176,6 +176,8 @@ def test_a_click_fills_the_window_and_a_snapshot_is_a_record(
     tile.locator(".screen").click()
     expect(tile).to_have_class("tile filling")
     expect(tile.locator("canvas")).to_be_in_viewport(ratio=0.99)
+    _, before = person.count_on("garden")
+    person.until(lambda: person.count_on("garden")[1] > before + 2, "it goes on")
     tile.get_by_role("button", name="Keep this picture").click()
     expect(person.page.get_by_text("The picture of garden is kept.")).to_be_visible()
     person.page.keyboard.press("f")

@@ -10,7 +10,7 @@ from tests.support.http import H1Client
 from webcam.console import files
 
 STATIC = Path(files.__file__).with_name("static")
-STYLE = "/console/style.css"
+STYLE = "/console/style/base.css"
 
 
 class FilesTests(EdgeCase):
@@ -95,8 +95,8 @@ class FilesTests(EdgeCase):
             "/console/../files.py",
             "/console/..%2ffiles.py",
             "/console/%2e%2e/__init__.py",
-            "//console/style.css",
-            "/console/style.css/",
+            "//console/style/base.css",
+            "/console/style/base.css/",
             "/console/none.css",
         ):
             self.refused(self.client.fetch("GET", path), MALFORMED_REQUEST, status=404)

@@ -39,7 +39,7 @@ class BelowABasePath(BrowserCase):
         self.assertEqual(self.browse("console/session.json")["device"], "browser")
 
     def test_the_page_is_there(self) -> None:
-        for path in ("", "console/style.css"):
+        for path in ("", "console/style/base.css"):
             self.assertEqual(self.show(path).status, 200, path)
         self.assertEqual(self.client.fetch("GET", "/").status, 404)
 

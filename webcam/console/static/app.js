@@ -32,7 +32,7 @@ function leave() {
 }
 
 function put(root) {
-  document.body.replaceChildren(root, noticeRegion());
+  document.getElementById("page").replaceChildren(root, noticeRegion());
 }
 
 /** The view that the hash names, or the first one that there is. */

@@ -2,7 +2,7 @@
 import { devices } from "../core/devices.js";
 import { el, freshId, say } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { locale, t } from "../core/language.js";
+import { t, tenths } from "../core/language.js";
 import { complain, iconButton, notice } from "../core/notices.js";
 import { session } from "../core/session.js";
 import { ageText } from "../core/time.js";
@@ -141,7 +141,7 @@ export class CameraView {
   #tick() {
     if (!camera.isOn) return say(this.numbers, "");
     const now = performance.now();
-    const rate = (meter) => meter.rate(now).toLocaleString(locale(), { maximumFractionDigits: 1 });
+    const rate = (meter) => tenths(meter.rate(now));
     const parts = [t("camera.sent", { fps: rate(camera.meter) })];
     if (this.screen.shows === "picture") {
       parts.push(t("camera.viewed", { fps: rate(this.screen.meter), age: ageText(now - this.screen.arrivedAt) }));

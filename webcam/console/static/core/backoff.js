@@ -21,33 +21,39 @@ export class Backoff {
     return full * (1 - this.random() / 4);
   }
 
-  /** Wait so long, less when the network comes back or the page is looked at; false when `signal` ended it. */
+  /** Wait so long, as pause() does. */
   wait(signal) {
     return pause(this.next(), signal);
   }
 }
 
-/** Wait `ms`; with `early`, less when the network comes back or the page is looked at again. False when `signal` ended it. */
+const sooner = new EventTarget();
+
+/** The server is there: what waits to try again does so now. */
+export function tryNow() {
+  sooner.dispatchEvent(new Event("now"));
+}
+
+window.addEventListener("online", tryNow);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && tryNow());
+
+/** Wait `ms`; with `early`, less when server or network come back or the page is looked at. False when `signal` ended it. */
 export function pause(ms, signal, early = true) {
   return new Promise((resolve) => {
     const done = (whole) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", aborted);
-      window.removeEventListener("online", sooner);
-      document.removeEventListener("visibilitychange", seen);
+      sooner.removeEventListener("now", woken);
       resolve(whole);
     };
     const aborted = () => done(false);
-    const sooner = () => done(true);
-    const seen = () => document.visibilityState === "visible" && done(true);
+    const woken = () => done(true);
     const timer = setTimeout(done, ms, true);
     if (signal?.aborted) {
       done(false);
       return;
     }
     signal?.addEventListener("abort", aborted);
-    if (!early) return;
-    window.addEventListener("online", sooner);
-    document.addEventListener("visibilitychange", seen);
+    if (early) sooner.addEventListener("now", woken);
   });
 }

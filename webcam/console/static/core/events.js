@@ -1,5 +1,5 @@
 // What happens in the account, as the server tells it. Nothing on this page asks again and again.
-import { Backoff, pause } from "./backoff.js";
+import { Backoff, pause, tryNow } from "./backoff.js";
 import { session } from "./session.js";
 
 const TOLD = [
@@ -62,6 +62,7 @@ class Events extends EventTarget {
       this.#backoff.reset();
       this.#wasOpen = true;
       this.#tell(true);
+      tryNow();
       if (isAnew) this.#emit("reset", { lists: [] }); // it was told nothing yet, so it can't say from where to go on
     });
     source.addEventListener("error", () => this.#failed(source));

@@ -44,6 +44,11 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (place, name) => (name in values ? format(values[name]) : place));
 }
 
+/** A number with one digit behind the point. */
+export function tenths(value) {
+  return value.toLocaleString(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+}
+
 function format(value) {
   return typeof value === "number" ? value.toLocaleString(locale()) : String(value);
 }

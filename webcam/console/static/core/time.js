@@ -1,5 +1,5 @@
 // Stamps and times. A stamp is the server's, UTC, "YYYY-MM-DD HH:MM:SS.ffffff".
-import { locale, t } from "./language.js";
+import { locale, t, tenths } from "./language.js";
 
 let ahead = 0;
 
@@ -41,10 +41,10 @@ export function dayOfStamp(stamp, east) {
   return Number.isFinite(ms) ? new Date(ms + east * 60_000).toISOString().slice(0, 10) : "";
 }
 
-/** "Wednesday, 25 November 2026"; the year is left out in the current one. */
+/** "Wed, 25 Nov 2026"; the year is left out in the current one. */
 export function dayText(day) {
   const year = day.slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric";
-  const options = { weekday: "long", day: "numeric", month: "long", year, timeZone: "UTC" };
+  const options = { weekday: "short", day: "numeric", month: "short", year, timeZone: "UTC" };
   return new Intl.DateTimeFormat(locale(), options).format(new Date(`${day}T12:00:00Z`));
 }
 
@@ -81,8 +81,7 @@ export function agoText(stamp) {
 
 /** An age in ms as "0.4 s", "12 s", "3 min". */
 export function ageText(ms) {
-  const one = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  if (ms < 9950) return `${(ms / 1000).toLocaleString(locale(), one)} s`;
+  if (ms < 9950) return `${tenths(ms / 1000)} s`;
   if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
   return `${Math.round(ms / 60_000)} min`;
 }

@@ -3,7 +3,7 @@ import { addRecord } from "../core/api.js";
 import { metaText } from "../core/devices.js";
 import { el, freshId, say } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { locale, t } from "../core/language.js";
+import { t, tenths } from "../core/language.js";
 import { complain, iconButton, notice } from "../core/notices.js";
 import { ageText, agoText } from "../core/time.js";
 import { pictureType } from "./pictures.js";
@@ -71,10 +71,15 @@ export class Tile {
     this.adjust();
   }
 
+  /** The one that fills the window is, wherever its place on the wall has scrolled to. */
+  get isInSight() {
+    return this.isSeen || this.isFull;
+  }
+
   /** Run or stop, by all that has a say in it. */
   adjust() {
     clearTimeout(this.#again);
-    const isWanted = this.device.stream !== null && !this.isPaused && this.isSeen && !this.isHeld;
+    const isWanted = this.device.stream !== null && !this.isPaused && this.isInSight && !this.isHeld;
     if (isWanted) this.stream.start();
     else this.stream.stop();
     this.#say();
@@ -158,8 +163,7 @@ export class Tile {
     if (shown === "silent") return t("live.silent");
     if (shown === "offline") return this.device.seen ? t("live.seen", { ago: agoText(this.device.seen) }) : t("live.offline");
     if (shown === "broken") return t("live.brokenCount", { n: this.screen.broken });
-    const fps = this.screen.meter.rate(now).toFixed(1);
-    const parts = [`${Number(fps).toLocaleString(locale())} fps`, ageText(age)];
+    const parts = [`${tenths(this.screen.meter.rate(now))} fps`, ageText(age)];
     if (this.screen.skipped > 0) parts.push(t("live.skipped", { n: this.screen.skipped }));
     return parts.join(" · ");
   }

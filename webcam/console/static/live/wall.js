@@ -132,9 +132,9 @@ export class Wall {
     for (const tile of this.#tiles.values()) {
       const isBehind = this.#filling.tile !== null && this.#filling.tile !== tile;
       tile.root.inert = isBehind;
-      tile.isCrowded = tile.isSeen && !tile.isPaused && room <= 0;
+      tile.isCrowded = tile.isInSight && !tile.isPaused && room <= 0;
       tile.isHeld = isHidden || isBehind || tile.isCrowded;
-      if (tile.isSeen && !tile.isPaused && !isBehind) room -= 1;
+      if (tile.isInSight && !tile.isPaused && !isBehind) room -= 1;
       tile.adjust();
     }
   }
@@ -142,7 +142,7 @@ export class Wall {
   #tick() {
     if (document.visibilityState === "hidden") return;
     const now = performance.now();
-    for (const tile of this.#tiles.values()) if (tile.isSeen) tile.tick(now);
+    for (const tile of this.#tiles.values()) if (tile.isInSight) tile.tick(now);
   }
 
   /** Arrow keys go from tile to tile. */

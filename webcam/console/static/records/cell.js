@@ -31,7 +31,7 @@ export class Cell {
     this.open = el("button", { type: "button", class: "open", onclick: () => onopen(this) }, this.kind, this.image);
     this.box = el("input", { type: "checkbox", onclick: (event) => onselect(this, event.shiftKey) });
     this.when = el("span", { class: "when" });
-    this.who = el("span", { class: "who" });
+    this.who = el("span", { class: "whose" });
     const caption = el("p", { class: "caption" }, this.when, this.who);
     this.root = el("div", { class: "cell" }, this.open, maySelect ? el("label", { class: "pick" }, this.box) : null, caption);
   }

@@ -52,8 +52,8 @@ export class Full {
   }
 
   async #fill(record) {
-    say(this.title, `${record.device} · ${fullText(record.stamp)}`);
-    say(this.details, "");
+    say(this.title, record.device);
+    say(this.details, fullText(record.stamp));
     const url = `console/record?rid=${record.rid}`;
     this.save.href = `${url}&download=1`;
     this.stage.replaceChildren(this.#medium(record, url));
@@ -71,8 +71,9 @@ export class Full {
     return records.find((each) => each.stamp === stamp) ?? { meta: "" };
   }
 
-  #detail({ meta, size, type }) {
-    say(this.details, [typeText(type), size === null ? "" : sizeText(size), metaText(meta)].filter(Boolean).join(" · "));
+  #detail({ stamp, meta, size, type }) {
+    const parts = [fullText(stamp), typeText(type), size === null ? "" : sizeText(size), metaText(meta)];
+    say(this.details, parts.filter(Boolean).join(" · "));
   }
 
   #medium(record, url) {
