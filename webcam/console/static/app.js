@@ -95,7 +95,13 @@ function installWorker() {
 
 function unreachable() {
   const again = el("button", { type: "button", class: "primary", text: t("again"), onclick: () => location.reload() });
-  put(el("main", { class: "login" }, el("div", { class: "card" }, el("h1", { text: "Webcam" }), el("p", { text: t("error.offline") }), again)));
+  put(
+    el(
+      "main",
+      { class: "login" },
+      el("div", { class: "card" }, el("h1", { text: "Webcam" }), el("p", { text: t("error.offline") }), again),
+    ),
+  );
 }
 
 async function start() {

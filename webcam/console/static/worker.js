@@ -1,5 +1,5 @@
-// The service worker: keeps the page's own files for a start without a network, and nothing else. What the account holds
-// never gets here.
+// The service worker: keeps the page's own files for a start without a network, and nothing else. What the account
+// holds never gets here.
 const KEPT = "shell";
 const SHELL = new URL("./", self.location).pathname;
 
@@ -9,7 +9,9 @@ function isShell(request) {
   const url = new URL(request.url);
   if (url.origin !== self.location.origin || url.search !== "") return false;
   if (!url.pathname.startsWith(SHELL)) return false;
-  return /^(manifest\.webmanifest|console\/([a-z]+\/)?[\w-]+\.(js|css|svg|png))?$/.test(url.pathname.slice(SHELL.length));
+  return /^(manifest\.webmanifest|console\/([a-z]+\/)?[\w-]+\.(js|css|svg|png))?$/.test(
+    url.pathname.slice(SHELL.length),
+  );
 }
 
 /** From the server as long as it answers (it says 304 to what is unchanged), else what was kept. */

@@ -15,7 +15,10 @@ import { canStream, sendOneByOne, sendStream } from "./upload.js";
 const LISTED_WITHIN = 6000;
 export const WISHES = { camera: "", facing: "", width: 640, height: 480, fps: 10, quality: 0.7 };
 
-/** Events: `change`. `state` is "off", "opening", "live" (listed by the server), "waiting" or "failed" (`problem` says why). */
+/**
+ * Events: `change`. `state` is "off", "opening", "live" (listed by the server), "waiting" or "failed" (`problem` says
+ * why).
+ */
 class Camera extends EventTarget {
   state = "off";
   problem = "";
@@ -142,7 +145,9 @@ class Camera extends EventTarget {
     }
   }
 
-  /** A proxy may hold a streaming upload back until it ends, or not take it at all; short ones get through everywhere. */
+  /**
+   * A proxy may hold a streaming upload back until it ends, or not take it at all; short ones get through everywhere.
+   */
   async #watch(upload, signal) {
     const isLate = await pause(LISTED_WITHIN, signal, false);
     if (!this.isOn || !events.isOpen || this.#wasListed || !session.may("view")) return;

@@ -20,7 +20,9 @@ export class Capture {
     this.#video = plainVideo();
   }
 
-  /** Open a camera: `camera` (an id, or ""), `facing` ("user", "environment", ""), `width`, `height`, `fps`, `quality`. */
+  /**
+   * Open a camera: `camera` (an id, or ""), `facing` ("user", "environment", ""), `width`, `height`, `fps`, `quality`.
+   */
   async open(wanted) {
     this.shut();
     this.wanted = wanted;
@@ -86,7 +88,10 @@ export class Capture {
   }
 }
 
-/** A `video` that plays what is filmed. The one that is drawn from is never in the page: taken out of it, it would pause. */
+/**
+ * A `video` that plays what is filmed. The one that is drawn from is never in the page: taken out of it, it would
+ * pause.
+ */
 export function plainVideo() {
   const video = el("video", { autoplay: true, muted: true, playsinline: true });
   video.muted = true;

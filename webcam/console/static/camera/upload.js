@@ -6,7 +6,10 @@ import { frameHeader } from "../live/frames.js";
 const KEEP_LEAST = 5000;
 const KEEP_MOST = 60_000;
 
-/** Whether this browser has streaming request bodies. One that hasn't takes the stream for text, and says so in a header. */
+/**
+ * Whether this browser has streaming request bodies. One that hasn't takes the stream for text, and says so in a
+ * header.
+ */
 export function canStream() {
   let isAsked = false;
   try {

@@ -18,7 +18,13 @@ const SIZES = [
   [1920, 1080],
 ];
 const RATES = [1, 2, 5, 10, 15, 25, 30];
-const PROBLEMS = { NotAllowedError: "denied", NotFoundError: "none", NotReadableError: "busy", SecurityError: "insecure", gone: "gone" };
+const PROBLEMS = {
+  NotAllowedError: "denied",
+  NotFoundError: "none",
+  NotReadableError: "busy",
+  SecurityError: "insecure",
+  gone: "gone",
+};
 
 export class CameraView {
   #ending = new AbortController();
@@ -43,12 +49,21 @@ export class CameraView {
     this.status = el("p", { class: "status", role: "status" });
     this.numbers = el("p", { class: "numbers" });
     this.button = el("button", { type: "button", class: "primary go", onclick: () => this.#toggle() });
-    this.snap = el("button", { type: "button", class: "quiet", onclick: () => this.#snap() }, icon("snapshot"), t("camera.snap"));
+    this.snap = el(
+      "button",
+      { type: "button", class: "quiet", onclick: () => this.#snap() },
+      icon("snapshot"),
+      t("camera.snap"),
+    );
     this.flip = iconButton("flip", t("camera.flip"), () => this.#flip(), { class: "iconic flip" });
     this.video = plainVideo();
     this.own = el("div", { class: "own" }, this.video);
     this.stage = el("div", { class: "stage" }, this.screen.root, this.own, this.numbers, this.flip);
-    const top = el("header", { class: "top" }, el("div", { class: "words" }, el("h1", { tabindex: "-1", text: t("camera") }), this.status));
+    const top = el(
+      "header",
+      { class: "top" },
+      el("div", { class: "words" }, el("h1", { tabindex: "-1", text: t("camera") }), this.status),
+    );
     const side = el("div", { class: "side card" }, el("div", { class: "row" }, this.button, this.snap), this.#knobs());
     return el("div", { class: "view camera" }, top, el("div", { class: "booth" }, this.stage, side));
   }
@@ -70,13 +85,20 @@ export class CameraView {
       labelled(t("camera.fps"), rate),
       labelled(t("camera.quality"), quality),
     ];
-    return el("div", { class: "knobs" }, knobs, el("p", { class: "hint", text: t("camera.hint", { device: session.device }) }));
+    return el(
+      "div",
+      { class: "knobs" },
+      knobs,
+      el("p", { class: "hint", text: t("camera.hint", { device: session.device }) }),
+    );
   }
 
   async #fillCameras() {
     const found = await camerasHere().catch(() => []);
     const named = found.filter((each) => each.id);
-    const options = named.map((each, at) => el("option", { value: each.id, text: each.label || t("camera.nth", { n: at + 1 }) }));
+    const options = named.map((each, at) =>
+      el("option", { value: each.id, text: each.label || t("camera.nth", { n: at + 1 }) }),
+    );
     this.cameras.replaceChildren(el("option", { value: "", text: t("camera.any") }), ...options);
     this.cameras.value = camera.wishes.camera;
     if (this.cameras.selectedIndex < 0) this.cameras.value = "";

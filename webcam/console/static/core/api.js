@@ -9,7 +9,10 @@ export const CODE = {
   NO_SUCH_DEVICE: 15,
 };
 
-/** An answer that isn't OK. `code` is the protocol's (0: none came), `status` HTTP's (0: no answer), `retryAfter` seconds. */
+/**
+ * An answer that isn't OK. `code` is the protocol's (0: none came), `status` HTTP's (0: no answer), `retryAfter`
+ * seconds.
+ */
 export class Failure extends Error {
   constructor(code, status, retryAfter = 0) {
     super(`code ${code}, status ${status}`);

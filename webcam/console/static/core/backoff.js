@@ -37,7 +37,10 @@ export function tryNow() {
 window.addEventListener("online", tryNow);
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && tryNow());
 
-/** Wait `ms`; with `early`, less when server or network come back or the page is looked at. False when `signal` ended it. */
+/**
+ * Wait `ms`; with `early`, less when server or network come back or the page is looked at. False when `signal` ended
+ * it.
+ */
 export function pause(ms, signal, early = true) {
   return new Promise((resolve) => {
     const done = (whole) => {

@@ -16,7 +16,9 @@ class Devices extends EventTarget {
 
   constructor() {
     super();
-    events.addEventListener("device-on", ({ detail }) => this.#change(detail.device, { online: true, meta: detail.meta }));
+    events.addEventListener("device-on", ({ detail }) =>
+      this.#change(detail.device, { online: true, meta: detail.meta }),
+    );
     events.addEventListener("device-off", ({ detail }) =>
       this.#change(detail.device, { online: false, stream: null, seen: stampOfMs(serverNow()) }),
     );
@@ -40,7 +42,10 @@ class Devices extends EventTarget {
     if (this.#isFollowed || !session.may("view")) return;
     this.#isFollowed = true;
     const before = this.#loading ?? Promise.resolve();
-    before.catch(() => {}).then(() => this.load()).catch(() => (this.#isFollowed = false));
+    before
+      .catch(() => {})
+      .then(() => this.load())
+      .catch(() => (this.#isFollowed = false));
   }
 
   async #read() {

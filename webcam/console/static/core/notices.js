@@ -27,7 +27,8 @@ export function failureText(error) {
   if (!(error instanceof Failure)) return t("error.unknown");
   if (error.status === 0) return t("error.offline");
   if (error.status === 413) return t("error.large");
-  if (error.status === 429) return error.code === 5 ? t("error.quota") : t("error.later", { n: error.retryAfter || 60 });
+  if (error.status === 429)
+    return error.code === 5 ? t("error.quota") : t("error.later", { n: error.retryAfter || 60 });
   if (error.status === 403) return t("error.forbidden");
   if (error.status >= 500) return t("error.server");
   if (error.isExpired) return t("error.session");
@@ -67,5 +68,9 @@ export function confirmed(question, yes) {
 
 /** A button with an icon and words for those who don't see it. */
 export function iconButton(name, label, onclick, properties = {}) {
-  return el("button", { type: "button", class: "iconic", "aria-label": label, title: label, onclick, ...properties }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "iconic", "aria-label": label, title: label, onclick, ...properties },
+    icon(name),
+  );
 }

@@ -64,8 +64,11 @@ function sizeOfWebp(view) {
 
 /** What the payloads of a sub-protocol are said to be: "picture", "text" or "" for nothing that is known here. */
 export function kindOf(subproto) {
-  const words = String(subproto).toUpperCase().split(/[^A-Z0-9]+/);
-  if (words.some((word) => ["JPEG", "JPG", "MJPEG", "MJPG", "PNG", "WEBP", "GIF", "AVIF"].includes(word))) return "picture";
+  const words = String(subproto)
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/);
+  if (words.some((word) => ["JPEG", "JPG", "MJPEG", "MJPG", "PNG", "WEBP", "GIF", "AVIF"].includes(word)))
+    return "picture";
   if (words.some((word) => ["TEXT", "TXT", "JSON", "CSV", "LOG", "XML"].includes(word))) return "text";
   return "";
 }

@@ -29,7 +29,9 @@ export class Tile {
   #again = 0;
   #tries = TRIES;
 
-  /** `device` as devices.js has it; `onfull(tile)` is asked for the full screen and back, `onpause()` is told of pauses. */
+  /**
+   * `device` as devices.js has it; `onfull(tile)` is asked for the full screen and back, `onpause()` is told of pauses.
+   */
   constructor(device, { onfull, onpause, maySnap }) {
     this.name = device.name;
     this.screen = new Screen(t("live.picture", { device: this.name }));
@@ -99,7 +101,10 @@ export class Tile {
     const payload = this.screen.newest;
     if (payload === null) return notice(t("live.nothing"), "bad");
     try {
-      await addRecord(new Blob([payload], { type: pictureType(payload) ?? "" }), JSON.stringify({ snapshot: this.name }));
+      await addRecord(
+        new Blob([payload], { type: pictureType(payload) ?? "" }),
+        JSON.stringify({ snapshot: this.name }),
+      );
       notice(t("live.snapped", { device: this.name }));
     } catch (error) {
       complain(error);
@@ -108,7 +113,11 @@ export class Tile {
 
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = { f: () => this.onfull(this), p: () => this.pause(!this.isPaused), s: () => this.snapButton?.click() };
+    const action = {
+      f: () => this.onfull(this),
+      p: () => this.pause(!this.isPaused),
+      s: () => this.snapButton?.click(),
+    };
     const wanted = action[event.key.toLowerCase()];
     if (!wanted) return;
     event.preventDefault();
@@ -134,7 +143,8 @@ export class Tile {
   }
 
   #words() {
-    if (!this.device.stream) return t(this.device.errored ? "live.cut" : this.device.online ? "live.silent" : "live.offline");
+    if (!this.device.stream)
+      return t(this.device.errored ? "live.cut" : this.device.online ? "live.silent" : "live.offline");
     if (this.isCrowded) return t("live.crowded");
     if (this.isPaused) return this.screen.shows === "" ? t("live.paused") : "";
     if (this.#state === "garbled") return t("live.garbled");
@@ -161,7 +171,8 @@ export class Tile {
     if (shown === "paused") return t("live.paused");
     if (shown === "waiting") return t(this.#state === "connecting" ? "live.connecting" : "live.waiting");
     if (shown === "silent") return t("live.silent");
-    if (shown === "offline") return this.device.seen ? t("live.seen", { ago: agoText(this.device.seen) }) : t("live.offline");
+    if (shown === "offline")
+      return this.device.seen ? t("live.seen", { ago: agoText(this.device.seen) }) : t("live.offline");
     if (shown === "broken") return t("live.brokenCount", { n: this.screen.broken });
     const parts = [`${tenths(this.screen.meter.rate(now))} fps`, ageText(age)];
     if (this.screen.skipped > 0) parts.push(t("live.skipped", { n: this.screen.skipped }));

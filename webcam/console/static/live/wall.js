@@ -40,7 +40,12 @@ export class Wall {
     this.summary = el("p", { class: "summary" });
     this.grid = el("div", { class: "tiles", onkeydown: (event) => this.#arrow(event) });
     this.others = el("ul", { class: "others" });
-    this.othersPart = el("section", { "aria-label": t("wall.others") }, el("h2", { text: t("wall.others") }), this.others);
+    this.othersPart = el(
+      "section",
+      { "aria-label": t("wall.others") },
+      el("h2", { text: t("wall.others") }),
+      this.others,
+    );
     this.empty = el(
       "div",
       { class: "empty" },
@@ -54,7 +59,14 @@ export class Wall {
     const tools = el("div", { class: "tools" }, this.pauseAll, this.size);
     const words = el("div", { class: "words" }, el("h1", { tabindex: "-1", text: t("wall") }), this.summary);
     this.#sayPause();
-    return el("div", { class: "view wall" }, el("header", { class: "top" }, words, tools), this.empty, this.grid, this.othersPart);
+    return el(
+      "div",
+      { class: "view wall" },
+      el("header", { class: "top" }, words, tools),
+      this.empty,
+      this.grid,
+      this.othersPart,
+    );
   }
 
   #resize(size) {
@@ -92,7 +104,9 @@ export class Wall {
       maySnap: session.may("publish"),
     });
     this.#tiles.set(device.name, tile);
-    const next = [...this.#tiles.keys()].filter((each) => each.localeCompare(device.name) > 0).sort((a, b) => a.localeCompare(b))[0];
+    const next = [...this.#tiles.keys()]
+      .filter((each) => each.localeCompare(device.name) > 0)
+      .sort((a, b) => a.localeCompare(b))[0];
     this.grid.insertBefore(tile.root, next === undefined ? null : this.#tiles.get(next).root);
     if (this.#areAllPaused) tile.pause(true);
     this.watcher.observe(tile.root);
@@ -172,15 +186,29 @@ export class Wall {
 
 /** A device without a stream. */
 function line(device) {
-  const state = device.online ? t("live.online") : device.seen ? t("live.seen", { ago: agoText(device.seen) }) : t("live.offline");
+  const state = device.online
+    ? t("live.online")
+    : device.seen
+      ? t("live.seen", { ago: agoText(device.seen) })
+      : t("live.offline");
   const mine = device.name === session.device ? ` ${t("wall.mine")}` : "";
   const meta = metaText(device.meta);
   return el(
     "li",
     { data: { state: device.online ? "silent" : "offline" } },
     el("span", { class: "dot", "aria-hidden": "true" }),
-    el("div", { class: "words" }, el("strong", { text: device.name }), el("span", { text: mine }), meta && el("p", { class: "meta", text: meta })),
+    el(
+      "div",
+      { class: "words" },
+      el("strong", { text: device.name }),
+      el("span", { text: mine }),
+      meta && el("p", { class: "meta", text: meta }),
+    ),
     el("span", { class: "state", text: state }),
-    el("a", { class: "iconic", href: hashOf("messages", device.name), "aria-label": t("wall.talk", { device: device.name }) }, icon("messages")),
+    el(
+      "a",
+      { class: "iconic", href: hashOf("messages", device.name), "aria-label": t("wall.talk", { device: device.name }) },
+      icon("messages"),
+    ),
   );
 }

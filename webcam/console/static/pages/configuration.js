@@ -19,7 +19,10 @@ export function accountSettings() {
   const check = () => {
     const bad = inputs.find(({ input }) => !input.checkValidity());
     for (const { input } of inputs) input.setAttribute("aria-invalid", String(!input.checkValidity()));
-    say(problem, bad ? t("settings.bounds", { what: nameOf(bad.entry), least: bad.entry.miv, most: bad.entry.mav }) : "");
+    say(
+      problem,
+      bad ? t("settings.bounds", { what: nameOf(bad.entry), least: bad.entry.miv, most: bad.entry.mav }) : "",
+    );
     save.disabled = Boolean(bad) || changed().length === 0;
   };
   const fill = ({ config }) => {
@@ -56,5 +59,14 @@ function nameOf({ kind, descr }) {
 
 function inputOf({ kind, miv, mav, fv }, oninput) {
   const step = WHOLE.has(kind) ? "1" : "any";
-  return el("input", { type: "number", inputmode: "decimal", min: String(miv), max: String(mav), step, required: true, value: String(fv), oninput });
+  return el("input", {
+    type: "number",
+    inputmode: "decimal",
+    min: String(miv),
+    max: String(mav),
+    step,
+    required: true,
+    value: String(fv),
+    oninput,
+  });
 }

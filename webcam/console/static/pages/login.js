@@ -10,9 +10,12 @@ import { recall } from "../core/store.js";
 /** What this browser is, for the others to see. */
 function self() {
   const brands = navigator.userAgentData?.brands.map((each) => each.brand) ?? [];
-  const brand = brands.find((each) => !/not.?a.?brand/i.test(each) && each !== "Chromium") ?? brands.find((each) => each === "Chromium");
+  const brand =
+    brands.find((each) => !/not.?a.?brand/i.test(each) && each !== "Chromium") ??
+    brands.find((each) => each === "Chromium");
   const browser = brand ?? navigator.userAgent.match(/Firefox|Edg|Chrome|Safari/)?.[0] ?? "";
-  const system = navigator.userAgentData?.platform || navigator.userAgent.match(/Android|iPhone|iPad|Windows|Mac|Linux/)?.[0] || "";
+  const system =
+    navigator.userAgentData?.platform || navigator.userAgent.match(/Android|iPhone|iPad|Windows|Mac|Linux/)?.[0] || "";
   return [browser, system].filter(Boolean).join(", ");
 }
 
@@ -62,12 +65,34 @@ function form(fields, yes, submit, more = []) {
 
 /** The page for those who have no session. `onlanguage(code)` is asked for another language. */
 export function loginView(onlanguage) {
-  const account = field(t("login.account"), { autocomplete: "username", autocapitalize: "none", spellcheck: "false", value: recall("account", "") });
+  const account = field(t("login.account"), {
+    autocomplete: "username",
+    autocapitalize: "none",
+    spellcheck: "false",
+    value: recall("account", ""),
+  });
   const password = field(t("login.password"), { type: "password", autocomplete: "current-password" });
-  const device = field(t("login.device"), { autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: "1024", value: recall("device", null) ?? freshName() }, t("login.deviceHint"));
+  const device = field(
+    t("login.device"),
+    {
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+      maxlength: "1024",
+      value: recall("device", null) ?? freshName(),
+    },
+    t("login.deviceHint"),
+  );
   const submit = () => session.logIn(account.input.value, password.input.value, device.input.value, self());
   const languages = Object.entries(LANGUAGES).map(([code, name]) =>
-    el("button", { type: "button", class: "link", lang: code, "aria-pressed": String(code === language()), text: name, onclick: () => onlanguage(code) }),
+    el("button", {
+      type: "button",
+      class: "link",
+      lang: code,
+      "aria-pressed": String(code === language()),
+      text: name,
+      onclick: () => onlanguage(code),
+    }),
   );
   const card = el(
     "div",
@@ -75,7 +100,12 @@ export function loginView(onlanguage) {
     el("div", { class: "brand" }, icon("snapshot"), el("h1", { tabindex: "-1", text: t("login") })),
     form([account.node, password.node, device.node], t("login.go"), submit),
   );
-  return el("main", { class: "login" }, card, el("div", { class: "languages", role: "group", "aria-label": t("language") }, languages));
+  return el(
+    "main",
+    { class: "login" },
+    card,
+    el("div", { class: "languages", role: "group", "aria-label": t("language") }, languages),
+  );
 }
 
 /** Ask for the password of the session that ended; whether there is one again. */
@@ -87,8 +117,19 @@ export function askPassword() {
       resolve(answer);
     };
     const id = freshId("renew");
-    const account = el("input", { type: "text", autocomplete: "username", value: session.account, hidden: true, readonly: true, "aria-label": t("login.account") });
-    const password = field(t("login.password"), { type: "password", autocomplete: "current-password", autofocus: true });
+    const account = el("input", {
+      type: "text",
+      autocomplete: "username",
+      value: session.account,
+      hidden: true,
+      readonly: true,
+      "aria-label": t("login.account"),
+    });
+    const password = field(t("login.password"), {
+      type: "password",
+      autocomplete: "current-password",
+      autofocus: true,
+    });
     const submit = async () => {
       await session.logIn(session.account, password.input.value, session.device, self());
       close(true);

@@ -22,7 +22,12 @@ export class MessagesView {
     const side = el("div", { class: "side" }, title, this.noOne, this.people);
     this.#thread = device ? new Thread(device) : null;
     const nothing = el("div", { class: "empty" }, icon("messages"), el("p", { text: t("messages.choose") }));
-    this.root = el("div", { class: "view messages", data: { open: device ? "yes" : "no" } }, side, this.#thread?.root ?? nothing);
+    this.root = el(
+      "div",
+      { class: "view messages", data: { open: device ? "yes" : "no" } },
+      side,
+      this.#thread?.root ?? nothing,
+    );
     const { signal } = this.#ending;
     devices.addEventListener("change", () => this.#list(), { signal });
     unread.addEventListener("change", () => this.#list(), { signal });
@@ -44,7 +49,9 @@ export class MessagesView {
 
   #list() {
     const known = devices.sorted().map((each) => each.name);
-    const names = [...new Set([...known, ...unread.by.keys(), ...this.#senders, ...(this.device ? [this.device] : [])])];
+    const names = [
+      ...new Set([...known, ...unread.by.keys(), ...this.#senders, ...(this.device ? [this.device] : [])]),
+    ];
     const others = names.filter((each) => each !== session.device || each === this.device);
     this.noOne.hidden = others.length > 0;
     const focused = this.people.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -55,9 +62,27 @@ export class MessagesView {
   #person(name) {
     const state = devices.get(name)?.online ? "silent" : "offline";
     const count = unread.by.get(name) ?? 0;
-    const badge = count > 0 ? el("span", { class: "badge", "aria-label": t("messages.unread", { n: count }), role: "img", text: String(count) }) : null;
-    const dot = el("span", { class: "dot", role: "img", "aria-label": t(state === "silent" ? "live.online" : "live.offline") });
-    const link = el("a", { href: hashOf("messages", name), "aria-current": name === this.device ? "true" : null }, dot, el("span", { class: "name" }), badge);
+    const badge =
+      count > 0
+        ? el("span", {
+            class: "badge",
+            "aria-label": t("messages.unread", { n: count }),
+            role: "img",
+            text: String(count),
+          })
+        : null;
+    const dot = el("span", {
+      class: "dot",
+      role: "img",
+      "aria-label": t(state === "silent" ? "live.online" : "live.offline"),
+    });
+    const link = el(
+      "a",
+      { href: hashOf("messages", name), "aria-current": name === this.device ? "true" : null },
+      dot,
+      el("span", { class: "name" }),
+      badge,
+    );
     say(link.querySelector(".name"), name);
     return el("li", { data: { state } }, link);
   }

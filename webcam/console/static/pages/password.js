@@ -10,7 +10,14 @@ import { labelled, section } from "./section.js";
 export function passwordSection() {
   const secret = (autocomplete) => el("input", { type: "password", autocomplete, required: true, maxlength: "1024" });
   const [old, fresh, again] = [secret("current-password"), secret("new-password"), secret("new-password")];
-  const user = el("input", { type: "text", autocomplete: "username", value: session.account, hidden: true, readonly: true, "aria-label": t("login.account") });
+  const user = el("input", {
+    type: "text",
+    autocomplete: "username",
+    value: session.account,
+    hidden: true,
+    readonly: true,
+    "aria-label": t("login.account"),
+  });
   const problem = el("p", { class: "problem", role: "alert" });
   const button = el("button", { type: "submit", class: "primary", text: t("password.change") });
 
@@ -33,7 +40,13 @@ export function passwordSection() {
       button.disabled = false;
     }
   };
-  const fields = el("div", { class: "fields" }, labelled(t("password.old"), old), labelled(t("password.new"), fresh), labelled(t("password.again"), again));
+  const fields = el(
+    "div",
+    { class: "fields" },
+    labelled(t("password.old"), old),
+    labelled(t("password.new"), fresh),
+    labelled(t("password.again"), again),
+  );
   const form = el("form", { onsubmit }, user, fields, problem, el("div", { class: "row end" }, button));
   return section(t("password"), t("password.hint"), form);
 }

@@ -17,10 +17,27 @@ export class SettingsView {
 
   constructor(onlanguage) {
     const { signal } = this.#ending;
-    const whole = session.role === "full" ? [accountSettings(), sharesSection(signal), sessionsSection(signal), passwordSection()] : [];
+    const whole =
+      session.role === "full"
+        ? [accountSettings(), sharesSection(signal), sessionsSection(signal), passwordSection()]
+        : [];
     const title = el("h1", { tabindex: "-1", text: t("settings") });
-    const top = el("header", { class: "top" }, el("div", { class: "words" }, title, el("p", { class: "summary", text: t("settings.who", { account: session.account, device: session.device }) })));
-    this.root = el("div", { class: "view settings" }, top, el("div", { class: "sections" }, lookSection(onlanguage), whole, keysSection()));
+    const top = el(
+      "header",
+      { class: "top" },
+      el(
+        "div",
+        { class: "words" },
+        title,
+        el("p", { class: "summary", text: t("settings.who", { account: session.account, device: session.device }) }),
+      ),
+    );
+    this.root = el(
+      "div",
+      { class: "view settings" },
+      top,
+      el("div", { class: "sections" }, lookSection(onlanguage), whole, keysSection()),
+    );
   }
 
   close() {
@@ -32,8 +49,18 @@ function lookSection(onlanguage) {
   const themes = THEMES.map((each) => [each, t(`theme.${each}`)]);
   const look = choice(t("theme"), themes, theme(), chooseTheme);
   const tongue = choice(t("language"), Object.entries(LANGUAGES), language(), onlanguage);
-  const out = el("button", { type: "button", class: "quiet", onclick: () => session.logOut().catch(complain) }, icon("logout"), t("logout"));
-  return section(t("settings.look"), "", el("div", { class: "pair" }, look, tongue), el("div", { class: "row end" }, out));
+  const out = el(
+    "button",
+    { type: "button", class: "quiet", onclick: () => session.logOut().catch(complain) },
+    icon("logout"),
+    t("logout"),
+  );
+  return section(
+    t("settings.look"),
+    "",
+    el("div", { class: "pair" }, look, tongue),
+    el("div", { class: "row end" }, out),
+  );
 }
 
 function keysSection() {

@@ -13,7 +13,16 @@ const HOURS = [1, 24, 24 * 7, 24 * 30, 24 * 365];
 /** Its card; it knows of new devices until `signal`. */
 export function sharesSection(signal) {
   const which = el("select", { required: true });
-  const length = el("select", {}, HOURS.map((each) => el("option", { value: each, text: each < 24 ? t("shares.hours", { n: each }) : t("shares.days", { n: each / 24 }) })));
+  const length = el(
+    "select",
+    {},
+    HOURS.map((each) =>
+      el("option", {
+        value: each,
+        text: each < 24 ? t("shares.hours", { n: each }) : t("shares.days", { n: each / 24 }),
+      }),
+    ),
+  );
   length.value = "24";
   const made = el("div", { class: "made", hidden: true });
   const list = el("ul", { class: "rows" });
@@ -23,7 +32,10 @@ export function sharesSection(signal) {
     which.replaceChildren(...devices.sorted().map(({ name }) => el("option", { value: name, text: name })));
     if (devices.get(chosen)) which.value = chosen;
   };
-  const load = () => ask("console/shares.json").then(({ shares }) => list.replaceChildren(...shares.map(row))).catch(complain);
+  const load = () =>
+    ask("console/shares.json")
+      .then(({ shares }) => list.replaceChildren(...shares.map(row)))
+      .catch(complain);
   const end = async ({ id }) => {
     try {
       await ask("console/unshare.json", { id });
@@ -36,7 +48,13 @@ export function sharesSection(signal) {
   };
   const row = (each) => {
     const until = el("p", { class: "meta", text: t("shares.until", { time: fullText(each.until) }) });
-    const button = el("button", { type: "button", class: "quiet", "aria-label": t("shares.endOf", { device: each.device }), text: t("shares.end"), onclick: () => end(each) });
+    const button = el("button", {
+      type: "button",
+      class: "quiet",
+      "aria-label": t("shares.endOf", { device: each.device }),
+      text: t("shares.end"),
+      onclick: () => end(each),
+    });
     return el("li", {}, el("div", { class: "words" }, el("strong", { text: each.device }), until), button);
   };
   const onsubmit = async (event) => {
@@ -54,13 +72,25 @@ export function sharesSection(signal) {
   fill();
   load();
   const button = el("button", { type: "submit", class: "primary" }, icon("link"), t("shares.make"));
-  const form = el("form", { class: "share", onsubmit }, labelled(t("shares.device"), which), labelled(t("shares.length"), length), button);
+  const form = el(
+    "form",
+    { class: "share", onsubmit },
+    labelled(t("shares.device"), which),
+    labelled(t("shares.length"), length),
+    button,
+  );
   return section(t("shares"), t("shares.hint"), form, made, list);
 }
 
 /** A link is shown once: the server keeps nothing that it could be made of again. */
 function showLink(place, href) {
-  const input = el("input", { type: "text", readonly: true, value: href, "aria-label": t("shares.link"), onfocus: () => input.select() });
+  const input = el("input", {
+    type: "text",
+    readonly: true,
+    value: href,
+    "aria-label": t("shares.link"),
+    onfocus: () => input.select(),
+  });
   const copy = iconButton("copy", t("copy"), async () => {
     try {
       await navigator.clipboard.writeText(href);

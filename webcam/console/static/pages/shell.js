@@ -34,9 +34,29 @@ export class Shell {
     this.main = el("main", { id: "main", class: "main", tabindex: "-1" });
     this.lost = el("p", { class: "lost", role: "status" });
     const skip = el("a", { class: "skip", href: "#main", text: t("skip"), onclick: (event) => this.#skip(event) });
-    const out = el("button", { type: "button", class: "iconic out", "aria-label": t("logout"), title: t("logout"), onclick: () => session.logOut().catch(complain) }, icon("logout"));
-    const who = el("p", { class: "who" }, el("strong", { text: session.device }), el("span", { text: session.account }));
-    const brand = el("a", { class: "brand", href: "#wall", "aria-label": t("home") }, icon("snapshot"), el("span", { text: "Webcam" }));
+    const out = el(
+      "button",
+      {
+        type: "button",
+        class: "iconic out",
+        "aria-label": t("logout"),
+        title: t("logout"),
+        onclick: () => session.logOut().catch(complain),
+      },
+      icon("logout"),
+    );
+    const who = el(
+      "p",
+      { class: "who" },
+      el("strong", { text: session.device }),
+      el("span", { text: session.account }),
+    );
+    const brand = el(
+      "a",
+      { class: "brand", href: "#wall", "aria-label": t("home") },
+      icon("snapshot"),
+      el("span", { text: "Webcam" }),
+    );
     const nav = el("nav", { class: "nav", "aria-label": t("views") }, [...this.links.values()]);
     const head = el("header", { class: "head" }, brand, nav, who, out);
     this.root = el("div", { class: "shell" }, skip, head, this.main, this.lost);

@@ -24,9 +24,13 @@ export class Thread {
     this.device = device;
     this.root = this.#build();
     const { signal } = this.#ending;
-    events.addEventListener("message", ({ detail }) => detail.device === device && this.#add([detail], true), { signal });
+    events.addEventListener("message", ({ detail }) => detail.device === device && this.#add([detail], true), {
+      signal,
+    });
     events.addEventListener("reset", () => this.#newest(), { signal });
-    events.addEventListener("connection", ({ detail }) => detail && this.#messages.size === 0 && this.#older(), { signal });
+    events.addEventListener("connection", ({ detail }) => detail && this.#messages.size === 0 && this.#older(), {
+      signal,
+    });
     this.#older();
   }
 
@@ -34,27 +38,65 @@ export class Thread {
     const back = el("a", { class: "iconic back", href: hashOf("messages"), "aria-label": t("back") }, icon("left"));
     const id = freshId("thread");
     const title = el("h2", { id, text: this.device });
-    this.more = el("button", { type: "button", class: "link more", hidden: true, text: t("messages.older"), onclick: () => this.#older() });
+    this.more = el("button", {
+      type: "button",
+      class: "link more",
+      hidden: true,
+      text: t("messages.older"),
+      onclick: () => this.#older(),
+    });
     this.log = el("div", { class: "log" });
     this.none = el("p", { class: "hint", hidden: true, text: t("messages.none") });
-    this.box = el("div", { class: "logbox", tabindex: "0", role: "log", "aria-label": t("messages.with", { device: this.device }) }, this.more, this.none, this.log);
+    this.box = el(
+      "div",
+      { class: "logbox", tabindex: "0", role: "log", "aria-label": t("messages.with", { device: this.device }) },
+      this.more,
+      this.none,
+      this.log,
+    );
     const head = el("header", {}, back, title);
     return el("section", { class: "thread", "aria-labelledby": id }, head, this.box, this.#form());
   }
 
   #form() {
     const [nameId, paramsId, listId, problemId] = ["message", "params", "known", "problem"].map(freshId);
-    this.name = el("input", { id: nameId, required: true, maxlength: "1024", autocomplete: "off", autocapitalize: "none", spellcheck: "false", list: listId });
-    this.params = el("textarea", { id: paramsId, rows: "2", spellcheck: "false", autocapitalize: "none", placeholder: '{"key": "value"}', "aria-describedby": problemId, oninput: () => this.#check() });
+    this.name = el("input", {
+      id: nameId,
+      required: true,
+      maxlength: "1024",
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+      list: listId,
+    });
+    this.params = el("textarea", {
+      id: paramsId,
+      rows: "2",
+      spellcheck: "false",
+      autocapitalize: "none",
+      placeholder: '{"key": "value"}',
+      "aria-describedby": problemId,
+      oninput: () => this.#check(),
+    });
     this.problem = el("p", { class: "problem", id: problemId, role: "status" });
     this.toAll = el("input", { type: "checkbox" });
     this.button = el("button", { type: "submit", class: "primary" }, icon("send"), t("messages.send"));
-    const known = el("datalist", { id: listId }, KNOWN.map((each) => el("option", { value: each })));
+    const known = el(
+      "datalist",
+      { id: listId },
+      KNOWN.map((each) => el("option", { value: each })),
+    );
     return el(
       "form",
       { class: "compose", onsubmit: (event) => this.#send(event) },
       el("div", { class: "field" }, el("label", { for: nameId, text: t("messages.name") }), this.name, known),
-      el("div", { class: "field" }, el("label", { for: paramsId, text: t("messages.params") }), this.params, this.problem),
+      el(
+        "div",
+        { class: "field" },
+        el("label", { for: paramsId, text: t("messages.params") }),
+        this.params,
+        this.problem,
+      ),
       el("div", { class: "row" }, el("label", { class: "check" }, this.toAll, t("messages.all")), this.button),
     );
   }
@@ -62,7 +104,8 @@ export class Thread {
   /** As it is typed: is it what a message can carry? */
   #check() {
     const { problem, at } = parseParams(this.params.value);
-    const words = problem === "json" && at >= 0 ? t("messages.jsonAt", { at: at + 1 }) : problem ? t(`messages.${problem}`) : "";
+    const words =
+      problem === "json" && at >= 0 ? t("messages.jsonAt", { at: at + 1 }) : problem ? t(`messages.${problem}`) : "";
     say(this.problem, words);
     this.params.setAttribute("aria-invalid", String(Boolean(problem)));
     this.button.disabled = Boolean(problem);
@@ -148,10 +191,19 @@ export class Thread {
     return el(
       "div",
       { class: isMine ? "mine" : "theirs" },
-      el("div", { class: "bubble" },
+      el(
+        "div",
+        { class: "bubble" },
         el("strong", { class: "msg", text: msg }),
-        isEmpty ? null : el("pre", { text: JSON.stringify(params, null, 2) })),
-      el("p", { class: "by" }, el("span", { text: whose }), toAll && isMine ? el("span", { text: t("messages.toAll") }) : null, el("time", { title: fullText(stamp), text: clockText(stamp) })),
+        isEmpty ? null : el("pre", { text: JSON.stringify(params, null, 2) }),
+      ),
+      el(
+        "p",
+        { class: "by" },
+        el("span", { text: whose }),
+        toAll && isMine ? el("span", { text: t("messages.toAll") }) : null,
+        el("time", { title: fullText(stamp), text: clockText(stamp) }),
+      ),
     );
   }
 

@@ -33,10 +33,19 @@ export class Cell {
     this.when = el("span", { class: "when" });
     this.who = el("span", { class: "whose" });
     const caption = el("p", { class: "caption" }, this.when, this.who);
-    this.root = el("div", { class: "cell" }, this.open, maySelect ? el("label", { class: "pick" }, this.box) : null, caption);
+    this.root = el(
+      "div",
+      { class: "cell" },
+      this.open,
+      maySelect ? el("label", { class: "pick" }, this.box) : null,
+      caption,
+    );
   }
 
-  /** Show a record (undefined: not known yet) at a place; `mayAsk` for its thumbnail now, `isPicked` whether its box is set. */
+  /**
+   * Show a record (undefined: not known yet) at a place; `mayAsk` for its thumbnail now, `isPicked` whether its box is
+   * set.
+   */
   show(index, record, mayAsk, isPicked) {
     this.index = index;
     if (this.record?.rid !== record?.rid) this.#turn(record);
@@ -58,8 +67,12 @@ export class Cell {
     this.open.disabled = this.box.disabled = record === undefined;
     say(this.when, record ? clockText(record.stamp) : "");
     say(this.who, record?.device ?? "");
-    this.kind.replaceChildren(...(record ? [icon(iconOf(record.type)), el("span", { text: typeText(record.type) })] : []));
-    const words = record ? t("records.one", { device: record.device, time: fullText(record.stamp) }) : t("records.loading");
+    this.kind.replaceChildren(
+      ...(record ? [icon(iconOf(record.type)), el("span", { text: typeText(record.type) })] : []),
+    );
+    const words = record
+      ? t("records.one", { device: record.device, time: fullText(record.stamp) })
+      : t("records.loading");
     this.open.setAttribute("aria-label", words);
     this.box.setAttribute("aria-label", t("records.pick", { what: words }));
   }

@@ -18,13 +18,24 @@ export class Full {
     this.title = el("h2", { tabindex: "-1" });
     this.details = el("p", { class: "details" });
     this.stage = el("div", { class: "stage" });
-    this.save = el("a", { class: "iconic", download: true, "aria-label": t("records.download"), title: t("records.download") }, icon("download"));
+    this.save = el(
+      "a",
+      { class: "iconic", download: true, "aria-label": t("records.download"), title: t("records.download") },
+      icon("download"),
+    );
     this.remove = mayDelete ? iconButton("trash", t("records.delete"), () => this.#delete()) : null;
     this.back = iconButton("left", t("records.newer"), () => this.go(this.index - 1));
     this.on = iconButton("right", t("records.older"), () => this.go(this.index + 1));
     const shut = iconButton("close", t("close"), () => this.dialog.close());
     const bar = el("header", {}, el("div", { class: "words" }, this.title, this.details), this.save, this.remove, shut);
-    this.dialog = el("dialog", { class: "full", "aria-label": t("records.full"), onkeydown: (event) => this.#key(event) }, bar, this.stage, this.back, this.on);
+    this.dialog = el(
+      "dialog",
+      { class: "full", "aria-label": t("records.full"), onkeydown: (event) => this.#key(event) },
+      bar,
+      this.stage,
+      this.back,
+      this.on,
+    );
     this.dialog.addEventListener("close", () => {
       this.dialog.remove();
       onclose(this.index);
@@ -79,8 +90,10 @@ export class Full {
   #medium(record, url) {
     const plain = () => this.stage.replaceChildren(this.#plain(record));
     const alt = t("records.one", { device: record.device, time: fullText(record.stamp) });
-    if (record.type?.startsWith("video/")) return el("video", { src: url, controls: true, "aria-label": alt, onerror: plain });
-    if (record.type?.startsWith("audio/")) return el("audio", { src: url, controls: true, "aria-label": alt, onerror: plain });
+    if (record.type?.startsWith("video/"))
+      return el("video", { src: url, controls: true, "aria-label": alt, onerror: plain });
+    if (record.type?.startsWith("audio/"))
+      return el("audio", { src: url, controls: true, "aria-label": alt, onerror: plain });
     if (!record.type || record.type.startsWith("image/")) return el("img", { src: url, alt, onerror: plain });
     return this.#plain(record);
   }

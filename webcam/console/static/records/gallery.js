@@ -52,22 +52,43 @@ export class Gallery {
 
   #build() {
     this.summary = el("p", { class: "summary" });
-    this.devices = el("select", { "aria-label": t("records.of"), onchange: () => (location.hash = hashOf("records", this.devices.value)) });
+    this.devices = el("select", {
+      "aria-label": t("records.of"),
+      onchange: () => (location.hash = hashOf("records", this.devices.value)),
+    });
     this.days = el("select", { "aria-label": t("records.goto"), onchange: () => this.sheet.goToDay(this.days.value) });
     const mayAdd = session.may("publish");
-    const add = mayAdd && el("button", { type: "button", class: "quiet", onclick: () => this.incoming.input.click() }, icon("upload"), el("span", { text: t("records.upload") }));
+    const add =
+      mayAdd &&
+      el(
+        "button",
+        { type: "button", class: "quiet", onclick: () => this.incoming.input.click() },
+        icon("upload"),
+        el("span", { text: t("records.upload") }),
+      );
     const words = el("div", { class: "words" }, el("h1", { tabindex: "-1", text: t("records") }), this.summary);
     const top = el("header", { class: "top" }, words, el("div", { class: "tools" }, this.devices, this.days, add));
     this.empty = el("div", { class: "empty", hidden: true }, icon("records"), el("p", { text: t("records.none") }));
     this.bar = this.#pickBar();
     const hint = mayAdd && el("p", { class: "drophint", "aria-hidden": "true" }, icon("upload"), t("records.drop"));
     this.#fillDevices();
-    return el("div", { class: "view records" }, top, this.empty, this.sheet.root, this.bar, this.incoming.root, mayAdd && this.incoming.input, hint);
+    return el(
+      "div",
+      { class: "view records" },
+      top,
+      this.empty,
+      this.sheet.root,
+      this.bar,
+      this.incoming.root,
+      mayAdd && this.incoming.input,
+      hint,
+    );
   }
 
   #pickBar() {
     this.pickCount = el("span", { role: "status" });
-    const button = (name, label, onclick, kind) => el("button", { type: "button", class: kind, onclick }, icon(name), el("span", { text: t(label) }));
+    const button = (name, label, onclick, kind) =>
+      el("button", { type: "button", class: kind, onclick }, icon(name), el("span", { text: t(label) }));
     return el(
       "div",
       { class: "pickbar", hidden: true },
@@ -80,7 +101,9 @@ export class Gallery {
 
   #fillDevices() {
     const names = new Set([...devices.all.keys(), ...(this.list.device ? [this.list.device] : [])]);
-    const options = [...names].sort((a, b) => a.localeCompare(b)).map((name) => el("option", { value: name, text: name }));
+    const options = [...names]
+      .sort((a, b) => a.localeCompare(b))
+      .map((name) => el("option", { value: name, text: name }));
     this.devices.replaceChildren(el("option", { value: "", text: t("records.all") }), ...options);
     this.devices.value = this.list.device;
   }
@@ -105,14 +128,18 @@ export class Gallery {
       records = await this.list.ensure(from, to + 1).catch((error) => (complain(error), [record]));
     }
     this.#lastPicked = index;
-    for (const each of records) if (isOn) this.#picked.add(each.rid); else this.#picked.delete(each.rid);
+    for (const each of records)
+      if (isOn) this.#picked.add(each.rid);
+      else this.#picked.delete(each.rid);
     this.#picks();
   }
 
   async #pickDay({ first, count }) {
     const records = await this.list.ensure(first, first + count).catch((error) => (complain(error), []));
     const areAll = records.every((each) => this.#picked.has(each.rid));
-    for (const each of records) if (areAll) this.#picked.delete(each.rid); else this.#picked.add(each.rid);
+    for (const each of records)
+      if (areAll) this.#picked.delete(each.rid);
+      else this.#picked.add(each.rid);
     this.#picks();
   }
 

@@ -6,18 +6,24 @@ import { failureText } from "../core/notices.js";
 
 const SHOWN = 4000;
 
-/** One request; `onpart(fraction)` is told how much went out. It has to be XMLHttpRequest: fetch tells of no progress. */
+/**
+ * One request; `onpart(fraction)` is told how much went out. It has to be XMLHttpRequest: fetch tells of no progress.
+ */
 function send(file, onpart) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `addRecord.json?meta=${encodeURIComponent(file.name)}`);
     request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => event.lengthComputable && onpart(event.loaded / event.total));
+    request.upload.addEventListener(
+      "progress",
+      (event) => event.lengthComputable && onpart(event.loaded / event.total),
+    );
     request.addEventListener("error", () => reject(new Failure(0, 0)));
     request.addEventListener("load", () => {
       const answer = request.response;
       if (answer?.result === "OK") resolve();
-      else reject(new Failure(answer?.code ?? 0, request.status, Number(request.getResponseHeader("retry-after")) || 0));
+      else
+        reject(new Failure(answer?.code ?? 0, request.status, Number(request.getResponseHeader("retry-after")) || 0));
     });
     request.send(file);
   });

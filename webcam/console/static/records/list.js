@@ -1,4 +1,5 @@
-// The account's records, newest first: how many there are of each day is read at once, what they are as it is looked at.
+// The account's records, newest first: how many there are of each day is read at once, what they are when they come
+// in sight.
 import { ask } from "../core/api.js";
 import { events } from "../core/events.js";
 import { boundsOfDay, dayOfStamp, minutesEast } from "../core/time.js";
@@ -13,7 +14,10 @@ const RELOAD = 1000;
 const MOST_DOUBTS = 5;
 const REST = 2000;
 
-/** Events: `change` (places may be others), `filled` (`detail`: `from`, `to`: these are known now), `failed` (`detail`: the Failure). */
+/**
+ * Events: `change` (places may be others), `filled` (`detail`: `from`, `to`: these are known now), `failed` (`detail`:
+ * the Failure).
+ */
 export class RecordList extends EventTarget {
   days = [];
   count = 0;

@@ -104,7 +104,14 @@ export class Scroller {
     const count = el("span", { class: "count" });
     const title = el("h2", { text: dayText(section.day) });
     const head = { section, count };
-    const pick = this.ondaypick && el("button", { type: "button", class: "link", text: t("records.day"), onclick: () => this.ondaypick(head.section) });
+    const pick =
+      this.ondaypick &&
+      el("button", {
+        type: "button",
+        class: "link",
+        text: t("records.day"),
+        onclick: () => this.ondaypick(head.section),
+      });
     head.root = el("div", { class: "dayhead" }, title, count, pick);
     this.#heads.set(section.day, head);
     this.root.append(head.root);
@@ -117,7 +124,8 @@ export class Scroller {
   }
 
   #renderCells(from, to) {
-    for (const [index, cell] of this.#cells) if (index < from || index >= to) this.#forget(this.#cells, index, cell.root);
+    for (const [index, cell] of this.#cells)
+      if (index < from || index >= to) this.#forget(this.#cells, index, cell.root);
     const { cell: width, rowHeight, gap } = this.layout;
     for (let index = from; index < to; index += 1) {
       const cell = this.#cells.get(index) ?? this.#newCell(index);
