@@ -13,8 +13,10 @@ from tests.browser import counting
 from tests.support.trail import PASSWORD, used
 
 SECONDS = 1000
-PATIENCE = 20 * SECONDS
+PATIENCE = 30 * SECONDS
 """In ms: for what should happen at once, on a machine that may be slow."""
+
+expect.set_options(timeout=PATIENCE)
 
 LISTEN = """
 window.ran = [];

@@ -116,21 +116,21 @@ def test_what_is_planted_in_the_address_is_text(someone: Callable[..., Person]) 
     nothing_ran(person.page)
 
 
-@pytest.mark.parametrize(
-    ("attempt", "refusal"),
-    [
-        ("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.ran.push(1)>')", "TrustedHTML"),
-        ("document.body.innerHTML = '<b>bold</b>'", "TrustedHTML"),
-        ("document.createElement('script').src = 'https://example.com/x.js'", "TrustedScriptURL"),
-        ("document.createElement('script').text = 'window.ran.push(1)'", "TrustedScript"),
-        ("navigator.serviceWorker.register('console/app.js')", "TrustedScriptURL"),
-    ],
-)
-def test_the_policy_is_in_force(server: Server, chromium: Browser, attempt: str, refusal: str) -> None:
+ATTEMPTS = {
+    "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.ran.push(1)>')": "TrustedHTML",
+    "document.body.innerHTML = '<b>bold</b>'": "TrustedHTML",
+    "document.createElement('script').src = 'https://example.com/x.js'": "TrustedScriptURL",
+    "document.createElement('script').text = 'window.ran.push(1)'": "TrustedScript",
+    "navigator.serviceWorker.register('console/app.js')": "TrustedScriptURL",
+}
+
+
+def test_the_policy_is_in_force(server: Server, chromium: Browser) -> None:
     """So that its silence in the other tests means something."""
     context = chromium.new_context(ignore_https_errors=True)
     page = context.new_page()
     page.goto(server.url)
-    with pytest.raises(Error, match=refusal):
-        page.evaluate(attempt)
+    for attempt, refusal in ATTEMPTS.items():
+        with pytest.raises(Error, match=refusal):
+            page.evaluate(attempt)
     context.close()

@@ -61,8 +61,7 @@ def check(page: Page, what: str) -> None:
     assert not page.evaluate(wide), f"{what} is too wide"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("scheme", "size"), [("dark", PHONE), ("light", DESKTOP)], ids=["phone", "desktop"])
 @pytest.mark.usefixtures("lively")
 def test_axe_finds_nothing_in_any_view(someone: Someone, scheme: str, size: dict[str, int]) -> None:
     person = someone("laptop", log_in=False, color_scheme=scheme, viewport=size)

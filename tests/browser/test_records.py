@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.counting import picture
-from tests.browser.person import PATIENCE, Person
+from tests.browser.person import Person
 from tests.support.process import Server
 from webcam.model import stamp_of
 
@@ -26,7 +26,7 @@ def upload(person: Person, *files: tuple[str, bytes]) -> None:
     payloads = [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
     person.page.locator("input[type=file]").set_input_files(payloads)
     for name, _ in files:
-        expect(person.page.get_by_role("listitem").filter(has_text=name)).to_contain_text("stored", timeout=PATIENCE)
+        expect(person.page.get_by_role("listitem").filter(has_text=name)).to_contain_text("stored")
 
 
 def cells(person: Person) -> Locator:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.person import PATIENCE, Person
+from tests.browser.person import Person
 from tests.support.process import Server
 from tests.support.trail import PASSWORD, used
 
@@ -91,7 +91,7 @@ def test_an_ended_session_asks_once_and_goes_on_where_it_was(someone: Someone, s
     page.get_by_label("Message", exact=True).fill("half a")
     end_sessions_of(server, person.account, "laptop")
     dialog = page.get_by_role("dialog", name="Your session has ended")
-    expect(dialog).to_be_visible(timeout=PATIENCE)
+    expect(dialog).to_be_visible()
     page.wait_for_timeout(1500)
     expect(dialog).to_have_count(1)
     dialog.get_by_label("Password").fill(PASSWORD)

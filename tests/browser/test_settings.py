@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.cameras import Camera, Cameras, counting
-from tests.browser.person import PATIENCE, Person
+from tests.browser.person import Person
 from tests.support.process import Server
 from tests.support.trail import PASSWORD, used
 
@@ -85,7 +85,7 @@ def test_sessions_are_listed_and_ended(someone: Someone) -> None:
     card.get_by_role("button", name="End the session of phone").click()
     laptop.page.get_by_role("dialog").get_by_role("button", name="End").click()
     expect(card.get_by_role("listitem").filter(has_text="phone")).to_have_count(0)
-    expect(phone.page.get_by_role("dialog", name="Your session has ended")).to_be_visible(timeout=PATIENCE)
+    expect(phone.page.get_by_role("dialog", name="Your session has ended")).to_be_visible()
 
 
 def test_a_link_shows_one_device_until_it_is_ended(someone: Someone, garden: Camera) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Request, expect
 
 from tests.browser.cameras import Camera, Cameras, Payloads, counting
 from tests.browser.counting import picture
-from tests.browser.person import PATIENCE, Person
+from tests.browser.person import Person
 from tests.support.process import Server, until
 from tests.support.trail import PASSWORD
 
@@ -101,7 +101,7 @@ def test_it_tells_rate_and_age(someone: Callable[..., Person], start: Start) -> 
 
     until(lambda: FPS * 0.6 < rate() < FPS * 1.4, "the rate is true")
     camera.payloads = lambda count: picture(7, count) if count < 0 else b""  # it goes on, with nothing
-    expect(tile).to_have_attribute("data-state", "broken", timeout=PATIENCE)
+    expect(tile).to_have_attribute("data-state", "broken")
 
 
 def test_a_stream_that_stops_is_late(someone: Callable[..., Person], server: Server, account: str) -> None:
@@ -110,15 +110,15 @@ def test_a_stream_that_stops_is_late(someone: Callable[..., Person], server: Ser
     person = someone("laptop")
     tile = person.tile("sleepy")
     expect(tile.locator(".screen")).to_have_attribute("data-shows", "picture")
-    expect(tile).to_have_attribute("data-state", "late", timeout=PATIENCE)
+    expect(tile).to_have_attribute("data-state", "late")
     camera.close()
-    expect(tile).to_have_attribute("data-state", "silent", timeout=PATIENCE)
+    expect(tile).to_have_attribute("data-state", "silent")
     camera.send()
-    expect(tile).to_have_attribute("data-state", "live", timeout=PATIENCE)
+    expect(tile).to_have_attribute("data-state", "live")
     camera.close()
 
 
-@pytest.mark.parametrize("garbage", [b"", b"no picture", b"\xff\xd8\xff" + bytes(2000), b"<svg onload=alert(1)>"])
+@pytest.mark.parametrize("garbage", [b"", b"\xff\xd8\xff" + bytes(2000)])
 def test_garbage_is_a_broken_tile_and_no_dead_page(
     someone: Callable[..., Person], start: Start, garbage: bytes
 ) -> None:
@@ -212,10 +212,10 @@ def test_a_restart_in_the_middle(someone: Callable[..., Person], sixteen: list[C
     person.page.get_by_label("Size of the pictures").select_option("small")
     is_counting(person, sixteen[0], 1)
     server.stop()
-    expect(person.tile("camera-01")).not_to_have_attribute("data-state", "live", timeout=PATIENCE)
+    expect(person.tile("camera-01")).not_to_have_attribute("data-state", "live")
     expect(person.page.get_by_text("The connection to the server is lost")).to_be_visible()
     server.start()
     for number, camera in enumerate(sixteen, 1):
-        expect(person.tile(camera.device)).to_have_attribute("data-state", "live", timeout=2 * PATIENCE)
+        expect(person.tile(camera.device)).to_have_attribute("data-state", "live")
         is_counting(person, camera, number)
     expect(person.page.get_by_text("The connection to the server is lost")).to_be_hidden()
