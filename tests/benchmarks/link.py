@@ -11,7 +11,7 @@ import socket
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
@@ -72,8 +72,15 @@ def _serve(port: int, delay: float, report: Connection) -> None:
 @contextmanager
 def distant(port: int, round_trip: float) -> Iterator[int]:
     """A port from which the server at *port* is so many seconds away."""
+    with _beside(_serve, port, round_trip / 2) as found:
+        yield found
+
+
+@contextmanager
+def _beside(serve: Callable[..., None], *arguments: float) -> Iterator[int]:
+    """The port that a process of its own listens at."""
     ours, theirs = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=_serve, args=(port, round_trip / 2, theirs))
+    process = PROCESSES.Process(target=serve, args=(*arguments, theirs))
     process.start()
     theirs.close()
     try:
@@ -82,6 +89,48 @@ def distant(port: int, round_trip: float) -> Iterator[int]:
     finally:
         process.terminate()
         end(process)
+
+
+BUFFER = 16_384
+"""Bytes that a narrow link holds at its far end. The kernel of loopback would take megabytes at once, and all of it
+would be the past; on a real link they wait at the sender's end."""
+
+_SEGMENT = 1400
+_STEP = 0.005
+
+
+def _pass_slowly(source: socket.socket, target: socket.socket, rate: float) -> None:
+    began, passed = time.monotonic(), 0.0
+    try:
+        while data := source.recv(min(BUFFER, max(_SEGMENT, int(rate * _STEP)))):
+            passed = max(passed, (time.monotonic() - began) * rate - BUFFER) + len(data)
+            time.sleep(max(0.0, passed / rate - (time.monotonic() - began)))
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        source.close()
+
+
+def _serve_narrow(port: int, rate: float, report: Connection) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    report.send(listening.getsockname()[1])
+    while True:
+        near, _ = listening.accept()
+        far = socket.socket()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        far.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
+        far.connect(("127.0.0.1", port))
+        for sock in (near, far):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        Way(0).carry(near, far)
+        threading.Thread(target=_pass_slowly, args=(far, near, rate), daemon=True).start()
+
+
+@contextmanager
+def narrow(port: int, rate: float) -> Iterator[int]:
+    """A port from which the server at *port* answers at so many bytes a second, by connection."""
+    with _beside(_serve_narrow, port, rate) as found:
+        yield found
 
 
 def round_trip_to(port: int, times: int = 3) -> float:

@@ -3,6 +3,7 @@ import { el, say } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/language.js";
 import { clockText, fullText } from "../core/time.js";
+import { ask, settle } from "./thumbnails.js";
 
 /** The icon for a content type. */
 export function iconOf(type) {
@@ -20,13 +21,13 @@ export function typeText(type) {
 export class Cell {
   record = undefined;
   index = -1;
-  #isAsked = false;
+  #wish = null;
 
   /** `onopen(cell)`, and `onselect(cell, isRange)` when its box is changed. */
   constructor({ onopen, onselect, maySelect }) {
     this.image = el("img", { alt: "", decoding: "async", hidden: true });
-    this.image.addEventListener("load", () => (this.image.hidden = false));
-    this.image.addEventListener("error", () => (this.root.dataset.plain = "yes"));
+    this.image.addEventListener("load", () => this.#came(true));
+    this.image.addEventListener("error", () => this.#came(false));
     this.kind = el("span", { class: "kind" });
     this.open = el("button", { type: "button", class: "open", onclick: () => onopen(this) }, this.kind, this.image);
     this.box = el("input", { type: "checkbox", onclick: (event) => onselect(this, event.shiftKey) });
@@ -51,15 +52,25 @@ export class Cell {
     if (this.record?.rid !== record?.rid) this.#turn(record);
     this.box.checked = isPicked;
     this.root.classList.toggle("picked", isPicked);
-    if (mayAsk && record && !this.#isAsked) {
-      this.#isAsked = true;
-      this.image.src = `console/thumbnail?rid=${record.rid}`;
-    }
+    if (mayAsk && record) this.#wish ??= ask(this.image, `console/thumbnail?rid=${record.rid}`);
+  }
+
+  /** It is out of sight. */
+  leave() {
+    this.#turn(undefined);
+  }
+
+  #came(isGood) {
+    if (!this.#wish?.isAsked) return;
+    this.image.hidden = !isGood;
+    if (!isGood) this.root.dataset.plain = "yes";
+    settle(this.#wish);
   }
 
   #turn(record) {
     this.record = record;
-    this.#isAsked = false;
+    settle(this.#wish);
+    this.#wish = null;
     this.image.removeAttribute("src");
     this.image.hidden = true;
     this.root.dataset.plain = "no";

@@ -124,8 +124,11 @@ export class Scroller {
   }
 
   #renderCells(from, to) {
-    for (const [index, cell] of this.#cells)
-      if (index < from || index >= to) this.#forget(this.#cells, index, cell.root);
+    for (const [index, cell] of this.#cells) {
+      if (index >= from && index < to) continue;
+      cell.leave();
+      this.#forget(this.#cells, index, cell.root);
+    }
     const { cell: width, rowHeight, gap } = this.layout;
     for (let index = from; index < to; index += 1) {
       const cell = this.#cells.get(index) ?? this.#newCell(index);
@@ -204,5 +207,6 @@ export class Scroller {
     this.watcher.disconnect();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#settling);
+    for (const cell of this.#cells.values()) cell.leave();
   }
 }
