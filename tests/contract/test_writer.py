@@ -89,12 +89,17 @@ class WriterTests(TestCase):
         self.assertEqual(seen[0], [str(number) for number in range(50)])
 
     async def test_so_many_at_most(self) -> None:
+        """What is committed already, when each is written, tells of transactions."""
         go_on = self.hold()
-        asked = [self.ask(self.note, str(number)) for number in range(TOGETHER + 5)]
-        first = asked[0].addCallback(lambda _: len(self.notes()))
+
+        def note_and_look(cursor: sqlite3.Cursor, text: str) -> int:
+            self.note(cursor, text)
+            return len(self.notes())
+
+        asked = [self.ask(note_and_look, str(number)) for number in range(TOGETHER + 5)]
         go_on.set()
-        self.assertEqual(await first, TOGETHER)
-        await gatherResults(asked)
+        committed = await gatherResults(asked)
+        self.assertEqual(committed, [0] * TOGETHER + [TOGETHER] * 5)
         self.assertEqual(len(self.notes()), TOGETHER + 5)
 
     async def test_in_their_order(self) -> None:
