@@ -202,6 +202,7 @@ class ObjectTests(Case):
         for method, names in (
             ("send", "SSL_write _ssl"),
             ("recv", "SSL_read _ssl"),
+            ("_raise_ssl_error", "SSL_get_error SSL_ERROR_WANT_READ"),
             ("bio_read", "BIO_read _from_ssl"),
         ):
             spoken_of = names_in(getattr(SSL.Connection, method).__code__)

@@ -29,12 +29,29 @@ def send(connection: SSL.Connection, data: bytes) -> None:
         connection._raise_ssl_error(connection._ssl, sent)
 
 
-def recv(connection: SSL.Connection) -> bytes:
-    """What one record holds. Errors as ``Connection.recv`` has them."""
-    size = lib.SSL_read(connection._ssl, _buffer, RECORD)
-    if size <= 0:
+def received(connection: SSL.Connection) -> tuple[bytes, SSL.Error | None]:
+    """What has come, up to :data:`ROOM`; less than a record below that, nothing more is here. With it, what is wrong
+    behind it: an error that ``Connection.recv`` would raise."""
+    ssl, total = connection._ssl, 0
+    while total <= ROOM - RECORD:
+        size = lib.SSL_read(ssl, _buffer + total, RECORD)
+        if size <= 0:
+            return bytes(_view[:total]), _error(connection, size)
+        total += size
+    return bytes(_view[:total]), None
+
+
+def _error(connection: SSL.Connection, size: int) -> SSL.Error | None:
+    """An exception for each read that has come to its end would be a tenth of a small request."""
+    if lib.SSL_get_error(connection._ssl, size) == lib.SSL_ERROR_WANT_READ:
+        return None
+    try:
         connection._raise_ssl_error(connection._ssl, size)
-    return bytes(_view[:size])
+    except SSL.WantReadError:
+        pass
+    except SSL.Error as error:
+        return error
+    return None
 
 
 def encrypted(connection: SSL.Connection) -> Iterator[memoryview]:

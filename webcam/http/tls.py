@@ -85,23 +85,17 @@ class Transport(TLSMemoryBIOProtocol):
 
     def _flushReceiveBIO(self) -> None:  # noqa: N802
         """Hand on what one read brought as one piece, not a record at a time."""
-        pieces: list[bytes] = []
-        over: Failure | None = None
-        while not self._lostTLSConnection:
-            try:
-                pieces.append(openssl.recv(self._tlsConnection))
-            except SSL.WantReadError:
-                break
-            except SSL.Error:
-                over = Failure()
-                break
-        if pieces and not self._aborted:
-            ProtocolWrapper.dataReceived(self, b"".join(pieces))
-        if over is not None and not self._lostTLSConnection:
-            clean = over.check(SSL.ZeroReturnError) is not None
-            if clean:
-                self._shutdownTLS()
-            self._tlsShutdownFinished(None if clean else over)
+        more = True
+        while more and not self._lostTLSConnection:
+            data, error = openssl.received(self._tlsConnection)
+            more = error is None and len(data) > openssl.ROOM - openssl.RECORD
+            if data and not self._aborted:
+                ProtocolWrapper.dataReceived(self, data)
+            if error is not None and not self._lostTLSConnection:
+                clean = isinstance(error, SSL.ZeroReturnError)
+                if clean:
+                    self._shutdownTLS()
+                self._tlsShutdownFinished(None if clean else Failure(error))
         if self._tlsConnection is not None:
             self._flushSendBIO()
 
