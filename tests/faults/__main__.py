@@ -66,6 +66,7 @@ def main() -> int:
         finally:
             server.stop()
     print("\n".join(f"WRONG OR LEFT OVER: {each}" for each in wrong) if wrong else "all held")
+    print(server.trouble_in_full())
     return 1 if wrong else 0
 
 

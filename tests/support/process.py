@@ -220,6 +220,16 @@ class Server:
         """The lines that no server should say."""
         return [each for each in self._lines[after:] if _TROUBLE.search(each)]
 
+    def trouble_in_full(self) -> str:
+        """The same, with what the log says behind each: the lines of a traceback are indented."""
+        found: list[str] = []
+        for line in self._lines:
+            if _TROUBLE.search(line) or (found and found[-1] and line.startswith("\t")):
+                found.append(line)
+            elif found and found[-1]:
+                found.append("")
+        return "\n".join(found)
+
     # What the operator does
 
     def account(self, *arguments: str, password: str | None = None) -> str:
