@@ -150,7 +150,10 @@ async def _taken_over(life: Life) -> None:
 
 
 async def _logged_in_anew(life: Life) -> None:
-    await _replace(life, await life.world.log_in(life.device))
+    token = await life.world.log_in(life.device)
+    if not token:
+        raise Gone("nobody let it in, and it is time to go home")
+    await _replace(life, token)
 
 
 async def _replace(life: Life, token: str) -> None:

@@ -63,7 +63,7 @@ class World:
         task.add_done_callback(self.dying.discard)
 
     async def log_in(self, device: str) -> str:
-        """A new session."""
+        """The token of a new session; empty when it is time to go home and nobody was let in."""
         question = {"name": self.account, "pass": PASSWORD, "device": device}
         answer = await asyncio.to_thread(lambda: ask(self.port, "authorize.json", **question))
         return str(answer["shash"])
