@@ -77,6 +77,20 @@ class WriterTests(TestCase):
             await self.ask(self.note_then_fail, "b")
         self.assertEqual(self.notes(), ["a"])
 
+    async def test_what_failed_leaves_nothing_open_to_another_thread(self) -> None:
+        """Its cursor, which the failure's traceback holds, can't reset what the connection is doing then."""
+        held: list[sqlite3.Cursor] = []
+
+        def fail(cursor: sqlite3.Cursor) -> None:
+            held.append(cursor)
+            cursor.execute("INSERT INTO notes (text) VALUES ('refused')")
+
+        for ask in (self.database.write, self.database.read):
+            with self.assertRaises(DatabaseFail):
+                await ask(fail)
+            with self.assertRaisesRegex(sqlite3.ProgrammingError, "closed cursor"):
+                held.pop().execute("SELECT 1")
+
     async def test_those_that_wait_share_a_transaction(self) -> None:
         """And fewer of them than there are writes: what none of them shows before, all show at once."""
         go_on = self.hold()

@@ -61,9 +61,14 @@ class _Connection(adbapi.Connection):
         return self._cursor
 
     def rollback(self) -> None:
-        """Called by the pool while it handles what a transaction raised."""
+        """Called by the pool while it handles what a transaction raised.
+
+        The cursor is closed here, in its thread. Where a traceback took it along, whoever drops that would reset its
+        statement, and with it what SQLite remembers as the connection's last error: a write that fails in another
+        thread in this very moment would seem to have gone well, or have failed of nothing (``SystemError``).
+        """
         error = sys.exc_info()[1]
+        self._cursor.close()
         super().rollback()
         if worthless(error):
-            self._cursor.close()
             self._pool.disconnect(self._connection)
