@@ -106,6 +106,7 @@ def test_a_link_shows_one_device_until_it_is_ended(someone: Someone, garden: Cam
     stranger.until(lambda: picture.evaluate("(image) => image.naturalWidth") == 320, "the live picture")
     card.get_by_role("button", name="End the link to garden").click()
     expect(card.get_by_role("listitem")).to_have_count(0)
+    expect(stranger.page.get_by_role("heading", name="This link has ended")).to_be_visible()
     answer = stranger.page.goto(link)
     assert answer is not None
     assert answer.status == 404

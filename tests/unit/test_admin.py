@@ -39,6 +39,13 @@ class AddTests(AdminCase):
         self.assertRefused("the two passwords differ", "account", "add", "user")
         self.assertEqual(self.run_it("account", "list")[1], "")
 
+    def test_where_nobody_types_the_other_way_is_named(self):
+        def end(_prompt: str) -> str:
+            raise EOFError
+
+        self.patch(getpass, "getpass", end)
+        self.assertRefused("give it by --password-stdin", "account", "add", "user")
+
     def test_a_name_that_is_taken_is_refused_and_keeps_its_password(self):
         self.add(password="sesame-first")
         self.assertRefused("there is an account 'user' already", "account", "add", "user", "--password-stdin")

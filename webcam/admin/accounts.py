@@ -132,14 +132,20 @@ def _listed(account: Account) -> str:
 
 def _password(options: argparse.Namespace) -> str:
     """From standard input without its line end, or typed twice."""
-    if options.password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = getpass.getpass("Password: ")
-        if getpass.getpass("Again: ") != password:
-            raise Refused("the two passwords differ")
+    password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else _typed()
     if not password:
         raise Refused("the password is empty")
     if len(password) > MAX_NAME:
         raise Refused(f"the password is longer than {MAX_NAME} characters")
+    return password
+
+
+def _typed() -> str:
+    try:
+        password = getpass.getpass("Password: ")
+        again = getpass.getpass("Again: ")
+    except EOFError:
+        raise Refused("nobody types a password here: give it by --password-stdin") from None
+    if again != password:
+        raise Refused("the two passwords differ")
     return password

@@ -32,7 +32,7 @@ _WORDS = {
         "lang": "en",
         "live": "Live picture",
         "until": "This link works until",
-        "none": "There is no picture at the moment. It is tried again and again.",
+        "none": "There is no picture at the moment. As soon as there is one, it appears here.",
         "ended": "This link has ended",
         "ask": "It has run out, was taken back, or is not complete. Whoever gave it to you can make another one.",
     },
@@ -40,7 +40,7 @@ _WORDS = {
         "lang": "de",
         "live": "Live-Bild",
         "until": "Dieser Link gilt bis",
-        "none": "Im Moment gibt es kein Bild. Es wird immer wieder versucht.",
+        "none": "Im Moment gibt es kein Bild. Sobald es wieder eins gibt, erscheint es hier.",
         "ended": "Dieser Link gilt nicht mehr",
         "ask": "Er ist abgelaufen, wurde zurückgenommen oder ist nicht vollständig. Wer ihn dir gegeben hat, kann einen"
         " neuen machen.",

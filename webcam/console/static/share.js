@@ -2,7 +2,7 @@
 // the stream ends, and would show its last picture for ever as if it were live.
 
 const FIRST_WAIT = 1000; // ms
-const LONGEST_WAIT = 30000;
+const LONGEST_WAIT = 5000;
 
 const picture = document.getElementById("picture");
 const none = document.getElementById("none");
@@ -67,6 +67,15 @@ async function follow(signal) {
   }
 }
 
+// Whether the link is no more; while the server or the network is away nobody knows.
+async function hasEnded() {
+  try {
+    return (await fetch(location.href, { cache: "no-store" })).status === 404;
+  } catch {
+    return false;
+  }
+}
+
 async function run() {
   clearTimeout(timer);
   reading?.abort();
@@ -81,6 +90,14 @@ async function run() {
     return;
   }
   reading = null;
+  const isOver = await hasEnded();
+  if (reading !== null) {
+    return; // it was looked at again meanwhile
+  }
+  if (isOver) {
+    location.reload(); // to the page that says so
+    return;
+  }
   picture.hidden = true;
   none.hidden = false;
   timer = setTimeout(run, wait);
