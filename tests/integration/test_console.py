@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -185,10 +186,13 @@ class PlantedTests(ConsoleCase):
         self.site.documents["/frames"] = ("text/html", f"<!doctype html>{frames}".encode())
         self.site.asked.clear()
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--dump-dom"]
-        profile = f"--user-data-dir={self.folder()}"
         assert CHROMIUM is not None
-        command = [CHROMIUM, *options, "--virtual-time-budget=4000", profile, f"{self.url}/frames"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+        with tempfile.TemporaryDirectory(
+            ignore_cleanup_errors=True
+        ) as profile:  # what it keeps there is no log of ours
+            command = [CHROMIUM, *options, "--virtual-time-budget=4000", f"--user-data-dir={profile}"]
+            page = f"{self.url}/frames"
+            done = subprocess.run([*command, page], capture_output=True, text=True, timeout=90, check=False)
         self.assertIn("<iframe", done.stdout, "the page was not shown")
         return self.site.asked.count("/ran")
 
