@@ -20,7 +20,7 @@ from tests.support.http import H1Client
 from tests.support.trail import PASSWORD, used
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Role
 from webcam.service.lockout import FREE
-from webcam.service.session import BROWSER_REQUESTS
+from webcam.service.minute import REQUESTS
 from webcam.service.tokens import digest_of, new_secret
 
 HOST = "localhost:8080"
@@ -293,11 +293,12 @@ class CountTests(BrowserCase):
         for _ in range(int(limits[MINUTE_REQUESTS]) + 1):
             self.assertEqual(self.browse("heartBit.json"), OK)
         self.assertEqual(session.requests, 0)
-        self.assertLess(limits[SESSION_REQUESTS], BROWSER_REQUESTS)
+        self.assertLess(limits[SESSION_REQUESTS], REQUESTS)
 
     def test_the_bound(self) -> None:
         session = self.services.sessions.find(self.token)
-        session.browsed, session.browsed_since = BROWSER_REQUESTS - 1, self.clock.steady()
+        for _ in range(REQUESTS - 1):
+            session.browsed.allows(self.clock.steady())
         self.assertEqual(self.browse("heartBit.json"), OK)
         answer = self.post("heartBit.json", b"{}", self.headers)
         self.refused(answer, INTERNAL_UNKNOWN_ERROR, status=503)

@@ -18,7 +18,7 @@ from tests.support.edge import (
 from tests.support.http import H1Client, Response
 from tests.support.trail import used
 from webcam.model import Role, stamp_of
-from webcam.service import shares
+from webcam.service import minute, shares
 from webcam.service.tokens import digest_of, new_secret
 from webcam.wire.frames import encode
 
@@ -212,7 +212,7 @@ class LookingTests(SharesCase):
         publisher.end(upload)
 
     def test_requests_are_bounded(self) -> None:
-        self.patch(shares, "REQUESTS", 2)
+        self.patch(minute, "REQUESTS", 2)
         made, other = self.share(), self.share()
         for _ in range(2):
             self.assertEqual(self.stranger(made["path"]).status, 200)

@@ -8,11 +8,7 @@ from dataclasses import dataclass, field
 
 from webcam.model import Role, Secret
 from webcam.ports import ALL_DEVICES, Clock
-
-BROWSER_REQUESTS = 3000
-"""Requests within a minute that a session's pages may make: a gallery that is scrolled fast makes a tenth of that."""
-
-_MINUTE = 60.0
+from webcam.service.minute import Minute
 
 
 @dataclass(eq=False, slots=True)
@@ -32,21 +28,13 @@ class Session:
     secret: Secret | None = None
     requests: int = 0
     recent: deque[float] = field(default_factory=deque)
-    browsed: int = 0
-    browsed_since: float = 0.0
+    browsed: Minute = field(default_factory=Minute)
     given: str | None = None
     asked: bool = False
     streams: int = 0
     dirty: bool = False
     ended: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list)
-
-    def may_browse(self, now: float) -> bool:
-        """Whether its pages may make one more request in this minute, which is counted."""
-        if now - self.browsed_since >= _MINUTE:
-            self.browsed, self.browsed_since = 0, now
-        self.browsed += 1
-        return self.browsed <= BROWSER_REQUESTS
 
     def active_at(self, clock: Clock) -> float:
         """When it was last active, in seconds since the epoch; now, while it has an open stream."""

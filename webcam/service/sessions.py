@@ -195,7 +195,7 @@ class Sessions:
         Raises :class:`Overloaded` when its requests are too many all the same.
         """
         session = self.find(token)
-        if not session.may_browse(session.active):
+        if not session.browsed.allows(session.active):
             raise Overloaded("requests of a session's pages")
         return session
 

@@ -17,6 +17,7 @@ from webcam.relay.stream import Stream
 from webcam.relay.viewer import Viewer
 from webcam.service.devices import Devices
 from webcam.service.lockout import Table, key_of
+from webcam.service.minute import Minute
 from webcam.service.session import Session
 from webcam.service.tokens import TOKEN_BYTES, digest_of
 
@@ -26,14 +27,10 @@ PER_ACCOUNT = 100
 VIEWERS = 50
 """Viewers of a link at once."""
 
-REQUESTS = 3000
-"""Requests within a minute that a link is good for."""
-
 TOLD = 3600.0
 """Seconds in which the use of a link from an address is news once."""
 
 _HOUR = 3600.0
-_MINUTE = 60.0
 _NEWS = 10_000
 
 
@@ -42,8 +39,7 @@ class _Use:
     """What a link is used for now."""
 
     viewers: set[Viewer] = field(default_factory=set)
-    asked: int = 0
-    since: float = 0.0
+    minute: Minute = field(default_factory=Minute)
 
 
 class Shares:
@@ -93,10 +89,7 @@ class Shares:
         if share is None:
             raise NoSuchLink("no such link, or it has ended")
         use, now = self._uses.setdefault(share.share_id, _Use()), self._clock.steady()
-        if now - use.since >= _MINUTE:
-            use.asked, use.since = 0, now
-        use.asked += 1
-        if use.asked > REQUESTS:
+        if not use.minute.allows(now):
             raise Overloaded("requests by a link")
         self._tell(share, address, now)
         return share
@@ -130,7 +123,7 @@ class Shares:
     async def sweep(self) -> None:
         """Cut off who looks by links that have ended, whose accounts are disabled or gone, or that are no more."""
         now = self._clock.steady()
-        for share_id in [key for key, use in self._uses.items() if not use.viewers and now - use.since >= _MINUTE]:
+        for share_id in [key for key, use in self._uses.items() if not use.viewers and use.minute.is_over(now)]:
             del self._uses[share_id]
         seen = [share_id for share_id, use in self._uses.items() if use.viewers]
         if seen:

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from webcam.model import Record
 from webcam.service.passwords import Offload
 from webcam.storage.connections import worthless
-from webcam.storage.copying import create_private
+from webcam.storage.copying import ENDINGS, create_private
 
 FILE = "thumbnails.db"
 
@@ -137,7 +137,7 @@ class ThumbnailFile:
             self._connection = None
 
     def _remove(self) -> None:
-        for suffix in ("", "-wal", "-shm") if self._path is not None else ():
+        for suffix in ENDINGS if self._path is not None else ():
             with suppress(OSError):
                 Path(f"{self._path}{suffix}").unlink()
 
