@@ -32,6 +32,7 @@ from tests.benchmarks.processes import cpu_seconds
 from tests.browser.cameras import Camera, Cameras
 from tests.browser.chromium import launch
 from tests.browser.counting import READ, jpeg, picture
+from tests.browser.person import Person
 from tests.support.process import Server
 from tests.support.trail import PASSWORD
 
@@ -80,7 +81,6 @@ class Log:
         self.connections: set[tuple[str, int]] = set()
         self.bytes = 0
         self.took: dict[str, float] = {}
-        self._urls: dict[str, str] = {}
         self.session.on("Network.responseReceived", self._response)
         self.session.on("Network.loadingFinished", self._finished)
         self.session.send("Network.enable")
@@ -98,31 +98,14 @@ class Log:
 
 
 @contextmanager
-def page_of(browser: Browser, size: dict[str, int], script: str = "") -> Iterator[Page]:
-    context = browser.new_context(viewport=size, ignore_https_errors=True, service_workers="block")  # type: ignore[arg-type]
+def somebody(browser: Browser, url: str, account: str, size: dict[str, int]) -> Iterator[Person]:
+    """With a window of this size, in which what is drawn is counted."""
+    person = Person(browser, url, account, "laptop", viewport=size, service_workers="block")
     try:
-        page = context.new_page()
-        if script:
-            page.add_init_script(script)
-        yield page
+        person.page.add_init_script(COUNT)
+        yield person
     finally:
-        context.close()
-
-
-def until(page: Page, script: str, seconds: float) -> None:
-    """Wait for an expression to be true. (Playwright's own waiting would be ``eval``, which the page forbids.)"""
-    end = time.monotonic() + seconds
-    while not page.evaluate(script):
-        assert time.monotonic() < end, f"never true: {script}"
-        page.wait_for_timeout(100)
-
-
-def log_in(page: Page, url: str, account: str) -> None:
-    page.goto(f"{url}/")
-    page.locator("input[autocomplete=username]").fill(account)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.locator("button[type=submit]").click()
-    page.locator("input[type=password]").wait_for(state="detached")
+        person.leave()
 
 
 def wall(server: Server, browser: Browser, seconds: float) -> dict[str, float]:
@@ -133,10 +116,10 @@ def wall(server: Server, browser: Browser, seconds: float) -> dict[str, float]:
             each.payloads(count)
     running = Cameras(cameras, FPS)
     try:
-        with page_of(browser, WALL, COUNT) as page:
-            log = Log(page)
-            log_in(page, server.url, account)
-            until(page, f"window.shownSoFar().length >= {TILES}", 30)
+        with somebody(browser, server.url, account, WALL) as person:
+            page, log = person.page, Log(person.page)
+            person.log_in()
+            person.until(lambda: len(page.evaluate("shownSoFar()")) >= TILES, "every tile is live")
             page.wait_for_timeout(2000)
             before, cpu, began = page.evaluate("shownSoFar()"), cpu_seconds(server.pid), time.monotonic()
             sent = [each.sent for each in cameras]
@@ -163,9 +146,13 @@ def slow(server: Server, browser: Browser, seconds: float) -> dict[str, float]:
     ages = []
     running = Cameras([camera], 25.0)
     try:
-        with narrow(server.port, 400_000) as port, page_of(browser, WALL, COUNT) as page:
-            log_in(page, f"https://127.0.0.1:{port}", account)
-            until(page, "window.shownSoFar().length >= 1", 60)
+        with (
+            narrow(server.port, 400_000) as port,
+            somebody(browser, f"https://127.0.0.1:{port}", account, WALL) as person,
+        ):
+            page = person.page
+            person.log_in()
+            person.until(lambda: page.evaluate("shownSoFar()"), "the tile is live")
             page.wait_for_timeout(3000)
             end = time.monotonic() + seconds
             while time.monotonic() < end:
@@ -180,8 +167,8 @@ def slow(server: Server, browser: Browser, seconds: float) -> dict[str, float]:
 def first(server: Server, browser: Browser, _: float) -> dict[str, float]:
     paints, sizes = [], []
     for _ in range(5):
-        with page_of(browser, PHONE) as page:
-            log = Log(page)
+        with somebody(browser, server.url, "nobody", PHONE) as person:
+            page, log = person.page, Log(person.page)
             conditions = {"offline": False, "latency": 150, "downloadThroughput": 204_800, "uploadThroughput": 96_000}
             log.session.send("Network.emulateNetworkConditions", conditions)
             log.session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
@@ -206,8 +193,9 @@ def gallery(server: Server, browser: Browser, _: float) -> dict[str, float]:
             answer = client.post(f"/addRecord.json?shash={token}&meta=JPEG", content=picture(number & 255, number))
             assert answer.json() == {"result": "OK"}
     found = {}
-    with page_of(browser, WALL) as page:
-        log_in(page, server.url, account)
+    with somebody(browser, server.url, account, WALL) as person:
+        page = person.page
+        person.log_in()
         for name in ("made", "kept"):
             log = Log(page)
             log.session.send("Network.setCacheDisabled", {"cacheDisabled": True})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.benchmarks.client import Asker
 from tests.benchmarks.ours import Webcam
-from tests.support.faulty import FORM
+from tests.support.faults import written
 from tests.support.process import Server
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, stamp_of
 from webcam.storage.schema import FILE, connect
@@ -44,9 +44,8 @@ class SlowDiskServer(Server):
 
     def command(self, *options: str) -> list[str]:
         program, flag, run, *rest = super().command(*options)
-        slow = self.data.with_name("slow-disk")
-        slow.write_bytes(FORM.pack(0.0, COMMIT))
-        return [program, flag, f"from tests.support import faulty; faulty.install({str(slow)!r}); {run}", *rest]
+        install = written(self.data.with_name("slow-disk"), off=0.0, slow=COMMIT)
+        return [program, flag, f"{install}; {run}", *rest]
 
 
 class OneByOneSlowDiskServer(OneByOneServer, SlowDiskServer):

@@ -30,18 +30,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """It runs; its log holds nothing that no server should say."""
-    made = Server(tmp_path_factory.mktemp("server"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-    assert made.trouble() == []
-
-
 @pytest.fixture
 def account(server: Server) -> str:
     """One that no other test uses; its password is that of tests."""

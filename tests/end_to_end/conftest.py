@@ -1,11 +1,11 @@
-"""A real server for the tests here, ended by its own process id; the test of all that was logged is the last."""
+"""A client for the tests here; the test of all that was logged is the last."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_twisted
@@ -29,18 +29,6 @@ def pytest_unconfigure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What searches the logs comes when they are complete: its module behind all others."""
     items.sort(key=lambda item: item.path.name == LAST)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """It runs; its log holds nothing that no server should say."""
-    made = Server(tmp_path_factory.mktemp("server"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-    assert made.trouble() == []
 
 
 @pytest_twisted.async_yield_fixture

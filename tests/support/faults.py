@@ -13,6 +13,14 @@ from tests.support.census import CountedServer
 from tests.support.faulty import FORM
 
 
+def written(faults: Path, off: float, slow: float) -> str:
+    """The program's first lines that take the faults of this file, which is written: a wall clock that is *off* by so
+    many seconds, commits that are *slow* by so many."""
+    faults.parent.mkdir(parents=True, exist_ok=True)
+    faults.write_bytes(FORM.pack(off, slow))
+    return f"from tests.support import faulty; faulty.install({str(faults)!r})"
+
+
 class FaultyServer(CountedServer):
     """Right at first."""
 
@@ -20,14 +28,12 @@ class FaultyServer(CountedServer):
         super().__init__(folder, *options, **more)
         self._faults = folder / "faults"
         self._off = self._slow = 0.0
-        folder.mkdir(parents=True, exist_ok=True)
-        self._faults.write_bytes(FORM.pack(0.0, 0.0))
+        self._install = written(self._faults, self._off, self._slow)
 
     def command(self, *options: str) -> list[str]:
         """The same program with the faults installed first."""
         program, flag, run, *rest = super().command(*options)
-        install = f"from tests.support import faulty; faulty.install({str(self._faults)!r})"
-        return [program, flag, f"{install}; {run}", *rest]
+        return [program, flag, f"{self._install}; {run}", *rest]
 
     def step_clock(self, seconds: float) -> None:
         """From now on the wall clock is so far from the right time."""
