@@ -280,7 +280,7 @@ class EventTests(ServerCase):
     def check_the_rest(self, client: Follower) -> None:
         """Starts and ends of streams in order and once; those that are missing are behind a reset."""
         places, reset = {0}, False
-        for each in client.told:
+        for number, each in enumerate(client.told):
             if each.kind == "reset":
                 reset = True
             elif each.kind.startswith("stream-"):
@@ -288,6 +288,6 @@ class EventTests(ServerCase):
                 if reset:  # one end of a stream looks like another
                     places = set(range(min(places), len(self._unstored)))
                 places = {place + 1 for place in places if self._unstored[place : place + 1] == [happened]}
-                self.assertTrue(places, (client.name, happened))
+                self.assertTrue(places, (client.name, happened, client.told[max(0, number - 9) : number + 1]))
                 reset = False
         self.assertTrue(reset or len(self._unstored) in places, client.name)

@@ -57,8 +57,17 @@ class BlockTests(SynchronousTestCase):
 
     def test_a_place_alone(self) -> None:
         reader = EventReader()
-        self.assertEqual(reader.feed(events.position(self.cursor, 2000) + events.SILENCE), [])
+        self.assertEqual(reader.feed(events.beginning(self.cursor, (), 2000) + events.SILENCE), [])
         self.assertEqual((reader.last, reader.retry, reader.comments), (self.cursor.text, 2000, 1))
+
+    def test_who_was_cut_off_in_the_middle_of_the_beginning_comes_back_without_an_id_or_knows_what_to_read(self) -> None:
+        whole = events.beginning(self.cursor, events.UNSTORED, 2000)
+        for cut in range(len(whole)):
+            reader = EventReader()
+            self.assertEqual((reader.feed(whole[:cut]), reader.last), ([], ""))
+        (told,) = reader.feed(whole[cut:])
+        self.assertEqual((told.kind, told.data["lists"]), ("reset", list(events.UNSTORED)))
+        self.assertEqual((reader.last, reader.retry), (self.cursor.text, 2000))
 
     @tried
     @given(TEXTS, TEXTS)

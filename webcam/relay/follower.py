@@ -72,9 +72,7 @@ class Follower:
         """Send from now on."""
         self._timer = self._clock.callLater(BEAT, self._beat)
         self._sink.registerProducer(self, True)
-        self._write(events.position(self.cursor, RETRY))
-        if self._lists:
-            self._write(events.block(events.reset(self._lists), self.cursor))
+        self._write(events.beginning(self.cursor, self._lists, RETRY))
         self.go()
 
     def go(self) -> None:

@@ -58,10 +58,18 @@ def block(event: Event, cursor: Cursor) -> bytes:
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (cursor.text.encode(), event.kind.encode(), data)
 
 
-def position(cursor: Cursor, retry: int | None = None) -> bytes:
-    """No event, only where the client is now, and after how many ms it is to come back when it is cut off."""
-    told = b"" if retry is None else b"retry: %d\n" % retry
-    return b"%bid: %b\n\n" % (told, cursor.text.encode())
+def position(cursor: Cursor) -> bytes:
+    """No event, only where the client is now."""
+    return b"id: %b\n\n" % cursor.text.encode()
+
+
+def beginning(cursor: Cursor, lists: Iterable[str], retry: int) -> bytes:
+    """What comes first: where the client is now, and after how many ms it is to come back when it is cut off.
+
+    If it has to read *lists* anew, the same block says so: whoever has an id knows what it missed before it.
+    """
+    first = block(reset(lists), cursor) if lists else position(cursor)
+    return b"retry: %d\n%b" % (retry, first)
 
 
 def message(came: Message, target: str) -> Event:
