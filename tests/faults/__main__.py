@@ -27,8 +27,8 @@ from tests.support.small_disk import NoDisk, SmallDisk, small_disk
 SIZE = 512 * 1024 * 1024
 """Bytes of the disk."""
 
-WARM = 8.0
-"""Seconds of each fault in the first round, which makes whatever is made once."""
+WARM = 20.0
+"""Seconds of each fault in the first round, which makes whatever is made once, and fills the caches of pages."""
 
 
 def show(epoch: Epoch) -> None:
