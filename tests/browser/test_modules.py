@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.cameras import frame
@@ -102,6 +104,49 @@ def test_a_picture_that_claims_too_many_pixels_is_not_decoded(call: Callable[...
 def test_a_size_that_is_not_there_is_none(call: Callable[..., Any], kind: str, data: bytes) -> None:
     asked = {"data": list(data), "kind": kind}
     assert call("live/pictures", "m.sizeOf(Uint8Array.from(it.data), it.kind)", asked) is None
+
+
+def as_file(kind: str, **more: Any) -> bytes:
+    """A picture of 40x20, as Pillow writes it."""
+    encoded = io.BytesIO()
+    Image.new("RGB", (40, 20), (200, 40, 40)).save(encoded, kind, **more)
+    return encoded.getvalue()
+
+
+def turned() -> bytes:
+    """What a phone that was held upright writes: the picture lies, and its Exif data tell it."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    return as_file("JPEG", exif=exif.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (as_file("JPEG"), [40, 20]),
+        (turned(), [20, 40]),
+        (as_file("PNG"), [40, 20]),
+        (as_file("WEBP"), [40, 20]),
+        (as_file("GIF"), [40, 20]),
+        (as_file("JPEG")[:-30], None),
+        (b"\xff\xd8\xff" + bytes(50), None),
+        (b"no picture", None),
+    ],
+)
+def test_bytes_become_pictures(call: Callable[..., Any], data: bytes, size: list[int] | None) -> None:
+    made = """(async () => {
+      const bytes = Uint8Array.from(it);
+      const { pictureType } = await import("/console/live/pictures.js");
+      const made = await m.bitmapOf(bytes, pictureType(bytes));
+      return made && [made.width, made.height, bytes.length];
+    })()"""
+    assert call("live/decoder", f"await {made}", list(data)) == (size and [*size, len(data)])
+
+
+def test_a_plain_jpeg_has_no_exif_data(call: Callable[..., Any]) -> None:
+    for data, plain in ((as_file("JPEG"), True), (turned(), False), (b"\xff\xd8\xff\xe0\0\x04\0\0\xff", True)):
+        assert call("live/pictures", "m.isPlainJpeg(Uint8Array.from(it), 'image/jpeg')", list(data)) is plain
+    assert call("live/pictures", "m.isPlainJpeg(Uint8Array.from(it), 'image/png')", list(as_file("JPEG"))) is False
 
 
 def test_sub_protocols_have_kinds(call: Callable[..., Any]) -> None:

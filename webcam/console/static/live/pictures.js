@@ -39,16 +39,40 @@ export function sizeOf(bytes, type) {
 
 /** The first start-of-frame segment says it (T.81, B.2.2). */
 function sizeOfJpeg(view) {
-  let at = 2;
-  while (at + 9 <= view.byteLength) {
-    if (view.getUint8(at) !== 0xff) return null;
-    const marker = view.getUint8(at + 1);
-    if (marker === 0xff) at += 1;
-    else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-    } else at += 2 + view.getUint16(at + 2);
+  for (const { marker, at } of segmentsOf(view)) {
+    if (isFrame(marker)) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
   }
   return null;
+}
+
+const isFrame = (marker) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+const APP1 = 0xe1;
+
+/** A JPEG's segments, up to the frame; raises RangeError where its bytes end. */
+function* segmentsOf(view) {
+  let at = 2;
+  while (at + 9 <= view.byteLength) {
+    if (view.getUint8(at) !== 0xff) return;
+    const marker = view.getUint8(at + 1);
+    if (marker === 0xff) at += 1;
+    else {
+      yield { marker, at };
+      if (isFrame(marker)) return;
+      at += 2 + view.getUint16(at + 2);
+    }
+  }
+}
+
+/** Whether it is a JPEG that says nothing of how it is to be turned: it has no Exif data in front of its frame. */
+export function isPlainJpeg(bytes, type) {
+  if (type !== "image/jpeg") return false;
+  try {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return ![...segmentsOf(view)].some(({ marker }) => marker === APP1);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** RFC 9649, 2.5 to 2.7. */

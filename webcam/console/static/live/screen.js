@@ -3,11 +3,15 @@ import { el, say } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/language.js";
 import { sizeText } from "../core/time.js";
+import { bitmapOf } from "./decoder.js";
 import { Meter } from "./meter.js";
-import { isBearable, kindOf, pictureType, textOf } from "./pictures.js";
+import { kindOf, pictureType, textOf } from "./pictures.js";
+
+/** While one picture is on its way back from the decoder's thread, the next one may go there. */
+const AT_ONCE = 2;
 
 /**
- * One surface. It decodes one picture at a time; of those that come meanwhile the newest waits, and the others are
+ * One surface. It decodes few pictures at a time; of those that come meanwhile the newest waits, and the others are
  * skipped. `shows` is "", "picture", "broken", "text" or "other"; `drawn`,
  * `skipped` and `broken` count payloads.
  */
@@ -20,7 +24,9 @@ export class Screen {
   arrivedAt = 0;
   meter = new Meter();
   #waiting = null;
-  #isBusy = false;
+  #underWay = 0;
+  #begun = 0;
+  #shown = 0;
   #subproto = "";
   #generation = 0;
 
@@ -60,23 +66,34 @@ export class Screen {
   }
 
   #decodeSoon(payload, type) {
+    if (this.#underWay < AT_ONCE) return this.#decode(payload, type);
     if (this.#waiting) this.skipped += 1;
     this.#waiting = { payload, type };
-    if (!this.#isBusy) this.#decode();
   }
 
-  async #decode() {
-    this.#isBusy = true;
-    while (this.#waiting) {
-      const { payload, type } = this.#waiting;
-      this.#waiting = null;
-      const generation = this.#generation;
-      const picture = await bitmapOf(payload, type);
-      if (generation !== this.#generation) picture?.close();
-      else if (picture) this.#draw(picture);
-      else this.#break("live.broken");
+  async #decode(payload, type) {
+    this.#begun += 1;
+    this.#underWay += 1;
+    const [number, generation] = [this.#begun, this.#generation];
+    const picture = await bitmapOf(payload, type);
+    this.#underWay -= 1;
+    if (generation !== this.#generation) picture?.close();
+    else this.#show(picture, number);
+    const next = this.#waiting;
+    this.#waiting = null;
+    if (next) this.#decode(next.payload, next.type);
+  }
+
+  /** The picture with this number, unless a later one is shown already. */
+  #show(picture, number) {
+    if (number < this.#shown) {
+      this.skipped += 1;
+      picture?.close();
+      return;
     }
-    this.#isBusy = false;
+    this.#shown = number;
+    if (picture) this.#draw(picture);
+    else this.#break("live.broken");
   }
 
   #draw(picture) {
@@ -119,15 +136,5 @@ export class Screen {
     this.root.dataset.shows = shows;
     this.root.dataset.icon = iconName;
     this.note.replaceChildren(...(iconName ? [icon(iconName), this.words] : []));
-  }
-}
-
-/** The picture, or null for what is none. */
-async function bitmapOf(payload, type) {
-  if (type === null || !isBearable(payload, type)) return null;
-  try {
-    return await createImageBitmap(new Blob([payload], { type }));
-  } catch {
-    return null;
   }
 }

@@ -1,7 +1,7 @@
 // Asks for thumbnails: some at a time, so that none waits long for its answer, and what came into sight last first.
 
 /** As many as the server makes in the time of a blink. */
-const AT_ONCE = 6;
+const AT_ONCE = 4;
 
 const waiting = [];
 let underWay = 0;
