@@ -58,11 +58,11 @@ export class CameraView {
     this.flip = iconButton("flip", t("camera.flip"), () => this.#flip(), { class: "iconic flip" });
     this.video = plainVideo();
     this.own = el("div", { class: "own" }, this.video);
-    this.stage = el("div", { class: "stage" }, this.screen.root, this.own, this.numbers, this.flip);
+    this.stage = el("div", { class: "stage" }, this.screen.root, this.own, this.flip);
     const top = el(
       "header",
       { class: "top" },
-      el("div", { class: "words" }, el("h1", { tabindex: "-1", text: t("camera") }), this.status),
+      el("div", { class: "words" }, el("h1", { tabindex: "-1", text: t("camera") }), this.status, this.numbers),
     );
     const side = el("div", { class: "side card" }, el("div", { class: "row" }, this.button, this.snap), this.#knobs());
     return el("div", { class: "view camera" }, top, el("div", { class: "booth" }, this.stage, side));

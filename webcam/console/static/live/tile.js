@@ -53,10 +53,10 @@ export class Tile {
     this.snapButton = maySnap ? iconButton("snapshot", t("live.snapshot"), () => this.snapshot()) : null;
     this.fullButton = iconButton("full", t("live.full"), () => this.onfull(this));
     this.screen.root.addEventListener("click", () => this.onfull(this));
-    const words = el("div", { class: "words" }, el("h2", { id, text: this.name }), this.meta);
+    const words = el("div", { class: "words" }, el("h2", { id, text: this.name }), this.numbers, this.meta);
     const buttons = [this.pauseButton, this.snapButton, this.fullButton];
     const caption = el("div", { class: "caption" }, words, el("div", { class: "buttons" }, buttons));
-    const parts = [this.screen.root, this.numbers, caption];
+    const parts = [this.screen.root, caption];
     return el("article", { class: "tile", "aria-labelledby": id, onkeydown: (event) => this.#key(event) }, parts);
   }
 
