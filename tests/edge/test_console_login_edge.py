@@ -109,11 +109,14 @@ class SessionTests(BrowserCase):
         self.assertEqual(answer, {**OK, "account": "user", "device": "browser", "role": "full"})
 
     def test_without_a_good_cookie(self) -> None:
+        """The log has a line of a session that is gone, and none of a page that asks whether there is one."""
         self.bad(self.ask("console/session.json"), NO_SUCH_SESSION)
+        self.assertEqual(self.refusals(), [])
         self.cookie = "__Host-webcam="
         self.bad(self.browse("console/session.json"), NO_SUCH_SESSION)
         self.cookie = "__Host-webcam=\xe4\xff"
         self.bad(self.browse("console/session.json"), NO_SUCH_SESSION)
+        self.assertNotEqual(self.refusals(), [])
 
     def test_among_other_cookies_and_cut_to_pieces(self) -> None:
         self.log_in()

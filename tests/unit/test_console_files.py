@@ -51,6 +51,14 @@ class Files(SynchronousTestCase):
         for each in named:
             self.assertTrue((STATIC / each.removeprefix("console/")).is_file(), each)
 
+    def test_every_page_names_its_icon(self) -> None:
+        """Browsers would ask for one that isn't there, below a base path too."""
+        pages = [STATIC / "index.html", *(STATIC.parent / "templates").glob("*.html")]
+        self.assertEqual(len(pages), 3)
+        for each in pages:
+            (named,) = re.findall(r'<link rel="icon" href="(?:\.\./)?console/([^"]+)"', each.read_text())
+            self.assertTrue((STATIC / named).is_file(), each.name)
+
     def test_addresses_are_relative_and_nothing_is_inline(self) -> None:
         """So that any base path works, and the policy has nothing to forbid."""
         for file in [*STATIC.rglob("*.html"), *STATIC.rglob("*.js"), *STATIC.rglob("*.css")]:

@@ -30,8 +30,9 @@ TYPES = {
 }
 """By a file's ending; a file of another kind is none of the console's."""
 
-PLACES = {"index.html": "", "manifest.webmanifest": "manifest.webmanifest", "worker.js": "worker.js"}
-"""Paths of the page itself, and of what rules over the folder that it lies in: an application's name, its worker."""
+PLACES = {"index.html": "", **{each: each for each in ("favicon.ico", "manifest.webmanifest", "worker.js")}}
+"""Paths of the page itself, of what rules over the folder that it lies in (an application's name, its worker), and of
+the icon that browsers ask for beside a picture or JSON, which can't name one."""
 
 _OWN = "'self'"
 POLICY = "; ".join(

@@ -7,7 +7,7 @@ import contextlib
 from webcam.api.accounts import log_in
 from webcam.api.cookies import cookie_token, give_cookie, is_foreign
 from webcam.api.guard import Call
-from webcam.errors import NoSuchSession, NotAllowed
+from webcam.errors import NoSuchSession, NotAllowed, ReplyCode
 from webcam.service.session import Session
 from webcam.wire import console, fields, replies
 
@@ -23,10 +23,11 @@ async def login(call: Call) -> bytes:
 
 
 async def session(call: Call) -> bytes:
-    """Whose session it is, and the time."""
+    """Whose session it is, and the time. A page that finds out by it that nobody is logged in is not refused anything:
+    the log has no line of it."""
     found = call.maybe_session
     if found is None:
-        raise NoSuchSession("no cookie")
+        return replies.bad(ReplyCode.NO_SUCH_SESSION)
     return console.session(*_who(call, found), call.services.stamps.server_time(found.account_id))
 
 
