@@ -199,6 +199,13 @@ def test_hashes_bring_names_back(call: Callable[..., Any]) -> None:
     assert call("core/router", "m.parseHash('#records/%')") == {"name": "records", "rest": ""}
 
 
+def test_less_than_one_of_a_unit_is_told_in_a_smaller_one(call: Callable[..., Any]) -> None:
+    """Rounded up: what is said is allowed."""
+    spans = {(168, "day"): "168 days", (1.5, "hour"): "1.5 hours", (1, "minute"): "1 minute", (0.5, "day"): "12 hours"}
+    for span, text in {**spans, (0.004, "day"): "6 minutes", (0.01, "minute"): "1 second"}.items():
+        assert call("core/time", "m.spanText(...it)", list(span)) == text
+
+
 def test_days_are_local(call: Callable[..., Any]) -> None:
     stamp = "2026-11-25 23:30:00.123456"
     assert call("core/time", "m.dayOfStamp(it, 60)", stamp) == "2026-11-26"

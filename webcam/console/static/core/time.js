@@ -79,6 +79,15 @@ export function agoText(stamp) {
   return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
 }
 
+/** So many of a unit ("30 days"). What is less than one of it is told in a smaller one, rounded up: "6 minutes". */
+export function spanText(value, unit) {
+  const own = STEPS.findIndex(([name]) => name === unit);
+  const seconds = value * STEPS[own][1];
+  const [name, length] = STEPS.slice(0, own + 1).findLast(([, each]) => seconds >= each) ?? STEPS[0];
+  const count = name === unit ? value : Math.ceil(seconds / length);
+  return new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "long" }).format(count);
+}
+
 /** An age in ms as "0.4 s", "12 s", "3 min". */
 export function ageText(ms) {
   if (ms < 9950) return `${tenths(ms / 1000)} s`;

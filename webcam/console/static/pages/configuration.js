@@ -3,10 +3,13 @@ import { ask } from "../core/api.js";
 import { el, say } from "../core/dom.js";
 import { t } from "../core/language.js";
 import { complain, notice } from "../core/notices.js";
+import { spanText } from "../core/time.js";
 import { labelled, section } from "./section.js";
 
 /** Kinds whose values are whole numbers: requests of a session, in all and a minute. */
 const WHOLE = new Set([3, 4]);
+/** What the values of the others are in. */
+const UNITS = { 1: "day", 2: "minute", 5: "hour", 6: "day" };
 
 /** Its card; filled when the server has answered. */
 export function accountSettings() {
@@ -19,15 +22,12 @@ export function accountSettings() {
   const check = () => {
     const bad = inputs.find(({ input }) => !input.checkValidity());
     for (const { input } of inputs) input.setAttribute("aria-invalid", String(!input.checkValidity()));
-    say(
-      problem,
-      bad ? t("settings.bounds", { what: nameOf(bad.entry), least: bad.entry.miv, most: bad.entry.mav }) : "",
-    );
+    say(problem, bad ? t("settings.bounds", { what: nameOf(bad.entry), ...boundsOf(bad.entry) }) : "");
     save.disabled = Boolean(bad) || changed().length === 0;
   };
   const fill = ({ config }) => {
     inputs = config.map((entry) => ({ entry, input: inputOf(entry, check) }));
-    const hint = ({ miv, mav, dv }) => t("settings.range", { least: miv, most: mav, usual: dv });
+    const hint = (entry) => t("settings.range", boundsOf(entry));
     fields.replaceChildren(...inputs.map(({ entry, input }) => labelled(nameOf(entry), input, hint(entry))));
     check();
   };
@@ -55,6 +55,12 @@ export function accountSettings() {
 function nameOf({ kind, descr }) {
   const words = t(`kind.${kind}`);
   return words === `kind.${kind}` ? descr : words;
+}
+
+/** In words: "6 minutes" to "168 days", 3 to "30 minutes". */
+function boundsOf({ kind, miv, mav, dv }) {
+  const words = (value) => (kind in UNITS ? spanText(value, UNITS[kind]) : value);
+  return { least: miv < 1 ? words(miv) : miv, most: words(mav), usual: words(dv) };
 }
 
 function inputOf({ kind, miv, mav, fv }, oninput) {

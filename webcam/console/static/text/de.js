@@ -90,7 +90,7 @@ export default {
   "camera.snap": "Bild behalten",
   "camera.flip": "Vordere oder hintere Kamera",
   "camera.which": "Kamera",
-  "camera.any": "Welche da ist",
+  "camera.any": "Automatisch",
   "camera.nth": "Kamera {n}",
   "camera.size": "Auflösung",
   "camera.fps": "Bilder pro Sekunde",
@@ -214,5 +214,5 @@ export default {
   "shares.until": "bis {time}",
   "shares.end": "Beenden",
   "shares.endOf": "Den Link zu {device} beenden",
-  "shares.ended": "Den Link gibt es nicht mehr.",
+  "shares.ended": "Der Link funktioniert nicht mehr.",
 };

@@ -90,7 +90,7 @@ export default {
   "camera.snap": "Keep a picture",
   "camera.flip": "Front or back camera",
   "camera.which": "Camera",
-  "camera.any": "Whichever there is",
+  "camera.any": "Automatic",
   "camera.nth": "Camera {n}",
   "camera.size": "Resolution",
   "camera.fps": "Pictures a second",
@@ -214,5 +214,5 @@ export default {
   "shares.until": "until {time}",
   "shares.end": "End",
   "shares.endOf": "End the link to {device}",
-  "shares.ended": "The link is no more.",
+  "shares.ended": "The link no longer works.",
 };
