@@ -20,6 +20,7 @@ def test_both_ways_as_they_come(someone: Someone) -> None:
         one.see("Messages")
         one.page.get_by_role("link", name=other).click()
     laptop.page.get_by_label("Message", exact=True).fill("hello")
+    laptop.page.get_by_text("Parameters (JSON)").click()
     laptop.page.get_by_label("Parameters").fill('{"from": ["the", "laptop"]}')
     laptop.page.get_by_role("button", name="Send").click()
     for each in (laptop, phone):
@@ -40,6 +41,7 @@ def test_parameters_are_checked_as_they_are_typed(someone: Someone) -> None:
     person.page.get_by_role("link", name="phone").click()
     person.page.get_by_label("Message", exact=True).fill("hello")
     params, send = person.page.get_by_label("Parameters"), person.page.get_by_role("button", name="Send")
+    person.page.get_by_text("Parameters (JSON)").click()
     params.press_sequentially('{"a": 1')
     expect(person.page.get_by_text("This is no JSON yet")).to_be_visible()
     expect(params).to_have_attribute("aria-invalid", "true")
@@ -50,6 +52,33 @@ def test_parameters_are_checked_as_they_are_typed(someone: Someone) -> None:
     expect(person.page.get_by_text("Parameters are an object")).to_be_visible()
     params.fill("")
     expect(send).to_be_enabled()
+
+
+def test_parameters_are_out_of_sight_until_they_are_wanted(someone: Someone) -> None:
+    """Then they stay in sight, and what would be sent does in any case."""
+    person = someone("laptop")
+    someone("phone")
+    page = person.page
+    person.see("Messages")
+    page.get_by_role("link", name="phone").click()
+    title, params = page.get_by_text("Parameters (JSON)"), page.get_by_label("Parameters")
+    expect(title).to_be_visible()
+    expect(params).to_be_hidden()
+    title.click()
+    expect(params).to_be_visible()
+    page.reload()
+    expect(params).to_be_visible()
+    params.fill('{"a"')
+    title.click()
+    expect(page.get_by_text("This is no JSON yet")).to_be_visible()
+    params.fill("")
+    title.click()
+    expect(params).to_be_hidden()
+    page.reload()
+    expect(title).to_be_visible()
+    expect(params).to_be_hidden()
+    params.evaluate("(box) => { box.value = '7'; box.dispatchEvent(new Event('input')); }")
+    expect(page.get_by_text("Parameters are an object")).to_be_visible()
 
 
 def test_what_is_unread_is_counted_until_it_is_looked_at(someone: Someone, server: Server, account: str) -> None:

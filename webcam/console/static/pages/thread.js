@@ -7,6 +7,7 @@ import { t } from "../core/language.js";
 import { complain } from "../core/notices.js";
 import { hashOf } from "../core/router.js";
 import { session } from "../core/session.js";
+import { recall, remember } from "../core/store.js";
 import { clockText, dayOfStamp, dayText, fullText, minutesEast } from "../core/time.js";
 import { parseParams } from "./params.js";
 
@@ -59,7 +60,7 @@ export class Thread {
   }
 
   #form() {
-    const [nameId, paramsId, listId, problemId] = ["message", "params", "known", "problem"].map(freshId);
+    const [nameId, titleId, listId, problemId] = ["message", "params", "known", "problem"].map(freshId);
     this.name = el("input", {
       id: nameId,
       required: true,
@@ -70,15 +71,17 @@ export class Thread {
       list: listId,
     });
     this.params = el("textarea", {
-      id: paramsId,
-      rows: "2",
+      rows: "3",
       spellcheck: "false",
       autocapitalize: "none",
       placeholder: '{"key": "value"}',
+      "aria-labelledby": titleId,
       "aria-describedby": problemId,
       oninput: () => this.#check(),
     });
     this.problem = el("p", { class: "problem", id: problemId, role: "status" });
+    const title = el("summary", { id: titleId, text: t("messages.params"), onclick: (event) => this.#unfold(event) });
+    this.extra = el("details", { open: recall("params", false) }, title, this.params, this.problem);
     this.toAll = el("input", { type: "checkbox" });
     this.button = el("button", { type: "submit", class: "primary" }, icon("send"), t("messages.send"));
     const known = el(
@@ -90,15 +93,15 @@ export class Thread {
       "form",
       { class: "compose", onsubmit: (event) => this.#send(event) },
       el("div", { class: "field" }, el("label", { for: nameId, text: t("messages.name") }), this.name, known),
-      el(
-        "div",
-        { class: "field" },
-        el("label", { for: paramsId, text: t("messages.params") }),
-        this.params,
-        this.problem,
-      ),
+      this.extra,
       el("div", { class: "row" }, el("label", { class: "check" }, this.toAll, t("messages.all")), this.button),
     );
+  }
+
+  /** Parameters are out of sight until they are wanted, and from then on in sight; what would be sent always is. */
+  #unfold(event) {
+    if (this.params.value.trim() === "") remember("params", !this.extra.open);
+    else if (this.extra.open) event.preventDefault();
   }
 
   /** As it is typed: is it what a message can carry? */
@@ -107,6 +110,7 @@ export class Thread {
     const words =
       problem === "json" && at >= 0 ? t("messages.jsonAt", { at: at + 1 }) : problem ? t(`messages.${problem}`) : "";
     say(this.problem, words);
+    this.extra.open ||= this.params.value.trim() !== "";
     this.params.setAttribute("aria-invalid", String(Boolean(problem)));
     this.button.disabled = Boolean(problem);
     return !problem;
