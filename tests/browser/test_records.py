@@ -20,6 +20,8 @@ Someone = Callable[..., Person]
 
 MANY, DAYS = 100_000, 50
 
+IS_CUT = "(each) => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight"
+
 
 def upload(person: Person, *files: tuple[str, bytes]) -> None:
     """By the button, as many as there are."""
@@ -31,6 +33,23 @@ def upload(person: Person, *files: tuple[str, bytes]) -> None:
 
 def cells(person: Person) -> Locator:
     return person.page.locator(".cell")
+
+
+def test_a_phone_has_room_for_names(someone: Someone) -> None:
+    """Below the pictures, and above one."""
+    name = "upper front-door-camera"
+    phone = someone(name, viewport={"width": 360, "height": 740})
+    phone.see("Records")
+    upload(phone, ("one.jpg", picture(1, 1)), ("two.jpg", picture(1, 2)), ("three.jpg", picture(1, 3)))
+    expect(cells(phone)).to_have_count(3)
+    for whose in cells(phone).locator(".whose").all():
+        expect(whose).to_have_text(name)
+        assert not whose.evaluate(IS_CUT)
+    assert not cells(phone).first.evaluate(IS_CUT)
+    cells(phone).first.get_by_role("button").click()
+    title = phone.page.get_by_role("dialog").get_by_role("heading", name=name)
+    expect(title).to_be_visible()
+    assert not title.evaluate(IS_CUT)
 
 
 def test_what_is_uploaded_is_there_for_all(someone: Someone) -> None:

@@ -78,6 +78,7 @@ export class Cell {
     this.open.disabled = this.box.disabled = record === undefined;
     say(this.when, record ? clockText(record.stamp) : "");
     say(this.who, record?.device ?? "");
+    this.who.title = record?.device ?? "";
     this.kind.replaceChildren(
       ...(record ? [icon(iconOf(record.type)), el("span", { text: typeText(record.type) })] : []),
     );

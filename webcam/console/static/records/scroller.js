@@ -4,7 +4,10 @@ import { t } from "../core/language.js";
 import { dayText } from "../core/time.js";
 import { between, layOut, placeOf, sectionAt } from "./layout.js";
 
-const METRICS = { gap: 10, head: 52, caption: 26 };
+const METRICS = { gap: 10, head: 52 };
+/** Cells at least so wide; a phone's have no room for two things in one line below them: a name has two there. */
+const WIDE = { least: 168, caption: 26 };
+const NARROW = { least: 104, caption: 54 };
 const SETTLED = 120;
 
 /**
@@ -28,7 +31,7 @@ export class Scroller {
     this.watcher.observe(this.root);
     list.addEventListener("change", () => this.arrange());
     list.addEventListener("filled", () => this.soon());
-    this.layout = layOut([], { width: 300, least: 150, ...METRICS });
+    this.layout = layOut([], { width: 300, ...WIDE, ...METRICS });
   }
 
   /** Lay out anew; what stands at the top of the window stays there. */
@@ -36,8 +39,9 @@ export class Scroller {
     const width = this.root.clientWidth;
     if (width === 0) return;
     const anchor = this.#anchor();
-    const least = width < 500 ? 104 : 168;
-    this.layout = layOut(this.list.days, { width, least, ...METRICS });
+    const isNarrow = width < 500;
+    this.root.classList.toggle("narrow", isNarrow);
+    this.layout = layOut(this.list.days, { width, ...(isNarrow ? NARROW : WIDE), ...METRICS });
     this.root.style.height = `${this.layout.height}px`;
     if (anchor) this.#return(anchor);
     this.render();
