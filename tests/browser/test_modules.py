@@ -206,6 +206,12 @@ def test_less_than_one_of_a_unit_is_told_in_a_smaller_one(call: Callable[..., An
         assert call("core/time", "m.spanText(...it)", list(span)) == text
 
 
+def test_some_names_are_every_machines_own(call: Callable[..., Any]) -> None:
+    own = ("localhost", "cam.localhost", "127.0.0.1", "127.1.2.3", "[::1]")
+    others = ("localhost.example", "mylocalhost", "192.0.2.7", "127.example.org", "[2001:db8::1]", "webcam.local")
+    assert [each for each in (*own, *others) if call("pages/shares", "m.isThisMachine(it)", each)] == list(own)
+
+
 def test_days_are_local(call: Callable[..., Any]) -> None:
     stamp = "2026-11-25 23:30:00.123456"
     assert call("core/time", "m.dayOfStamp(it, 60)", stamp) == "2026-11-26"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -99,20 +102,49 @@ def test_a_link_shows_one_device_until_it_is_ended(someone: Someone, garden: Cam
     card.get_by_label("Device").select_option("garden")
     card.get_by_label("For").select_option("1")
     card.get_by_role("button", name="Make a link").click()
-    link = card.get_by_label("The link").input_value()
+    link = card.get_by_label("The link", exact=True).input_value()
     used("token", link.rpartition("/")[2])
     assert link.startswith(f"{person.url}/share/")
+    expect(card.get_by_text("This link works on this machine only")).to_contain_text("instead of 127.0.0.1")
     card.get_by_role("button", name="Copy").click()
     assert person.page.evaluate("navigator.clipboard.readText()") == link
     stranger.page.goto(link)
     picture = stranger.page.get_by_role("img")
     stranger.until(lambda: picture.evaluate("(image) => image.naturalWidth") == 320, "the live picture")
-    card.get_by_role("button", name="End the link to garden").click()
+    end, dialog = card.get_by_role("button", name="End the link to garden"), person.page.get_by_role("dialog")
+    end.click()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_role("listitem")).to_have_count(1)
+    end.click()
+    dialog.get_by_role("button", name="End").click()
     expect(card.get_by_role("listitem")).to_have_count(0)
+    expect(card.get_by_label("The link", exact=True)).to_be_hidden()
     expect(stranger.page.get_by_role("heading", name="This link has ended")).to_be_visible()
     answer = stranger.page.goto(link)
     assert answer is not None
     assert answer.status == 404
+
+
+def test_links_are_told_one_from_the_other(someone: Someone, garden: Camera) -> None:
+    """By their device, their end, and when and for how long they were made."""
+    person = someone("laptop", timezone_id="Asia/Tokyo", locale="en-GB")
+    person.see("Settings")
+    card = person.page.get_by_role("region", name="Share a live picture")
+    for hours in ("1", "168"):
+        card.get_by_label("For").select_option(hours)
+        card.get_by_label("Device").select_option("garden")
+        card.get_by_role("button", name="Make a link").click()
+        used("token", card.get_by_label("The link", exact=True).input_value().rpartition("/")[2])
+    first, second = card.get_by_role("listitem").all()
+    expect(first).to_contain_text(re.compile(r"gardenWorks until \w{3},? .+ \(in 1 hour\)Made .+, for 1 hour"))
+    expect(second).to_contain_text(re.compile(r"gardenWorks until .+ \(in 7 days\)Made .+, for 7 days"))
+    end = datetime.now(ZoneInfo("Asia/Tokyo")) + timedelta(days=7)
+    expect(second.get_by_title(f"{end.day} {end:%b}")).to_contain_text(f"{end.day} {end:%b}")
+    link = card.get_by_label("The link", exact=True)
+    first.get_by_role("button").click()
+    person.page.get_by_role("dialog").get_by_role("button", name="End").click()
+    expect(card.get_by_role("listitem")).to_have_count(1)
+    expect(link).to_be_visible()
 
 
 def test_a_viewing_login_sees_what_it_may(someone: Someone, server: Server, garden: Camera, account: str) -> None:

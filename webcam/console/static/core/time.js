@@ -63,6 +63,13 @@ function formatted(stamp, options) {
   return Number.isFinite(ms) ? new Intl.DateTimeFormat(locale(), options).format(ms) : String(stamp);
 }
 
+/** "Fri 27 Nov, 02:32", local; the year is left out in the current one. */
+export function momentText(stamp) {
+  const year = String(stamp).slice(0, 4) === String(new Date().getFullYear()) ? undefined : "numeric";
+  const day = { weekday: "short", day: "numeric", month: "short", year };
+  return formatted(stamp, { ...day, hour: "2-digit", minute: "2-digit" });
+}
+
 const STEPS = [
   ["second", 1],
   ["minute", 60],
@@ -70,13 +77,22 @@ const STEPS = [
   ["day", 86_400],
 ];
 
-/** "5 minutes ago". */
+/** "5 minutes ago"; what is still to come is now. */
 export function agoText(stamp) {
-  const seconds = Math.max(0, (serverNow() - msOfStamp(stamp)) / 1000);
-  if (!Number.isFinite(seconds)) return "";
-  if (seconds < 5) return t("time.now");
-  const [unit, length] = STEPS.findLast(([, each]) => seconds >= each) ?? STEPS[0];
-  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
+  return distanceText(-Math.max(0, (serverNow() - msOfStamp(stamp)) / 1000));
+}
+
+/** "in 5 minutes", each that has begun counted; what is past is now. */
+export function inText(stamp) {
+  return distanceText(Math.max(0, Math.ceil((msOfStamp(stamp) - serverNow()) / 60_000)) * 60);
+}
+
+function distanceText(seconds) {
+  const size = Math.abs(seconds);
+  if (!Number.isFinite(size)) return "";
+  if (size < 5) return t("time.now");
+  const [unit, length] = STEPS.findLast(([, each]) => size >= each) ?? STEPS[0];
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.trunc(seconds / length), unit);
 }
 
 /** So many of a unit ("30 days"). What is less than one of it is told in a smaller one, rounded up: "6 minutes". */

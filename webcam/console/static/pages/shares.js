@@ -1,11 +1,11 @@
 // Links that show one device's live picture to whoever has them.
 import { ask } from "../core/api.js";
 import { devices } from "../core/devices.js";
-import { el } from "../core/dom.js";
+import { el, freshId } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/language.js";
-import { complain, iconButton, notice } from "../core/notices.js";
-import { fullText } from "../core/time.js";
+import { complain, confirmed, iconButton, notice } from "../core/notices.js";
+import { agoText, fullText, inText, momentText, msOfStamp, spanText } from "../core/time.js";
 import { labelled, section } from "./section.js";
 
 const HOURS = [1, 24, 24 * 7, 24 * 30, 24 * 365];
@@ -16,12 +16,7 @@ export function sharesSection(signal) {
   const length = el(
     "select",
     {},
-    HOURS.map((each) =>
-      el("option", {
-        value: each,
-        text: each < 24 ? t("shares.hours", { n: each }) : t("shares.days", { n: each / 24 }),
-      }),
-    ),
+    HOURS.map((each) => el("option", { value: each, text: lengthText(each) })),
   );
   length.value = "24";
   const made = el("div", { class: "made", hidden: true });
@@ -36,18 +31,20 @@ export function sharesSection(signal) {
     ask("console/shares.json")
       .then(({ shares }) => list.replaceChildren(...shares.map(row)))
       .catch(complain);
-  const end = async ({ id }) => {
+  const end = async ({ id, device }) => {
+    if (!(await confirmed(t("shares.sure", { device }), t("shares.end")))) return;
     try {
       await ask("console/unshare.json", { id });
       notice(t("shares.ended"));
     } catch (error) {
       complain(error);
     }
-    made.hidden = true;
+    if (made.dataset.id === String(id)) made.hidden = true;
     await load();
   };
   const row = (each) => {
-    const until = el("p", { class: "meta", text: t("shares.until", { time: fullText(each.until) }) });
+    const until = t("shares.until", { time: momentText(each.until), left: inText(each.until) });
+    const since = t("shares.made", { ago: agoText(each.made), length: lengthText(hoursOf(each)) });
     const button = el("button", {
       type: "button",
       class: "quiet",
@@ -55,12 +52,24 @@ export function sharesSection(signal) {
       text: t("shares.end"),
       onclick: () => end(each),
     });
-    return el("li", {}, el("div", { class: "words" }, el("strong", { text: each.device }), until), button);
+    return el(
+      "li",
+      {},
+      el(
+        "div",
+        { class: "words" },
+        el("strong", { text: each.device }),
+        el("p", { class: "meta", title: fullText(each.until), text: until }),
+        el("p", { class: "meta", title: fullText(each.made), text: since }),
+      ),
+      button,
+    );
   };
   const onsubmit = async (event) => {
     event.preventDefault();
     try {
-      const { path } = await ask("console/share.json", { device: which.value, hours: Number(length.value) });
+      const { id, path } = await ask("console/share.json", { device: which.value, hours: Number(length.value) });
+      made.dataset.id = id;
       showLink(made, new URL(path, document.baseURI).href);
       await load();
     } catch (error) {
@@ -82,13 +91,33 @@ export function sharesSection(signal) {
   return section(t("shares"), t("shares.hint"), form, made, list);
 }
 
+/** "1 hour", "30 days". */
+function lengthText(hours) {
+  return hours % 24 === 0 ? spanText(hours / 24, "day") : spanText(hours, "hour");
+}
+
+/** For how many a link was made. */
+function hoursOf({ made, until }) {
+  return Math.round((msOfStamp(until) - msOfStamp(made)) / 3_600_000);
+}
+
+/** Whether a host's name is what every machine calls itself: nobody else gets to this one by it. */
+export function isThisMachine(hostname) {
+  return /^((.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}
+
 /** A link is shown once: the server keeps nothing that it could be made of again. */
 function showLink(place, href) {
+  const { hostname } = new URL(href);
+  const here = isThisMachine(hostname)
+    ? el("p", { class: "hint", id: freshId("here"), text: t("shares.here", { host: hostname }) })
+    : null;
   const input = el("input", {
     type: "text",
     readonly: true,
     value: href,
     "aria-label": t("shares.link"),
+    "aria-describedby": here?.id,
     onfocus: () => input.select(),
   });
   const copy = iconButton("copy", t("copy"), async () => {
@@ -99,7 +128,7 @@ function showLink(place, href) {
       input.focus();
     }
   });
-  place.replaceChildren(input, copy);
+  place.replaceChildren(el("div", {}, input, copy), here ?? "");
   place.hidden = false;
   input.focus();
 }
