@@ -54,6 +54,32 @@ def test_the_six_settings_have_bounds(someone: Someone) -> None:
     expect(card.get_by_label("Keep any message for (days)")).to_have_value("30")
 
 
+def test_what_was_set_elsewhere_is_shown(someone: Someone) -> None:
+    """When the page is looked at again; what is being typed here stays."""
+    laptop, phone = someone("laptop"), someone("phone")
+    names = ("Keep records for (days)", "Keep any message for (days)", "Requests of a session, a minute")
+    mine, theirs = ([each.page.get_by_label(name) for name in names] for each in (laptop, phone))
+    for each in (laptop, phone):
+        each.see("Settings")
+        expect(each.page.get_by_label(names[0])).to_have_value("30")
+    mine[0].fill("12")
+    mine[2].fill("")
+    for field, value in zip(theirs, ("7.5", "20", "60"), strict=True):
+        field.fill(value)
+    phone.page.get_by_role("button", name="Save").click()
+    expect(phone.page.get_by_text("Saved.", exact=True)).to_be_visible()
+    laptop.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(mine[1]).to_have_value("20")
+    expect(mine[0]).to_have_value("12")
+    expect(mine[2]).to_have_value("")
+    mine[2].fill("60")  # as it is now: nothing to save
+    laptop.page.get_by_role("button", name="Save").click()
+    expect(laptop.page.get_by_text("Saved.", exact=True)).to_be_visible()
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(theirs[0]).to_have_value("12")
+    expect(theirs[1]).to_have_value("20")
+
+
 def test_a_new_password_ends_the_other_sessions(someone: Someone) -> None:
     laptop, phone = someone("laptop"), someone("phone")
     laptop.see("Settings")

@@ -11,12 +11,13 @@ const WHOLE = new Set([3, 4]);
 /** What the values of the others are in. */
 const UNITS = { 1: "day", 2: "minute", 5: "hour", 6: "day" };
 
-/** Its card; filled when the server has answered. */
-export function accountSettings() {
+/** Its card; filled when the server has answered, and read anew whenever the page is looked at again, until `signal`. */
+export function accountSettings(signal) {
   const fields = el("div", { class: "fields" });
   const problem = el("p", { class: "problem", role: "alert" });
   const save = el("button", { type: "submit", class: "primary", text: t("save"), disabled: true });
   let inputs = [];
+  let asked = 0;
 
   const changed = () => inputs.filter(({ input, entry }) => Number(input.value) !== entry.fv);
   const check = () => {
@@ -25,13 +26,33 @@ export function accountSettings() {
     say(problem, bad ? t("settings.bounds", { what: nameOf(bad.entry), ...boundsOf(bad.entry) }) : "");
     save.disabled = Boolean(bad) || changed().length === 0;
   };
-  const fill = ({ config }) => {
+  const fill = (config) => {
     inputs = config.map((entry) => ({ entry, input: inputOf(entry, check) }));
     const hint = (entry) => t("settings.range", boundsOf(entry));
     fields.replaceChildren(...inputs.map(({ entry, input }) => labelled(nameOf(entry), input, hint(entry))));
-    check();
   };
-  const load = () => ask("getConfig.json").then(fill).catch(complain);
+  /** What was changed elsewhere is shown, but for what is being changed here. */
+  const renew = (config) => {
+    const edited = new Set(changed());
+    for (const each of inputs) {
+      each.entry = config.find(({ kind }) => kind === each.entry.kind) ?? each.entry;
+      if (!edited.has(each)) each.input.value = String(each.entry.fv);
+    }
+  };
+  const load = async () => {
+    asked += 1;
+    const mine = asked;
+    try {
+      const { config } = await ask("getConfig.json");
+      if (mine !== asked) return; // a newer answer comes
+      if (inputs.length === 0) fill(config);
+      else renew(config);
+      check();
+    } catch (error) {
+      complain(error);
+    }
+  };
+  const look = () => document.visibilityState === "visible" && load();
   const onsubmit = async (event) => {
     event.preventDefault();
     save.disabled = true;
@@ -46,6 +67,8 @@ export function accountSettings() {
     }
   };
 
+  window.addEventListener("focus", look, { signal });
+  document.addEventListener("visibilitychange", look, { signal });
   load();
   const form = el("form", { onsubmit, novalidate: true }, fields, problem, el("div", { class: "row end" }, save));
   return section(t("settings.account"), t("settings.accountHint"), form);

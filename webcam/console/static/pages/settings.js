@@ -19,7 +19,7 @@ export class SettingsView {
     const { signal } = this.#ending;
     const whole =
       session.role === "full"
-        ? [accountSettings(), sharesSection(signal), sessionsSection(signal), passwordSection()]
+        ? [accountSettings(signal), sharesSection(signal), sessionsSection(signal), passwordSection()]
         : [];
     const title = el("h1", { tabindex: "-1", text: t("settings") });
     const top = el(
