@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,7 +17,7 @@ from tests.browser.cameras import Camera, Cameras, counting
 from tests.browser.counting import picture
 from tests.browser.person import Person
 from tests.support.process import Server
-from tests.support.trail import PASSWORD
+from tests.support.trail import PASSWORD, used
 
 Someone = Callable[..., Person]
 VIEWS = ("Wall", "Camera", "Records", "Messages", "Settings")
@@ -91,6 +93,42 @@ def test_axe_finds_nothing_in_any_view(someone: Someone, scheme: str, size: dict
     check(page, "a record")
     page.get_by_role("button", name="Delete").click()
     check(page, "a question")
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("dark", PHONE), ("light", DESKTOP)], ids=["phone", "desktop"])
+@pytest.mark.usefixtures("lively")
+def test_the_page_of_a_link(someone: Someone, server: Server, account: str, scheme: str, size: dict[str, int]) -> None:
+    """It looks like the console, its picture fits the window, and its time is the viewer's."""
+    with server.client() as client:
+        login = {"name": account, "pass": PASSWORD, "device": "laptop"}
+        token = client.post("/authorize.json", content=json.dumps(login)).json()["shash"]
+        made = [
+            client.post(
+                "/console/share.json", content=json.dumps({"shash": token, "device": device, "hours": 24})
+            ).json()
+            for device in ("garden", LONG, "silent")
+        ]
+    for each in made:
+        used("token", each["path"].rpartition("/")[2])
+    context = {"color_scheme": scheme, "viewport": size, "timezone_id": "Asia/Tokyo", "locale": "en-GB"}
+    page = someone("nobody", log_in=False, **context).page
+    for each in made[:2]:
+        page.goto(f"{server.url}/{each['path']}")
+        expect(page.get_by_role("img")).to_be_in_viewport(ratio=1)
+        assert not page.evaluate("document.scrollingElement.scrollHeight > innerHeight")
+        check(page, "a link")
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == ("rgb(15, 17, 19)" if scheme == "dark" else "rgb(245, 245, 242)")
+    until = datetime.fromisoformat(made[1]["until"]).replace(tzinfo=timezone.utc).astimezone(ZoneInfo("Asia/Tokyo"))
+    expect(page.locator("time")).to_have_text(
+        re.compile(f"^{until:%A},? {until.day} {until:%B} {until:%Y}.* {until:%H:%M}$")
+    )
+    page.goto(f"{server.url}/{made[2]['path']}")
+    expect(page.get_by_text("There is no picture at the moment.")).to_be_visible()
+    check(page, "a link without a picture")
+    page.goto(f"{server.url}/share/none")
+    expect(page.get_by_role("heading", name="This link has ended")).to_be_visible()
+    check(page, "a link that has ended")
 
 
 @pytest.mark.usefixtures("lively")

@@ -6,6 +6,7 @@ const LONGEST_WAIT = 5000;
 
 const picture = document.getElementById("picture");
 const none = document.getElementById("none");
+const until = document.getElementById("until");
 const decoder = new TextDecoder("latin1");
 
 let wait = FIRST_WAIT;
@@ -104,6 +105,15 @@ async function run() {
   wait = Math.min(wait * 2, LONGEST_WAIT);
 }
 
+// The end of the link in this viewer's own time; what stands there is UTC, for who runs no scripts.
+function tellEnd() {
+  const { lang } = document.documentElement;
+  const locale = navigator.languages.find((each) => each.slice(0, 2) === lang) ?? lang;
+  const words = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+  until.title = until.textContent;
+  until.textContent = words.format(Date.parse(until.dateTime.replace(" ", "T")));
+}
+
 function stop() {
   clearTimeout(timer);
   reading?.abort();
@@ -119,4 +129,5 @@ function look() {
 }
 
 document.addEventListener("visibilitychange", look);
+tellEnd();
 look();
