@@ -60,7 +60,7 @@ class BlockTests(SynchronousTestCase):
         self.assertEqual(reader.feed(events.beginning(self.cursor, (), 2000) + events.SILENCE), [])
         self.assertEqual((reader.last, reader.retry, reader.comments), (self.cursor.text, 2000, 1))
 
-    def test_who_was_cut_off_in_the_middle_of_the_beginning_comes_back_without_an_id_or_knows_what_to_read(self) -> None:
+    def test_who_was_cut_off_in_the_middle_of_the_beginning_has_no_id_or_knows_what_to_read(self) -> None:
         whole = events.beginning(self.cursor, events.UNSTORED, 2000)
         for cut in range(len(whole)):
             reader = EventReader()
