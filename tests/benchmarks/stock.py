@@ -23,9 +23,10 @@ from twisted.web import server
 from webcam.api.ingest import ingest_route
 from webcam.api.tree import build_tree
 from webcam.config import build
+from webcam.firststart import prepare
 from webcam.http.request import BodyConsumer, Request
+from webcam.server import WebcamService
 from webcam.storage.lock import FolderLock
-from webcam.tap import WebcamService, prepare
 from webcam.wire import fields
 
 _UPLOAD = f"/{fields.PUBLISH}".encode()

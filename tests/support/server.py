@@ -13,11 +13,11 @@ from tests.support.trail import PASSWORD, used
 from webcam.address import Networks
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
+from webcam.assembly import Outside, make_services
 from webcam.model import Bounds
 from webcam.service.passwords import hash_password
 from webcam.storage.memory import MemoryStore
 from webcam.storage.thumbnails import ThumbnailFile
-from webcam.tap import make_services
 
 NAME = "user"
 
@@ -42,21 +42,18 @@ class World:
         self.store = MemoryStore()
         self.audit = Notes()
         self.disk = FakeDisk(self.store)
-        self.services: Services
-        self.services, self.retention = make_services(
-            self.store,
-            self.clock,
-            at_once,
-            self.clock,
-            limits or Limits(),
-            cooldown,
-            self.audit,
-            self.disk,
-            bounds or Bounds(),
-            ThumbnailFile(None, at_once),
-            at_once,
-            base,
+        outside = Outside(
+            store=self.store,
+            kept=ThumbnailFile(None, at_once),
+            disk=self.disk,
+            audit=self.audit,
+            clock=self.clock,
+            reactor=self.clock,
+            offload=at_once,
+            workshop=at_once,
         )
+        self.services: Services
+        self.services, self.retention = make_services(outside, limits or Limits(), bounds or Bounds(), cooldown, base)
         self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))
         self.run(self.services.accounts.refresh())
         self.site = build_site(self.services, self.clock, proxies)

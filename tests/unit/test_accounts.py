@@ -13,11 +13,11 @@ from tests.support.disk import FakeDisk
 from tests.support.offload import ControlledOffload
 from tests.support.stores import RefusingStore
 from webcam.api.services import Limits
+from webcam.assembly import Outside, make_services
 from webcam.errors import CoolingDown, DatabaseFail, LockedOut, NoSuchSession, NoSuchUser, Unavailable
 from webcam.model import Bounds
 from webcam.service.passwords import check_password
 from webcam.storage.thumbnails import ThumbnailFile
-from webcam.tap import make_services
 
 HERE = "192.0.2.1"
 
@@ -46,20 +46,17 @@ class AccountsCase(SynchronousTestCase):
 
     def make(self, limits: Limits | None = None) -> None:
         """The services, on the store as it is."""
-        limits, disk = limits or Limits(), FakeDisk(self.store)
-        self.services, _ = make_services(
-            self.store,
-            self.clock,
-            self.offload,
-            self.clock,
-            limits,
-            60.0,
-            self.audit,
-            disk,
-            Bounds(),
-            ThumbnailFile(None, self.offload),
-            self.offload,
+        outside = Outside(
+            store=self.store,
+            kept=ThumbnailFile(None, self.offload),
+            disk=FakeDisk(self.store),
+            audit=self.audit,
+            clock=self.clock,
+            reactor=self.clock,
+            offload=self.offload,
+            workshop=self.offload,
         )
+        self.services, _ = make_services(outside, limits or Limits(), Bounds(), 60.0)
         self.accounts, self.sessions = self.services.accounts, self.services.sessions
 
     def run_now(self, coroutine: Any) -> Any:

@@ -27,13 +27,13 @@ from tests.support.server import at_once
 from tests.support.stores import BlockingStore
 from tests.unit.service_model import COOLDOWN, AccountModel, Known, Saved, Sent, Stored, Times
 from webcam.api.services import Limits
+from webcam.assembly import Outside, make_services
 from webcam.errors import CoolingDown, MalformedRequest, NoData, NoSuchRecord, NoSuchSession
 from webcam.model import SETTING_KINDS, Bounds, Draft, Expiry, Page, Room
 from webcam.ports import RECORD_PART, Store
 from webcam.service.sessions import Session
 from webcam.storage.memory import MemoryStore
 from webcam.storage.thumbnails import ThumbnailFile
-from webcam.tap import make_services
 
 HERE = "192.0.2.1"
 DEVICES = ("camera", "phone", "laptop")
@@ -97,19 +97,17 @@ class ServiceMachine(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.clock.advance(7)
         self.clock.step = wall - 7
-        self.services, self.retention = make_services(
-            self.store,
-            self.clock,
-            at_once,
-            self.clock,
-            Limits(),
-            COOLDOWN,
-            Notes(),
-            Plenty(),
-            Bounds(),
-            ThumbnailFile(None, at_once),
-            at_once,
+        outside = Outside(
+            store=self.store,
+            kept=ThumbnailFile(None, at_once),
+            disk=Plenty(),
+            audit=Notes(),
+            clock=self.clock,
+            reactor=self.clock,
+            offload=at_once,
+            workshop=at_once,
         )
+        self.services, self.retention = make_services(outside, Limits(), Bounds(), COOLDOWN)
         self.run(self.retention.load())
         self.run(self.services.accounts.refresh())
         self.run(self.services.sessions.load())

@@ -24,11 +24,12 @@ from webcam import config
 from webcam.clock import SystemClock
 from webcam.errors import StartFailure
 from webcam.firstaccount import NAME, PASSWORD_FILE, terminal_among
+from webcam.firststart import prepare
 from webcam.http.certificate import RENEW, VALID, BadCertificate, fingerprint, make_self_signed, read_chain, utc
 from webcam.service.passwords import check_password
 from webcam.storage import accounts
 from webcam.storage.schema import FILE, connect
-from webcam.tap import current_pair, prepare, terminal_of
+from webcam.tap import current_pair, terminal_of
 
 MADE = {FILE, PASSWORD_FILE, "certificate.pem", "key.pem"}
 

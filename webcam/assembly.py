@@ -1,0 +1,183 @@
+"""Stores and services, wired: all that lies between the disk and the edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import threads
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from webcam.api.services import Limits, Services
+from webcam.audit import AuditLog
+from webcam.clock import SystemClock
+from webcam.config import Config
+from webcam.model import Bounds
+from webcam.ports import Audit, Clock, Disk, Store, ThumbnailStore
+from webcam.relay.hub import Hub
+from webcam.restoring import Restoring
+from webcam.service.accounts import Accounts
+from webcam.service.devices import Devices
+from webcam.service.events import Events
+from webcam.service.lastseen import LastSeen
+from webcam.service.lockout import Lockout
+from webcam.service.logins import Logins
+from webcam.service.messages import Messages
+from webcam.service.passwords import AT_ONCE, PER_ADDRESS, WAITING, Offload, Passwords
+from webcam.service.quotas import AccountQuotas
+from webcam.service.records import Records
+from webcam.service.retention import Retention
+from webcam.service.sessions import Sessions
+from webcam.service.settings import AccountSettings
+from webcam.service.shares import Shares
+from webcam.service.stamps import Stamps
+from webcam.service.thumbnails import AT_ONCE as AT_ONCE_MADE
+from webcam.service.thumbnails import Thumbnails
+from webcam.service.uploads import Uploads
+from webcam.storage.database import Database
+from webcam.storage.disk import FolderDisk
+from webcam.storage.sqlite import SQLiteStore
+from webcam.storage.thumbnails import FILE as THUMBNAILS
+from webcam.storage.thumbnails import ThumbnailFile
+
+_log = Logger(namespace="webcam")
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the services meet the world by. ``offload`` is for passwords, ``workshop`` for pictures."""
+
+    store: Store
+    kept: ThumbnailStore
+    disk: Disk
+    audit: Audit
+    clock: Clock
+    reactor: IReactorTime
+    offload: Offload
+    workshop: Offload
+
+
+class Assembly:
+    """The stores and services of one server. Making it starts threads.
+
+    Those of storage end with :meth:`close`, the others with the reactor.
+    """
+
+    def __init__(self, config: Config, path: Path, reactor: Any) -> None:
+        database = Database(path, reactor)
+        self.audit = AuditLog(config.audit, SystemClock(), lambda line: _log.error("{line}", line=line), rotates=True)
+        self._store = SQLiteStore(database)
+        self._kept = ThumbnailFile(config.data / THUMBNAILS, _threads(reactor, 1, "kept thumbnails"))
+        outside = Outside(
+            store=self._store,
+            kept=self._kept,
+            disk=FolderDisk(config.data),
+            audit=self.audit,
+            clock=SystemClock(),
+            reactor=reactor,
+            offload=threads.deferToThread,
+            workshop=_threads(reactor, AT_ONCE_MADE, "thumbnails"),
+        )
+        self.services, self.retention = make_services(
+            outside, limits_of(config), config.bounds, config.cooldown, config.base_path
+        )
+        self.audit.name_of = self.services.accounts.name_of
+        self.restoring = Restoring(config.data, database, self.services, threads.deferToThread)
+
+    async def close(self) -> None:
+        """Write what is behind, and close what is open."""
+        await self.restoring.stop()
+        try:
+            await self.services.sessions.flush()
+            await self.services.last_seen.flush()
+        finally:
+            await self._store.close()
+            await self._kept.close()
+
+
+def limits_of(config: Config) -> Limits:
+    """As they are configured."""
+    return Limits(
+        body=config.body_limit,
+        record=config.record_limit,
+        frame=config.frame_limit,
+        stall=config.stall,
+        connections=config.connections,
+        connections_per_address=config.connections if config.one_address else config.connections_per_address,
+    )
+
+
+def make_services(
+    outside: Outside, limits: Limits, bounds: Bounds, cooldown: float, base: str = "/"
+) -> tuple[Services, Retention]:
+    """Everything between storage and edge, and what sweeps it."""
+    store, clock, audit, reactor = outside.store, outside.clock, outside.audit, outside.reactor
+    settings, stamps, quotas = AccountSettings(store, clock, audit), Stamps(clock), AccountQuotas(bounds)
+    sessions = Sessions(store, settings, quotas, clock, audit, cooldown)
+    accounts = _accounts(outside, limits.one_address, sessions, settings, stamps, quotas)
+    events = Events(store, sessions, settings, stamps, reactor)
+    retention = Retention(store, accounts, settings, quotas, clock, audit, outside.disk, bounds)
+    records = _records(outside, settings, stamps, retention, events)
+    last_seen = LastSeen(store, clock)
+    devices = Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen)
+    services = Services(
+        accounts=accounts,
+        sessions=sessions,
+        settings=settings,
+        stamps=stamps,
+        messages=Messages(store, sessions, settings, stamps, quotas, events),
+        records=records,
+        thumbnails=_thumbnails(outside, records, events),
+        devices=devices,
+        last_seen=last_seen,
+        shares=Shares(store, devices, clock, audit),
+        events=events,
+        logins=Logins(accounts, sessions),
+        audit=audit,
+        clock=reactor,
+        limits=limits,
+        base=base,
+    )
+    return services, retention
+
+
+def _accounts(
+    outside: Outside,
+    one_address: bool,
+    sessions: Sessions,
+    settings: AccountSettings,
+    stamps: Stamps,
+    quotas: AccountQuotas,
+) -> Accounts:
+    passwords = Passwords(outside.offload, WAITING + AT_ONCE if one_address else PER_ADDRESS)
+    lockout = Lockout(outside.clock, one_address)
+    return Accounts(outside.store, passwords, lockout, sessions, settings, stamps, quotas, outside.audit)
+
+
+def _records(
+    outside: Outside, settings: AccountSettings, stamps: Stamps, retention: Retention, events: Events
+) -> Records:
+    """With their uploads: what they take on disk retention is told of, what comes and goes of them the events are."""
+    uploads = Uploads(outside.store, stamps, retention.room)
+    uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
+    uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
+    return Records(outside.store, settings, stamps, uploads, retention, events, outside.audit)
+
+
+def _thumbnails(outside: Outside, records: Records, events: Events) -> Thumbnails:
+    """They go with their records."""
+    thumbnails = Thumbnails(records, outside.store, outside.kept, outside.workshop)
+    events.on_records_removed = thumbnails.removed
+    return thumbnails
+
+
+def _threads(reactor: Any, number: int, name: str) -> Offload:
+    """An offload to threads of its own, so many; they begin with what they are given first."""
+    pool = ThreadPool(0, number, name)
+    pool.start()
+    reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
+    return partial(threads.deferToThreadPool, reactor, pool)
