@@ -179,8 +179,8 @@ class SlowViewerTests(LiveCase):
             self.send(publisher, up, frame)
         publisher.end(up)
         self.clock.pump([1.0] * 11)
-        self.assertEqual(len(self.services.sessions._by_digest), 2)
-        self.assertEqual([each.streams for each in self.services.sessions._by_digest.values()], [0, 0])
+        self.assertEqual(len(self.services.sessions.all()), 2)
+        self.assertEqual([each.streams for each in self.services.sessions.all()], [0, 0])
 
 
 class SlowViewerOverHTTP1Tests(SlowViewerTests):

@@ -153,7 +153,7 @@ class SettingsTests(EdgeCase):
         """Time passes, and the sessions stay."""
         while seconds > 0:
             self.clock.advance(min(500, seconds))
-            for session in list(self.services.sessions._by_digest.values()):
+            for session in self.services.sessions.all():
                 session.active = self.clock.steady()
             seconds -= 500
 

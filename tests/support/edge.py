@@ -70,7 +70,7 @@ class EdgeCase(SynchronousTestCase):
             self.assertEqual(getattr(client.protocol._channel, "streams", {}), {})
         self.assertEqual(self.clock.getDelayedCalls(), [], "a timer is left behind")
         self.assertEqual(self.services.devices._hub._live, {}, "a stream is left behind")
-        self.assertEqual([each.streams for each in self.services.sessions._by_digest.values() if each.streams], [])
+        self.assertEqual([each.streams for each in self.services.sessions.all() if each.streams], [])
         log = "\n".join(self.log())
         for token in self.tokens:
             self.assertNotIn(token, log)

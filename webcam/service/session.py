@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from webcam.model import Role, Secret
+from webcam.model import Role, SavedSession, Secret
 from webcam.ports import ALL_DEVICES, Clock
 from webcam.service.minute import Minute
 
@@ -35,6 +35,36 @@ class Session:
     dirty: bool = False
     ended: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, saved: SavedSession, clock: Clock, order: int) -> Session:
+        """The one that storage holds. It was silent while nobody was there to hear it, too."""
+        return cls(
+            digest=saved.digest,
+            account_id=saved.account_id,
+            device=saved.device,
+            meta=saved.meta,
+            address=saved.address,
+            active=clock.steady() - max(0.0, clock.wall() - saved.active),
+            order=order,
+            secret=saved.secret,
+            requests=saved.requests,
+            given=saved.given,
+        )
+
+    def saved(self, clock: Clock) -> SavedSession:
+        """What storage is to hold of it."""
+        return SavedSession(
+            digest=self.digest,
+            account_id=self.account_id,
+            device=self.device,
+            meta=self.meta,
+            address=self.address,
+            active=self.active_at(clock),
+            requests=self.requests,
+            given="" if self.given is None and self.asked else self.given,
+            secret=self.secret,
+        )
 
     def active_at(self, clock: Clock) -> float:
         """When it was last active, in seconds since the epoch; now, while it has an open stream."""

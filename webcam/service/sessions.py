@@ -22,6 +22,7 @@ from webcam.ports import AccountStore, Audit, Clock
 from webcam.service.cooling import Cooling
 from webcam.service.places import check_place, surplus
 from webcam.service.quotas import AccountQuotas
+from webcam.service.roster import Roster
 from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
 from webcam.service.tokens import digest_of, new_token
@@ -50,8 +51,7 @@ class Sessions:
         self._clock = clock
         self._audit = audit
         self._cooling = Cooling(clock, cooldown)
-        self._by_digest: dict[str, Session] = {}
-        self._by_account: dict[int, dict[str, list[Session]]] = {}
+        self._roster = Roster(self._alive)
         self._opening: dict[str, Session] = {}
         self._ended: set[str] = set()
         self._order = 0
@@ -63,23 +63,8 @@ class Sessions:
 
     async def load(self) -> None:
         """Take over what storage holds, once, at the start."""
-        now, wall = self._clock.steady(), self._clock.wall()
         for saved in await self._store.sessions():
-            silent = max(0.0, wall - saved.active)
-            self._add(
-                Session(
-                    digest=saved.digest,
-                    account_id=saved.account_id,
-                    device=saved.device,
-                    meta=saved.meta,
-                    address=saved.address,
-                    active=now - silent,
-                    order=self._next_order(),
-                    secret=saved.secret,
-                    requests=saved.requests,
-                    given=saved.given,
-                )
-            )
+            self._add(Session.of(saved, self._clock, self._next_order()))
 
     def take_over(self, saved: Sequence[SavedSession]) -> int:
         """Storage is another one, which holds *saved*: what it doesn't, ends. How many.
@@ -87,19 +72,19 @@ class Sessions:
         Nor does that go on which ended while the other storage was in use: what isn't known here, ended.
         """
         account_of = {each.digest: each.account_id for each in saved}
-        doomed = [each for each in self._by_digest.values() if account_of.get(each.digest) != each.account_id]
+        doomed = [each for each in self._roster.all() if account_of.get(each.digest) != each.account_id]
         for session in doomed:
             self.end(session)
-        for session in self._by_digest.values():
+        for session in self._roster.all():
             session.dirty = True
-        self._ended |= account_of.keys() - self._by_digest.keys()
+        self._ended |= account_of.keys() - {each.digest for each in self._roster.all()}
         return len(doomed)
 
     async def sweep(self) -> None:
         """End what has been silent for too long, and write behind what changed."""
         now = self._clock.steady()
-        for session in list(self._by_digest.values()):
-            if self._expired(session, now):
+        for session in self._roster.all():
+            if not self._alive(session):
                 self.end(session)
                 continue
             if session.streams and now - session.active >= STREAMING:
@@ -111,14 +96,14 @@ class Sessions:
     async def flush(self) -> None:
         """Write what changed since the last time."""
         ended, self._ended = self._ended, set()
-        dirty = [each for each in self._by_digest.values() if each.dirty]
+        dirty = [each for each in self._roster.all() if each.dirty]
         for session in dirty:
             session.dirty = False
         try:
             if ended:
                 await self._store.end_sessions(sorted(ended))
             if dirty:
-                await self._store.touch_sessions([self._saved(each) for each in dirty])
+                await self._store.touch_sessions([each.saved(self._clock) for each in dirty])
         except Exception:
             self._ended |= ended
             for session in dirty:
@@ -147,29 +132,28 @@ class Sessions:
             order=self._next_order(),
             secret=secret,
         )
-        check_place(session, self._devices(account_id), self._all(account_id), self._quotas)
+        check_place(session, self._devices(account_id), self._roster.of(account_id), self._quotas)
         self._opening[session.digest] = session
         try:
-            await self._store.save_sessions([self._saved(session)])
+            await self._store.save_sessions([session.saved(self._clock)])
         finally:
             del self._opening[session.digest]
         if session.ended:
             raise NoSuchSession("revoked")
-        for other in surplus(session, self._all(account_id), self._quotas):
+        for other in surplus(session, self._roster.of(account_id), self._quotas):
             self.end(other, "more sessions than the account may have")
         self._add(session)
         return token
 
     def find(self, token: str) -> Session:
         """The session of a token, now active, and not charged for a request. Raises :class:`NoSuchSession`."""
-        session = self._by_digest.get(digest_of(token))
-        now = self._clock.steady()
+        session = self._roster.find(digest_of(token))
         if session is None:
             raise NoSuchSession("unknown or ended")
-        if self._expired(session, now):
+        if not self._alive(session):
             self.end(session)
             raise NoSuchSession("ended")
-        session.active = now
+        session.active = self._clock.steady()
         session.dirty = True
         return session
 
@@ -223,7 +207,7 @@ class Sessions:
         """
         if session.given is None:
             session.asked = True  # in all that is written from now on, also by a flush that comes in between
-            await self._store.touch_sessions([self._saved(session)])
+            await self._store.touch_sessions([session.saved(self._clock)])
             session.given = session.given or ""
 
     def given(self, session: Session, stamp: str) -> None:
@@ -235,23 +219,15 @@ class Sessions:
 
     def all(self) -> list[Session]:
         """Every live session of every account."""
-        return list(self._by_digest.values())
+        return self._roster.all()
 
     def online(self, account_id: int) -> list[Presence]:
         """The account's devices that are online, by name; one with several sessions shows its newest."""
-        devices = sorted(self._by_account.get(account_id, {}))
-        return [each for each in (self._presence(account_id, device) for device in devices) if each is not None]
-
-    def _presence(self, account_id: int, device: str) -> Presence | None:
-        """``None`` when it isn't online."""
-        now = self._clock.steady()
-        sessions = self._by_account.get(account_id, {}).get(device, ())
-        alive = [each for each in sessions if each.is_device and not self._expired(each, now)]
-        return Presence(device, max(alive, key=lambda each: each.order).meta) if alive else None
+        return self._roster.online(account_id)
 
     def is_online(self, account_id: int, device: str) -> bool:
         """Whether the device has a live session."""
-        return self._presence(account_id, device) is not None
+        return self._roster.presence(account_id, device) is not None
 
     # Ends
 
@@ -262,17 +238,10 @@ class Sessions:
         if reason is not None:
             self._note("session_ended", session, reason)
         session.ended = True
-        self._by_digest.pop(session.digest, None)
         self._ended.add(session.digest)
-        devices = self._by_account[session.account_id]
-        devices[session.device].remove(session)
-        offline = session.is_device and not any(each.is_device for each in devices[session.device])
+        offline = self._roster.remove(session)
         if offline:
             self.on_seen(session)
-        if not devices[session.device]:
-            del devices[session.device]
-            if not devices:
-                del self._by_account[session.account_id]
         callbacks, session.on_end = session.on_end, []
         for callback in callbacks:
             callback()
@@ -281,7 +250,7 @@ class Sessions:
 
     def end_account(self, account_id: int, reason: str, keep: Session | None = None) -> None:
         """End every session of the account but the one to *keep*."""
-        sessions = [each for each in self._all(account_id) if each is not keep]
+        sessions = [each for each in self._roster.of(account_id) if each is not keep]
         for session in sessions:
             self.end(session)
         if sessions:
@@ -290,7 +259,7 @@ class Sessions:
     def revoke(self, digests: Iterable[str], reason: str | None = "revoked") -> None:
         """End sessions that must not go on, also those that are about to open; *reason* is noted."""
         for digest in digests:
-            session = self._by_digest.get(digest)
+            session = self._roster.find(digest)
             if session is not None:
                 self.end(session, reason)
             elif digest in self._opening:
@@ -298,40 +267,35 @@ class Sessions:
 
     def of(self, account_id: int) -> list[Session]:
         """The account's sessions."""
-        return [each for each in self._all(account_id) if not self._expired(each, self._clock.steady())]
+        return [each for each in self._roster.of(account_id) if self._alive(each)]
 
     def active_at(self, session: Session) -> float:
         """When it was last active, in seconds since the epoch."""
         return session.active_at(self._clock)
 
-    def _all(self, account_id: int) -> list[Session]:
-        devices: Iterable[list[Session]] = self._by_account.get(account_id, {}).values()
-        return [session for sessions in devices for session in sessions]
-
     def _add(self, session: Session) -> None:
-        known = self._presence(session.account_id, session.device)
-        self._by_digest[session.digest] = session
-        devices = self._by_account.setdefault(session.account_id, {})
-        devices.setdefault(session.device, []).append(session)
-        if session.is_device:
-            self.on_seen(session)
+        known = self._roster.presence(session.account_id, session.device)
+        self._roster.add(session)
+        if not session.is_device:
+            return
+        self.on_seen(session)
         presence = Presence(session.device, session.meta)
-        if session.is_device and presence != known:
+        if presence != known:
             self.on_online(session.account_id, presence)
 
     def _devices(self, account_id: int) -> set[str]:
         """Those that are online, and those that are about to be."""
         opening = {each.device for each in self._opening.values() if each.account_id == account_id and each.is_device}
-        return opening | {each.device for each in self.online(account_id)}
+        return opening | {each.device for each in self._roster.online(account_id)}
 
     def _next_order(self) -> int:
         self._order += 1
         return self._order
 
-    def _expired(self, session: Session, now: float) -> bool:
-        if session.streams:
-            return False
-        return now - session.active > self._settings.of(session.account_id)[SESSION_MINUTES] * _MINUTE
+    def _alive(self, session: Session) -> bool:
+        """Whether it has a stream, or was silent for no longer than it may be."""
+        silent = self._clock.steady() - session.active
+        return session.streams > 0 or silent <= self._settings.of(session.account_id)[SESSION_MINUTES] * _MINUTE
 
     def _cool(self, session: Session) -> None:
         secret_id = session.secret.secret_id if session.secret else None
@@ -341,19 +305,6 @@ class Sessions:
     def _note(self, event: str, session: Session, reason: str | None = None) -> None:
         account, device, address = session.account_id, session.device, session.address
         self._audit.note(event, account=account, device=device, address=address, reason=reason)
-
-    def _saved(self, session: Session) -> SavedSession:
-        return SavedSession(
-            digest=session.digest,
-            account_id=session.account_id,
-            device=session.device,
-            meta=session.meta,
-            address=session.address,
-            active=self.active_at(session),
-            requests=session.requests,
-            given="" if session.given is None and session.asked else session.given,
-            secret=session.secret,
-        )
 
 
 def _forget_old(recent: deque[float], now: float) -> None:
