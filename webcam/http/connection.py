@@ -15,7 +15,7 @@ import h2.stream
 from hyperframe.frame import GoAwayFrame, WindowUpdateFrame
 
 from webcam.http.fieldblock import Field, sendable
-from webcam.http.intake import MAX_OWED, Intake
+from webcam.http.intake import Intake
 from webcam.http.limits import WIDEST
 
 Buffer = bytes | memoryview
@@ -144,8 +144,7 @@ class Connection(Intake):
         return bool(self._data_to_send)
 
     def _spend(self, stream_id: int, size: int) -> h2.stream.H2Stream:
-        if self._owed < MAX_OWED:
-            self._owed += 2 + size // 2048  # for each 4 KiB, an update of the stream and one of the connection
+        self._dues.sent(size)
         stream = self.streams[stream_id]
         self.outbound_flow_control_window -= size
         stream.outbound_flow_control_window -= size

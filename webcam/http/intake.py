@@ -35,7 +35,8 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from webcam.http.core import PRIORITY, Core, Flood, Frames, Settings, known_settings
+from webcam.http.core import PRIORITY, Core, Frames, Settings, known_settings
+from webcam.http.dues import Dues
 from webcam.http.fieldblock import Decoder, Encoder
 from webcam.http.framing import FrameReader
 from webcam.http.head import Head, Malformed, read_head
@@ -45,19 +46,10 @@ ROOMY = 4096
 """Bytes of a window that isn't about to shut."""
 
 LAST_WINDOW = 2**31 - 1
-MAX_OWED = 2000
-"""Frames of credit that a peer owes us for what we sent, and small frames of DATA that large ones have paid for."""
-
-LITTLE, LITTLE_COST = 64, 0.05
-"""Bytes of DATA that are worth a frame, and what a frame of less costs: 1,000 a second are no flood."""
 
 CLOSED = 256
 """Streams whose end a connection remembers, for frames that crossed it. h2's 65,536 are 12 MB, which a device that asks
 once a second has filled in a day."""
-
-UPDATE_COST = 0.25
-SETTINGS_FREE = 9 + 6 * 16
-"""Bytes of SETTINGS for the price of one: more settings than there are."""
 
 _END_STREAM, _END_HEADERS = 0x1, 0x4
 _STATE = h2.stream.StreamState
@@ -79,7 +71,7 @@ class Intake(h2.connection.H2Connection):
     """What comes in on the server's side of a connection.
 
     ``charge`` is asked for the cost of a frame that carries nothing before it is taken; when it says no, receiving
-    raises :class:`Flood`.
+    raises :class:`webcam.http.core.Flood`.
     """
 
     MAX_CLOSED_STREAMS = CLOSED
@@ -100,11 +92,9 @@ class Intake(h2.connection.H2Connection):
         self.decoder.max_header_list_size = self.DEFAULT_MAX_HEADER_LIST_SIZE
         self.decoder.max_fields = FIELDS
         self.encoder = Encoder()
-        self._charge = charge
+        self._dues = Dues(charge)
         self._resets = 0
         self._greeted = False
-        self._owed = 0
-        self._carried = MAX_OWED // 10
         self._reader = FrameReader()
         self._readers: dict[int, Callable[[int, int, bytes, int, int], Events | None]] = {
             DataFrame.type: self._read_data,
@@ -148,7 +138,7 @@ class Intake(h2.connection.H2Connection):
         if kind == WindowUpdateFrame.type and len(frame) == 13:
             frame = frame[:9] + bytes((frame[9] & 0x7F,)) + frame[10:]  # a reserved bit, which hyperframe minds
         elif kind == SettingsFrame.type:
-            self._take("SETTINGS", max(1.0, len(frame) / SETTINGS_FREE))
+            self._dues.take_settings(len(frame))
             frame = known_settings(frame)
         self.incoming_buffer.max_frame_size = self.max_inbound_frame_size
         self.incoming_buffer.add_data(frame)
@@ -179,26 +169,18 @@ class Intake(h2.connection.H2Connection):
             return None
         events: Events = []
         if size:
-            self._weigh(size)
+            self._dues.take_data(size)
             self._inbound_flow_control_window_manager.window_consumed(size)
             stream._inbound_window_manager.window_consumed(size)
             events.append(h2.events.DataReceived(stream_id=stream_id, data=data[at:stop], flow_controlled_length=size))
         elif not flags:
-            self._take("DATA")
+            self._dues.take("DATA")
         if flags:
             events.append(self._end_received(stream))
         return events
 
-    def _weigh(self, size: int) -> None:
-        """DATA that carries little is paid for, unless as much was carried before."""
-        self._carried = min(MAX_OWED, self._carried + size // LITTLE) - 1
-        if self._carried < 0:
-            self._carried = 0
-            self._take("DATA of little", LITTLE_COST)
-
     def _read_window_update(self, stream_id: int, flags: int, data: bytes, at: int, stop: int) -> Events | None:
-        """Of an open window that it opens further by no small step. More of them than what was sent calls for are paid
-        for."""
+        """Of an open window that it opens further by no small step."""
         increment = int.from_bytes(data[at:stop], "big") & LAST_WINDOW
         target: Any = self.streams.get(stream_id) if stream_id else self
         if stop - at == 4 and not increment and not self._is_idle(stream_id):
@@ -208,16 +190,13 @@ class Intake(h2.connection.H2Connection):
         window = target.outbound_flow_control_window + increment
         if window > LAST_WINDOW:
             return None
-        if self._owed:
-            self._owed -= 1
-        else:
-            self._take("WINDOW_UPDATE", UPDATE_COST)
+        self._dues.take_update()
         target.outbound_flow_control_window = window
         return [h2.events.WindowUpdated(stream_id=stream_id, delta=increment)]
 
     def _update_of_nothing(self, stream_id: int) -> Events:
         """By 0: an error of its stream (RFC 9113, 6.9); h2 makes it one of the connection."""
-        self._take("WINDOW_UPDATE by 0")
+        self._dues.take("WINDOW_UPDATE by 0")
         stream = self.streams.get(stream_id)
         if stream is None or not stream.open:
             return []
@@ -229,7 +208,7 @@ class Intake(h2.connection.H2Connection):
         fields = self.decoder.decode(block)
         self.state_machine.process_input(h2.connection.ConnectionInputs.RECV_HEADERS)
         self.highest_inbound_stream_id = stream_id
-        self._owed = min(MAX_OWED, self._owed + 2)  # some clients open each stream's window at once
+        self._dues.opened()
         window, theirs = self.local_settings.initial_window_size, self.remote_settings.initial_window_size
         stream = self.streams[stream_id] = Core(stream_id, self.config, window, theirs)
         stream.max_outbound_frame_size = self.max_outbound_frame_size
@@ -239,7 +218,7 @@ class Intake(h2.connection.H2Connection):
             head = read_head(fields)
         except Malformed:
             self.reset_stream(stream_id, h2.errors.ErrorCodes.PROTOCOL_ERROR)
-            self._take("a malformed request")
+            self._dues.take("a malformed request")
             return []
         events: Events = [Opened(stream_id, head)]
         if ends:
@@ -280,20 +259,20 @@ class Intake(h2.connection.H2Connection):
             raise h2.exceptions.ProtocolError("CONTINUATION of nothing")  # h2's answer depends on the stream's state
         if type(frame) is DataFrame:
             if not frame.data and "END_STREAM" not in frame.flags:
-                self._take("DATA")
+                self._dues.take("DATA")
         elif isinstance(frame, _IDLE_FRAMES) or (
             type(frame) is WindowUpdateFrame
             and frame.window_increment < TINY_WINDOW_UPDATE
             and not self._gives_back(frame)
         ):
-            self._take(type(frame).__name__)
+            self._dues.take(type(frame).__name__)
             if type(frame) is RstStreamFrame and self._is_idle(frame.stream_id):
                 raise h2.exceptions.ProtocolError("RST_STREAM of an idle stream")  # h2 lets it pass; RFC 9113, 6.4
         resets = self._resets
         events = super()._receive_frame(frame)
         self._forget_closed(frame.stream_id)
         if self._resets > resets:
-            self._take("a frame that is reset")  # a peer can make us reset streams as fast as it could itself
+            self._dues.take("a frame that is reset")  # a peer can make us reset streams as fast as it could itself
         return events
 
     def _receive_headers_frame(self, frame: HeadersFrame) -> tuple[list[Frame], Events]:
@@ -344,14 +323,9 @@ class Intake(h2.connection.H2Connection):
         One that opens a window which is all but shut is none of these: it makes us write a tiny frame for it.
         """
         stream = self.streams.get(frame.stream_id) if frame.stream_id else self
-        if not self._owed or stream is None or stream.outbound_flow_control_window < ROOMY:
+        if stream is None or stream.outbound_flow_control_window < ROOMY:
             return False
-        self._owed -= 1
-        return True
-
-    def _take(self, what: str, cost: float = 1.0) -> None:
-        if not self._charge(cost):
-            raise Flood(what)
+        return self._dues.settle()
 
     def _prepare_for_sending(self, frames: list[Frame]) -> None:
         self._resets += sum(type(frame) is RstStreamFrame for frame in frames)
