@@ -129,9 +129,9 @@ class RecordsTests(FailuresCase):
 
     def hold(self, data: bytes, size: int | None) -> int:
         """A record put into the store by hand."""
-        held = self.world.store._of(self.world.account_id)
-        record = replace(held.records[1][0], record_id=900, size=size, stamp="2023-11-14 22:14:00.000000")
-        held.records[900] = (record, data)
+        records = self.world.store._records_of(self.world.account_id)
+        record = replace(records[1][0], record_id=900, size=size, stamp="2023-11-14 22:14:00.000000")
+        records[900] = (record, data)
         return 900
 
     def test_no_data_returned(self) -> None:

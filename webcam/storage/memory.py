@@ -5,27 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from webcam.errors import AccountExists, DatabaseFail, NoSuchAccount, NoSuchRecord, QuotaExceeded
-from webcam.model import (
-    Account,
-    Aged,
-    Draft,
-    Expiry,
-    FileSpace,
-    Incoming,
-    Message,
-    Page,
-    Record,
-    Settings,
-    Usage,
-    next_stamp,
-)
-from webcam.ports import ALL_DEVICES, RECORD_PART
+from webcam.errors import AccountExists, NoSuchAccount, QuotaExceeded
+from webcam.model import Account, Draft, Expiry, Message, Page, Settings, Usage, next_stamp
 from webcam.storage.memory_console import MemoryConsole
+from webcam.storage.memory_records import MemoryRecords
 from webcam.storage.memory_sessions import MemorySessions
 from webcam.storage.messages import bounded
-from webcam.storage.records import parts
-from webcam.wire.sniff import HEAD, content_type
 
 
 @dataclass
@@ -41,12 +26,6 @@ class _Held:
     account: Account
     messages: list[tuple[str, Message]] = field(default_factory=list)
     marks: dict[str, _Mark] = field(default_factory=dict)
-    records: dict[int, tuple[Record, bytes]] = field(default_factory=dict)
-
-    def seen(self) -> Account:
-        """The account, with what it holds now."""
-        sizes = [record.size or 0 for record, _ in self.records.values()]
-        return replace(self.account, usage=Usage(len(self.messages), len(sizes), sum(sizes)))
 
     def stamp(self, now: str) -> str:
         stamp = next_stamp(now, self.account.last_stamp)
@@ -58,13 +37,7 @@ class _Held:
         mark.stamp = max(mark.stamp, stamp)
 
 
-@dataclass
-class _Loose:
-    parts: list[bytes]
-    uploading: bool
-
-
-class MemoryStore(MemorySessions, MemoryConsole):
+class MemoryStore(MemorySessions, MemoryRecords, MemoryConsole):
     """See :class:`webcam.ports.Store`."""
 
     held = 0.0
@@ -73,8 +46,6 @@ class MemoryStore(MemorySessions, MemoryConsole):
         super().__init__()
         self._held: dict[int, _Held] = {}
         self._account_ids = 0
-        self._record_ids = 0
-        self._loose: dict[int, _Loose] = {}
 
     def _of(self, account_id: int) -> _Held:
         try:
@@ -91,24 +62,29 @@ class MemoryStore(MemorySessions, MemoryConsole):
     def _account_id(self, name: str) -> int:
         return self._named(name).account.account_id
 
+    def _counted(self, held: _Held) -> Account:
+        """The account, with what it holds now."""
+        records, size = self._kept_of(held.account.account_id)
+        return replace(held.account, usage=Usage(len(held.messages), records, size))
+
+    def _stamp(self, account_id: int, now: str) -> str:
+        return self._of(account_id).stamp(now)
+
     def _exists(self, account_id: int) -> bool:
         return account_id in self._held
 
     def _enabled(self, account_id: int) -> bool:
         return self._exists(account_id) and not self._held[account_id].account.disabled
 
-    def _all_records(self, account_id: int) -> list[Record]:
-        return [each for each, _ in self._held[account_id].records.values()] if self._exists(account_id) else []
-
     def _all_messages(self, account_id: int) -> list[tuple[str, Message]]:
         return self._held[account_id].messages if self._exists(account_id) else []
 
     async def accounts(self) -> list[Account]:
-        return sorted((each.seen() for each in self._held.values()), key=lambda account: account.name)
+        return sorted((self._counted(each) for each in self._held.values()), key=lambda account: account.name)
 
     async def account(self, name: str) -> Account | None:
         try:
-            return self._named(name).seen()
+            return self._counted(self._named(name))
         except NoSuchAccount:
             return None
 
@@ -146,9 +122,8 @@ class MemoryStore(MemorySessions, MemoryConsole):
 
     async def remove_account(self, name: str) -> None:
         account_id = self._account_id(name)
-        records = self._held.pop(account_id).records
-        for record_id in list(records):
-            self._loosen(records, record_id)
+        del self._held[account_id]
+        self._forget_records(account_id)
         self._end_account(account_id, with_secrets=True)
         self._forget_console(account_id)
 
@@ -221,141 +196,8 @@ class MemoryStore(MemorySessions, MemoryConsole):
         held.messages = [each for each in held.messages if each[1].stamp not in doomed]
         return len(doomed)
 
-    async def add_record(
-        self, account_id: int, device: str, meta: str, now: str, data: Sequence[bytes]
-    ) -> tuple[int, str]:
-        held = self._of(account_id)
-        self._record_ids += 1
-        whole = b"".join(data)
-        record = Record(self._record_ids, device, meta, held.stamp(now), len(whole), content_type(whole[:HEAD]))
-        held.records[record.record_id] = (record, whole)
-        return record.record_id, record.stamp
-
-    async def begin_upload(self) -> int:
-        self._record_ids += 1
-        self._loose[self._record_ids] = _Loose([], True)
-        return self._record_ids
-
-    async def upload_part(self, record_id: int, part: int, data: bytes) -> None:
-        self._uploading(record_id).parts.append(data)
-
-    async def end_upload(self, record_id: int, record: Incoming, now: str, tail: bytes) -> str:
-        whole = b"".join([*self._uploading(record_id).parts, tail])
-        if len(whole) != record.size:
-            raise DatabaseFail("parts are missing")
-        held = self._of(record.account_id)
-        del self._loose[record_id]
-        found = Record(record_id, record.device, record.meta, held.stamp(now), record.size, content_type(whole[:HEAD]))
-        held.records[record_id] = (found, whole)
-        return found.stamp
-
-    def _uploading(self, record_id: int) -> _Loose:
-        loose = self._loose.get(record_id)
-        if loose is None or not loose.uploading:
-            raise DatabaseFail(f"{record_id} is no upload any more")
-        return loose
-
-    async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
-        for record_id, loose in self._loose.items():
-            if record_ids is None or record_id in record_ids:
-                loose.uploading = False
-
-    async def records(
-        self, account_id: int, page: Page, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
-    ) -> list[Record]:
-        held = self._held.get(account_id)
-        kept = [each for each, _ in held.records.values() if not devices or each.device in devices] if held else []
-        found = [each for each in kept if each.stamp > (page.after or "") and each.stamp >= expiry.records]
-        return sorted(found, key=lambda each: each.stamp)[: page.limit]
-
-    async def record(
-        self, account_id: int, record_id: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
-    ) -> Record:
-        held = self._held.get(account_id)
-        if held is None or record_id not in held.records:
-            raise NoSuchRecord(str(record_id))
-        record, _ = held.records[record_id]
-        if record.stamp < expiry.records or (devices and record.device not in devices):
-            raise NoSuchRecord(str(record_id))
-        return record
-
-    async def record_part(self, record_id: int, part: int) -> bytes:
-        for held in self._held.values():
-            if record_id in held.records:
-                data = held.records[record_id][1][part * RECORD_PART :][:RECORD_PART]
-                if data:
-                    return data
-        raise NoSuchRecord(f"{record_id}, part {part}")
-
-    async def kept_records(self, record_ids: Sequence[int]) -> set[int]:
-        return {each for each in record_ids if any(each in held.records for held in self._held.values())}
-
-    async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
-        for owner, held in self._held.items():
-            if owner != account_id and any(each in held.records for each in record_ids):
-                raise NoSuchRecord("of another account")
-        mine = self._held[account_id].records if account_id in self._held else {}
-        named = [self._loosen(mine, each) for each in dict.fromkeys(record_ids) if each in mine]
-        if not (older and named):
-            return ""
-        oldest = min(each.stamp for each in named)
-        for record_id in [key for key, (each, _) in mine.items() if each.stamp < oldest]:
-            self._loosen(mine, record_id)
-        return oldest
-
-    async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
-        records = self._held[account_id].records if account_id in self._held else {}
-        doomed = [key for key, (each, _) in records.items() if each.stamp < expiry.records][:limit]
-        for record_id in doomed:
-            self._loosen(records, record_id)
-        return len(doomed)
-
-    def _loosen(self, records: dict[int, tuple[Record, bytes]], record_id: int) -> Record:
-        record, data = records.pop(record_id)
-        self._loose[record_id] = _Loose(list(parts([data])), False)
-        return record
-
     async def usage(self, account_id: int) -> Usage:
-        return self._held[account_id].seen().usage if account_id in self._held else Usage()
-
-    async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
-        found: list[Aged] = []
-        for account_id in account_ids:
-            records = self._held[account_id].records.values() if account_id in self._held else ()
-            found += sorted(Aged(each.stamp, account_id, each.record_id, each.size or 0) for each, _ in records)[:-1]
-        return sorted(found)[:limit]
-
-    async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
-        gone = {}
-        for account_id, held in self._held.items():
-            sizes = [
-                self._loosen(held.records, each).size or 0 for each in dict.fromkeys(record_ids) if each in held.records
-            ]
-            if sizes:
-                gone[account_id] = Usage(0, len(sizes), sum(sizes))
-        return gone
-
-    async def drop_parts(self, limit: int) -> int:
-        dropped = 0
-        for record_id in sorted(key for key, each in self._loose.items() if not each.uploading):
-            going = self._loose[record_id].parts
-            left = limit - dropped
-            if left <= 0:
-                break
-            dropped += max(1, min(left, len(going)))
-            del going[-left:]
-            if not going:
-                del self._loose[record_id]
-        return dropped
-
-    async def space(self) -> FileSpace:
-        return FileSpace(self.size, 0)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all records, of those that come and go, too."""
-        loose = sum(len(part) for each in self._loose.values() for part in each.parts)
-        return loose + sum(len(data) for held in self._held.values() for _, data in held.records.values())
+        return self._counted(self._held[account_id]).usage if account_id in self._held else Usage()
 
     async def give_back(self, size: int) -> int:
         return 0
