@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
-from zope.interface import implementer
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from webcam.model import Event
 from webcam.relay.journal import Entry, Journal
-from webcam.relay.viewer import Sink
+from webcam.relay.subscriber import Sink, Subscriber
 from webcam.wire import events
 from webcam.wire.events import Cursor
 
@@ -28,8 +27,7 @@ Beginning = tuple[Cursor, tuple[str, ...]]
 """Where to go on, and which lists are to be read anew."""
 
 
-@implementer(IPushProducer)
-class Follower:
+class Follower(Subscriber):
     """Sends every event that is *meant* for it once, in order, while its transport takes them.
 
     Nothing is queued for it: it walks along the journal, and what has fallen out of that when its transport is ready
@@ -46,7 +44,7 @@ class Follower:
         meant: Callable[[Event], bool],
         stored: Stored,
     ) -> None:
-        self._sink = sink
+        super().__init__(sink)
         self._clock = clock
         self._journal = journal
         self._meant = meant
@@ -55,12 +53,9 @@ class Follower:
         self._number, self._stamp = cursor.number, cursor.stamp
         self._next = 1
         self._told = ""
-        self._ready = True
         self._going = False
         self._reading = False
-        self._closed = False
         self._timer: IDelayedCall | None = None
-        self.on_close: Callable[[], None] = lambda: None
         self.on_failure: Callable[[Exception], None] = lambda _error: None
 
     @property
@@ -88,24 +83,12 @@ class Follower:
 
     def end(self) -> None:
         """No more events. A client that takes none is not waited for."""
-        self._close(self._finish if self._ready else self._abort)
-
-    def lost(self) -> None:
-        """The client is gone."""
-        self._close(self._sink.unregisterProducer)
-
-    def pauseProducing(self) -> None:  # noqa: N802
-        """The transport is full."""
-        self._ready = False
+        self._close(self._sink.finish if self._ready else self._sink.abort)
 
     def resumeProducing(self) -> None:  # noqa: N802
         """The transport takes more."""
-        self._ready = True
+        super().resumeProducing()
         self.go()
-
-    def stopProducing(self) -> None:  # noqa: N802
-        """The transport is gone."""
-        self.lost()
 
     def _step(self) -> bool:
         """One thing that is to be done now; whether there was one."""
@@ -168,19 +151,6 @@ class Follower:
         self._told = self.cursor.text
         self._sink.write(data)
 
-    def _finish(self) -> None:
-        self._sink.unregisterProducer()
-        self._sink.finish()
-
-    def _abort(self) -> None:
-        self._sink.unregisterProducer()
-        self._sink.abort()
-
-    def _close(self, how: Callable[[], None]) -> None:
-        if self._closed:
-            return
-        self._closed = True
+    def _let_go(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        how()
-        self.on_close()

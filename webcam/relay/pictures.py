@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from webcam.relay.viewer import STALL, Feed, Sink, Viewer
+from webcam.relay.subscriber import Sink
+from webcam.relay.viewer import STALL, Feed, Viewer
 from webcam.wire import pictures
 
 FIRST_REPEAT = 1.0
@@ -61,9 +60,9 @@ class PictureViewer(Viewer):
             self._repeat.cancel()
         self._repeat = None
 
-    def _close(self, how: Callable[[], None]) -> None:
+    def _let_go(self) -> None:
         self._forget_repeat()
-        super()._close(how)
+        super()._let_go()
 
 
 class FirstPicture:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
-from zope.interface import implementer
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from webcam.relay.backlog import Backlog
+from webcam.relay.subscriber import Sink, Subscriber
 
 BEHIND = 1024 * 1024
 """A viewer of every frame that is further behind than this (bytes) holds the publisher back."""
 
 STALL = 10.0
 """Seconds in which a viewer of every frame may take nothing before it is closed."""
-
-
-class Sink(Protocol):
-    """Where a viewer's bytes go: a response."""
-
-    def registerProducer(self, producer: object, streaming: bool) -> None:  # noqa: N802
-        """As :class:`twisted.internet.interfaces.IConsumer` has it."""
-
-    def unregisterProducer(self) -> None:  # noqa: N802
-        """As :class:`twisted.internet.interfaces.IConsumer` has it."""
-
-    def write(self, data: bytes) -> None:
-        """Take these bytes; may call the producer's ``pauseProducing`` before it returns."""
-
-    def finish(self) -> None:
-        """The response ends behind what was written."""
-
-    def abort(self) -> None:
-        """The response ends at once."""
 
 
 class Feed(Protocol):
@@ -62,8 +42,7 @@ class Watcher(Protocol):
         """The stream is over."""
 
 
-@implementer(IPushProducer)
-class Viewer:
+class Viewer(Subscriber):
     """Takes every frame at once while its transport is ready; holds back, skips and counts while it is not.
 
     ``every`` asks for every frame instead of skipping; such a viewer holds the publisher back while it is more than
@@ -72,19 +51,16 @@ class Viewer:
     """
 
     def __init__(self, sink: Sink, clock: IReactorTime, every: bool = False, stall: float = STALL) -> None:
+        super().__init__(sink)
         self.every = every
-        self._sink = sink
         self._clock = clock
         self._stall = stall
         self._backlog = Backlog(keep_every=every)
         self._feed: Feed | None = None
-        self._ready = True
         self._sending = False
         self._ending = False
         self._holding = False
-        self._closed = False
         self._timer: IDelayedCall | None = None
-        self.on_close: Callable[[], None] = lambda: None
 
     @property
     def skipped(self) -> int:
@@ -124,28 +100,20 @@ class Viewer:
         self._leave()
         self._send()
 
-    def lost(self) -> None:
-        """The client is gone, or its session ended."""
-        self._close(self._sink.unregisterProducer)
-
     def cut(self) -> None:
         """End the response now, whatever is left of it."""
-        self._close(self._abort)
+        self._close(self._sink.abort)
 
     def pauseProducing(self) -> None:  # noqa: N802
         """The transport is full."""
-        self._ready = False
+        super().pauseProducing()
         self._watch_stall()
 
     def resumeProducing(self) -> None:  # noqa: N802
         """The transport takes more."""
-        self._ready = True
+        super().resumeProducing()
         self._forget_stall()
         self._send()
-
-    def stopProducing(self) -> None:  # noqa: N802
-        """The transport is gone."""
-        self.lost()
 
     def _send(self) -> None:
         if self._sending:
@@ -165,7 +133,7 @@ class Viewer:
         if self._closed:
             return
         if self._ending and self._ready and not self.behind:
-            self._close(self._finish)
+            self._close(self._sink.finish)
             return
         if self._feed is not None and self._holding and self.behind <= BEHIND // 2:
             self._holding = False
@@ -193,20 +161,7 @@ class Viewer:
             self._timer.cancel()
             self._timer = None
 
-    def _finish(self) -> None:
-        self._sink.unregisterProducer()
-        self._sink.finish()
-
-    def _abort(self) -> None:
-        self._sink.unregisterProducer()
-        self._sink.abort()
-
-    def _close(self, how: Callable[[], None]) -> None:
-        if self._closed:
-            return
-        self._closed = True
+    def _let_go(self) -> None:
         self._forget_stall()
         self._backlog.clear()
         self._leave()
-        how()
-        self.on_close()

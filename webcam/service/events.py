@@ -20,7 +20,7 @@ from webcam.ports import MessageStore, RecordStore
 from webcam.relay.follower import Beginning, Follower
 from webcam.relay.journal import Journal
 from webcam.relay.stream import Stream
-from webcam.relay.viewer import Sink
+from webcam.relay.subscriber import Sink
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
