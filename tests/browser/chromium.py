@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 from playwright.sync_api import Browser, Playwright
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.support.chromium import PROGRAM
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

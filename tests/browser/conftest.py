@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.chromium import PROGRAM, launch
+from tests.browser.chromium import launch
 from tests.browser.person import Person
+from tests.support.chromium import PROGRAM
 from tests.support.process import Server
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -10,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from unittest import SkipTest
 
+from tests.support.chromium import PROGRAM
 from tests.support.process import until
 from tests.support.session import OK, ServerCase, bad
 from tests.support.trail import PASSWORD, used
 from webcam.wire.frames import encode
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 JPEG = b"\xff\xd8\xff\xe0 passes for a picture \xff\xd9"
 NEW = "sesame-of-another-day"
 OWN = {"sec-fetch-site": "same-origin"}
@@ -155,7 +154,7 @@ class PlantedTests(ConsoleCase):
 
     def setUp(self) -> None:
         super().setUp()
-        if CHROMIUM is None:
+        if PROGRAM is None:
             raise SkipTest("there is no Chromium")
         self.site = type("Site", (_Site,), {"documents": {}, "asked": []})
         self.elsewhere = ThreadingHTTPServer(("127.0.0.1", 0), self.site)
@@ -186,11 +185,9 @@ class PlantedTests(ConsoleCase):
         self.site.documents["/frames"] = ("text/html", f"<!doctype html>{frames}".encode())
         self.site.asked.clear()
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--dump-dom"]
-        assert CHROMIUM is not None
-        with tempfile.TemporaryDirectory(
-            ignore_cleanup_errors=True
-        ) as profile:  # what it keeps there is no log of ours
-            command = [CHROMIUM, *options, "--virtual-time-budget=4000", f"--user-data-dir={profile}"]
+        assert PROGRAM is not None
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # what it keeps is no log of ours
+            command = [PROGRAM, *options, "--virtual-time-budget=4000", f"--user-data-dir={profile}"]
             page = f"{self.url}/frames"
             done = subprocess.run([*command, page], capture_output=True, text=True, timeout=90, check=False)
         self.assertIn("<iframe", done.stdout, "the page was not shown")
