@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.crash.client import Device, Sessions
+from tests.crash.client import Device, Sessions, pause
 from tests.crash.history import Event, History, about
 from tests.crash.looking import Inspector
 from tests.crash.model import Model
@@ -18,11 +19,11 @@ _RAISED: list[dict[str, float]] = [{"kind": 2, "fv": 30}, {"kind": 3, "fv": 1000
 
 
 class Ground:
-    """The data are the same over all rounds."""
+    """The data are the same over all rounds; *rules* are the model's."""
 
-    def __init__(self, server: FaultyServer, seed: str, devices: int, model: Model, largest: int) -> None:
+    def __init__(self, server: FaultyServer, seed: str, devices: int, largest: int, **rules: bool) -> None:
         self.server = server
-        self.model = model
+        self.model = Model([name_of(number) for number in range(devices)], **rules)
         self.history = History()
         self.account = server.new_account(PASSWORD)
         self._seed = seed
@@ -31,7 +32,7 @@ class Ground:
         self.other = Other(server)
         look = self.inspector()
         look.raise_limits(_RAISED)
-        model.begin(look)
+        self.model.begin(look)
         look.close()
 
     def inspector(self) -> Inspector:
@@ -98,11 +99,33 @@ class Other:
         """Whether everything that writes is acknowledged now: logging in, messages, records, deletions, settings."""
         return self._look.write()
 
+    def recovery(self, patience: float) -> float | None:
+        """Seconds from now until it does; ``None`` when that takes longer."""
+        begun = time.monotonic()
+        while not self.write():
+            if time.monotonic() > begun + patience:
+                return None
+            pause(0.05)
+        return time.monotonic() - begun
+
+
+def start(devices: Sequence[Device]) -> None:
+    """All of them."""
+    for each in devices:
+        each.start()
+
 
 def finish(devices: Sequence[Device]) -> None:
     """Wait for all of them."""
     for each in devices:
         each.join()
+
+
+def unanswered(events: Sequence[Event]) -> Iterator[Problem]:
+    """Where everybody has to be answered."""
+    for event in events:
+        if event.open:
+            yield Problem(f"no answer: {event}", (event.device,))
 
 
 def tell(problems: list[Problem], events: list[Event], most: int = 20) -> Iterator[str]:

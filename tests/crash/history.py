@@ -49,6 +49,13 @@ class Event:
         """Whether storage refused it."""
         return self.answer == {"result": "BAD", "code": DATABASE_FAIL} and self.status == 503
 
+    @property
+    def kind(self) -> str:
+        """What the answer says, in a word or three."""
+        if self.open:
+            return "none"
+        return "OK" if self.good else "503" if self.failed else "refused as meant"
+
     def __str__(self) -> str:
         answer = "no answer" if self.answer is None else f"{self.status} {str(self.answer)[:300]}"
         what = f"{self.device}, session {self.session}: {told(self.operation)}"

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.crash.client import pause
-from tests.crash.ground import Ground, finish, tell
+from tests.crash.ground import Ground, finish, start, tell
 from tests.crash.history import Event
-from tests.crash.model import Model
-from tests.crash.workload import LARGE, name_of
+from tests.crash.workload import LARGE
 from tests.support.faults import FaultyServer
 
 DEVICES = 6
@@ -56,8 +55,7 @@ class Crashes:
     def run(self, rounds: int, told: Callable[[Round], None]) -> list[str]:
         """So many rounds on the same data, until one shows something wrong: then what, and the history."""
         self.server.start()
-        model = Model([name_of(each) for each in range(self._devices)])
-        self._ground = Ground(self.server, str(self._seed), self._devices, model, LARGE)
+        self._ground = Ground(self.server, str(self._seed), self._devices, LARGE)
         for number in range(1, rounds + 1):
             last = number == rounds or number % WHOLLY == 0
             wrong = self._round(self._ground, number, random.Random(f"{self._seed} {number}"), last, told)
@@ -71,8 +69,7 @@ class Crashes:
         said = self.server.said
         over = threading.Event()
         devices = ground.devices(number, over.is_set)
-        for each in devices:
-            each.start()
+        start(devices)
         ground.history.wait_for_answers(chance.randint(1, EACH * len(devices)), PATIENCE)
         pause(chance.uniform(0.0, 0.02))
         self.server.kill()

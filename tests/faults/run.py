@@ -9,11 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tests.crash.client import pause
-from tests.crash.ground import Ground, finish, tell
-from tests.crash.history import Event
-from tests.crash.model import Model
-from tests.crash.problems import Problem
-from tests.crash.workload import name_of
+from tests.crash.ground import Ground, finish, start, tell, unanswered
 from tests.faults.disturbances import FAULTS, Fault, Scene
 from tests.faults.world import Crowd
 from tests.soak.run import Minute, settled
@@ -77,8 +73,7 @@ class Day:
     ) -> None:
         """Every fault, and again for so long, *each* for so many seconds, in the midst of a crowd; then all go."""
         server = self.scene.server
-        model = Model([name_of(number) for number in range(DEVICES)], failing=True, swept=True)
-        ground = Ground(server, self.seed, DEVICES, model, LARGEST)
+        ground = Ground(server, self.seed, DEVICES, LARGEST, failing=True, swept=True)
         crowd = Crowd(server, viewers, seconds, minute, 60.0)
         end = time.monotonic() + seconds
         crowd.start()
@@ -97,8 +92,7 @@ class Day:
         server = self.scene.server
         over = threading.Event()
         devices = ground.devices(number, over.is_set, fault.share, PACE)
-        for device in devices:
-            device.start()
+        start(devices)
         try:
             fault.run(self.scene, seconds)
         finally:
@@ -110,27 +104,19 @@ class Day:
         ground.other.write()
         events = ground.history.close()
         self.events += len(events)
-        problems = [*self._unanswered(fault, events), *ground.learn(events, devices)]
+        problems = [*(() if fault.share else unanswered(events)), *ground.learn(events, devices)]
         self.wrong += [f"{number}, {fault.name}: {line}" for line in tell(problems, events)]
         if number % WHOLLY == 0:
             self._look_at_all(ground)
-        answers = Counter(_kind(event) for event in events)
+        answers = Counter(event.kind for event in events)
         return Epoch(number, fault.name, answers, recovered, server.resident(), _size(self.scene))
 
     def _recovery(self, ground: Ground, fault: Fault) -> float:
-        begun = time.monotonic()
-        while not ground.other.write():
-            if time.monotonic() > begun + self.patience:
-                self.wrong.append(f"{fault.name}: not well again within {self.patience:.0f} s")
-                break
-            pause(0.05)
-        return time.monotonic() - begun
-
-    @staticmethod
-    def _unanswered(fault: Fault, events: list[Event]) -> Iterator[Problem]:
-        for event in events:
-            if event.open and not fault.share:
-                yield Problem(f"no answer: {event}", (event.device,))
+        recovered = ground.other.recovery(self.patience)
+        if recovered is None:
+            self.wrong.append(f"{fault.name}: not well again within {self.patience:.0f} s")
+            return self.patience
+        return recovered
 
     def _look_at_all(self, ground: Ground) -> None:
         look = ground.inspector()
@@ -174,9 +160,3 @@ def _size(scene: Scene) -> int:
 def _files(scene: Scene) -> frozenset[str]:
     found = scene.server.data.rglob("*")
     return frozenset(str(each.relative_to(scene.server.data)) for each in found)
-
-
-def _kind(event: Event) -> str:
-    if event.open:
-        return "none"
-    return "OK" if event.good else "503" if event.failed else "refused as meant"

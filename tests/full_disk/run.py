@@ -9,11 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.crash.client import Device, pause
-from tests.crash.ground import Ground, finish, tell
+from tests.crash.ground import Ground, finish, start, tell, unanswered
 from tests.crash.history import Event
-from tests.crash.model import Model
 from tests.crash.problems import Problem
-from tests.crash.workload import name_of
 from tests.support.faults import FaultyServer
 from tests.support.small_disk import SmallDisk
 
@@ -29,6 +27,9 @@ LARGEST = 400_000
 
 RECOVERY = 10.0
 """Seconds behind the return of space within which everything is well."""
+
+PATIENCE = 6 * RECOVERY
+"""Seconds that are waited for it."""
 
 REFILL = 0.02
 """Seconds between two looks at whether a byte was freed."""
@@ -64,8 +65,8 @@ class FullDisk:
     @classmethod
     def prepare(cls, server: FaultyServer, disk: SmallDisk, seed: int, devices: int, pruned: bool = False) -> FullDisk:
         """*server* runs with its data on *disk*."""
-        model = Model([name_of(each) for each in range(devices)], failing=True, swept=True, pruned=pruned)
-        return cls(server, disk, Ground(server, str(seed), devices, model, LARGEST))
+        ground = Ground(server, str(seed), devices, LARGEST, failing=True, swept=True, pruned=pruned)
+        return cls(server, disk, ground)
 
     def phase(self, name: str, seconds: float, meanwhile: Callable[[float], int]) -> Phase:
         """Load for so long while *meanwhile* does what it does to the disk, and tells its least free space."""
@@ -73,23 +74,18 @@ class FullDisk:
         said, begun = self.server.said, time.monotonic()
         over = threading.Event()
         devices = self.ground.devices(self._round, over.is_set)
-        for each in devices:
-            each.start()
+        start(devices)
         free = meanwhile(seconds)
-        self._end(over, devices)
+        over.set()
+        finish(devices)
         took = time.monotonic() - begun
         events = self.ground.history.close()
         lines = self.server.said - said
         self._check(name, events, devices, lines, took)
-        return Phase(name, took, Counter(_kind(event) for event in events), lines, free)
-
-    def _end(self, over: threading.Event, devices: Sequence[Device]) -> None:
-        over.set()
-        finish(devices)
+        return Phase(name, took, Counter(event.kind for event in events), lines, free)
 
     def _check(self, name: str, events: list[Event], devices: Sequence[Device], lines: int, took: float) -> None:
-        problems = [Problem(f"no answer: {event}", (event.device,)) for event in events if event.open]
-        problems += self.ground.learn(events, devices)
+        problems = [*unanswered(events), *self.ground.learn(events, devices)]
         if lines > LINES + LINES_A_SECOND * took:
             problems.append(Problem(f"{lines} lines in {took:.0f} s"))
         self.wrong += [f"{name}: {line}" for line in tell(problems, events)]
@@ -104,7 +100,10 @@ class FullDisk:
         """Not a byte is free, for so long; then space comes back, and it is measured how soon all is well."""
         least = self._watch(seconds, self.disk.fill)
         self.disk.empty()
-        self.recovered = self._recovery()
+        recovered = self.ground.other.recovery(PATIENCE)
+        if recovered is None:
+            self.wrong.append("not well again")
+        self.recovered = PATIENCE if recovered is None else recovered
         return least
 
     def _watch(self, seconds: float, each_time: Callable[[], None]) -> int:
@@ -115,19 +114,3 @@ class FullDisk:
             least = min(least, self.disk.free)
             pause(REFILL)
         return least
-
-    def _recovery(self) -> float:
-        """Until one of each kind of write has been acknowledged."""
-        begun = time.monotonic()
-        while not self.ground.other.write():
-            if time.monotonic() > begun + 6 * RECOVERY:
-                self.wrong.append("not well again")
-                break
-            pause(0.05)
-        return time.monotonic() - begun
-
-
-def _kind(event: Event) -> str:
-    if event.open:
-        return "none"
-    return "OK" if event.good else "503" if event.failed else "refused as meant"
