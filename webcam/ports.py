@@ -1,7 +1,8 @@
-"""The storage port: what the service layer needs of a database, and no more.
+"""What the service layer needs of a database, and of disk, clock and audit log, and no more.
 
-One method is one transaction: it happened whole and is on disk when the awaitable fires, or it raised and nothing
-happened. Every method may raise :class:`webcam.errors.DatabaseFail`. tests/contract holds every implementation to this.
+One method of a store is one transaction: it happened whole and is on disk when the awaitable fires, or it raised and
+nothing happened. Every method of one may raise :class:`webcam.errors.DatabaseFail`. tests/contract holds every
+implementation to this.
 """
 
 from __future__ import annotations
