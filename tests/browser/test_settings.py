@@ -156,10 +156,11 @@ def test_links_are_told_one_from_the_other(someone: Someone, garden: Camera) -> 
     person = someone("laptop", timezone_id="Asia/Tokyo", locale="en-GB")
     person.see("Settings")
     card = person.page.get_by_role("region", name="Share a live picture")
-    for hours in ("1", "168"):
+    for number, hours in enumerate(("1", "168"), start=1):
         card.get_by_label("For").select_option(hours)
         card.get_by_label("Device").select_option("garden")
         card.get_by_role("button", name="Make a link").click()
+        expect(card.get_by_role("listitem")).to_have_count(number)
         used("token", card.get_by_label("The link", exact=True).input_value().rpartition("/")[2])
     first, second = card.get_by_role("listitem").all()
     expect(first).to_contain_text(re.compile(r"gardenWorks until \w{3},? .+ \(in 1 hour\)Made .+, for 1 hour"))
