@@ -33,6 +33,9 @@ A_SESSION = 150
 PATIENCE = (0, 1, 2, 5, 20, 100, 400)
 """Events after which a client cuts itself off."""
 
+REFUSALS = 2
+"""Requests of a client that may be refused, by a server that ends."""
+
 THE_END = "the end"
 
 
@@ -46,6 +49,7 @@ class Client(threading.Thread):
         self.wrong: list[Any] = []
         self.messages: list[str] = []
         self.connections = 0
+        self.refused = 0
         self.ready = threading.Event()
         self._random = random.Random(SEED + number)
         self._server = server
@@ -86,6 +90,13 @@ class Client(threading.Thread):
         """One request."""
         raise NotImplementedError
 
+    def look(self, answer: httpx.Response) -> None:
+        """Whether it is good; a server that ends refuses what still comes on a connection."""
+        if answer.status_code == 503:
+            self.refused += 1
+            raise httpx.ReadError("refused")
+        assert answer.status_code == 200, answer.status_code
+
 
 class Follower(Client):
     """By Server-Sent Events, over HTTP/1.1: over HTTP/2 httpx leaves a request open that it reads no more."""
@@ -114,7 +125,7 @@ class Follower(Client):
     def chunks(self, client: httpx.Client, path: str, headers: dict[str, str]) -> Generator[bytes, None, None]:
         """What is answered, as it comes; the request is given up when this is closed."""
         with client.stream("GET", path, headers=headers) as answer:
-            assert answer.status_code == 200, answer.status_code
+            self.look(answer)
             yield from answer.iter_raw()
 
 
@@ -167,7 +178,9 @@ class Poller(Client):
             except httpx.ReadTimeout:
                 self.given_up += 1
             return  # it went, or its answer was lost
-        found = client.post("/getMsgs.json", json=params).json()["msgs"]
+        answer = client.post("/getMsgs.json", json=params)
+        self.look(answer)
+        found = answer.json()["msgs"]
         self.messages += [each["msg"] for each in found]
         self._stamp = found[-1]["stamp"] if found else self._stamp
 
@@ -208,6 +221,7 @@ class EventTests(ServerCase):
         for client in clients:
             client.join(DEADLINE + EVENTS / 20)
             self.assertEqual((client.wrong, client.is_alive()), ([], False), client.name)
+            self.assertLessEqual(client.refused, REFUSALS, client.name)
         for client in clients:
             self.assertEqual(client.messages, [name for name, target in self._sent if target in {"", client.name}])
             if isinstance(client, Follower):
