@@ -22,7 +22,6 @@ from webcam.server import WebcamService
 from webcam.storage import handover
 from webcam.storage.lock import SERVER, FolderLock
 
-
 _M_MMAP_THRESHOLD = -3
 _LARGE = 8 * 1024 * 1024
 """Bytes of a block that is mapped for itself: a password's hash takes 19 MiB."""
