@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import resource
 import sys
 from typing import Any, TextIO
@@ -22,10 +21,6 @@ from webcam.server import WebcamService
 from webcam.storage import handover
 from webcam.storage.lock import SERVER, FolderLock
 
-_M_MMAP_THRESHOLD = -3
-_LARGE = 8 * 1024 * 1024
-"""Bytes of a block that is mapped for itself: a password's hash takes 19 MiB."""
-
 
 def current_pair(config: Config) -> reload.CurrentPair:
     """Certificate and key of the configuration. Raises :class:`BadCertificate`."""
@@ -37,16 +32,6 @@ def _raise_descriptor_limit() -> None:
     """As many descriptors as the system lets this process have: often 1,024 are set where a million are allowed."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _give_large_blocks_back() -> None:
-    """glibc would keep for ever what a password's hash took, and as much again once two people log in at the same time.
-
-    Other C libraries don't, and have no such setting.
-    """
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is not None:
-        set_option(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def terminal_of(options: Options) -> TextIO | None:
@@ -68,7 +53,6 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
     from twisted.internet import reactor
 
     _raise_descriptor_limit()
-    _give_large_blocks_back()
     lock = None
     try:
         config = options.configuration()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from unittest import skipUnless
-
 from tests.support.field_client import FieldClient
 from tests.support.process import until
 from tests.support.session import OK, ServerCase, bad
@@ -42,19 +38,6 @@ class Logins(ServerCase):
         self.assertEqual(self.log_in(PASSWORD, "phone"), bad(7))
         self.server.account("enable", self.account)
         self.authorize("phone")
-
-    @skipUnless(sys.platform == "linux", "looks into /proc")
-    def test_what_hashes_took_is_given_back(self) -> None:
-        """Each takes 19 MiB while it runs, and two run at once."""
-        server = self.own_server()
-        self.authorize("phone")
-        before = server.resident()
-        with ThreadPoolExecutor(4) as people, server.client() as client:
-            login = {"name": "user", "pass": PASSWORD}
-            names = [f"tablet {number}" for number in range(12)]
-            answers = people.map(lambda name: client.post("/authorize.json", json={**login, "device": name}), names)
-            self.assertEqual({answer.json()["result"] for answer in answers}, {"OK"})
-        self.assertLess(server.resident() - before, 10e6)
 
     def test_revoked_sessions(self) -> None:
         """One by its id, and those of a device with its stream; the others go on."""
