@@ -4,9 +4,9 @@ import { devices } from "../core/devices.js";
 import { el, freshId } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/language.js";
-import { complain, confirmed, iconButton, notice } from "../core/notices.js";
-import { agoText, fullText, inText, momentText, msOfStamp, spanText } from "../core/time.js";
-import { labelled, section } from "./section.js";
+import { complain, iconButton, notice } from "../core/notices.js";
+import { agoText, inText, momentText, msOfStamp, spanText } from "../core/time.js";
+import { endButton, labelled, row, section } from "./section.js";
 
 const HOURS = [1, 24, 24 * 7, 24 * 30, 24 * 365];
 
@@ -29,41 +29,27 @@ export function sharesSection(signal) {
   };
   const load = () =>
     ask("console/shares.json")
-      .then(({ shares }) => list.replaceChildren(...shares.map(row)))
+      .then(({ shares }) => list.replaceChildren(...shares.map(rowOf)))
       .catch(complain);
-  const end = async ({ id, device }) => {
-    if (!(await confirmed(t("shares.sure", { device }), t("shares.end")))) return;
-    try {
-      await ask("console/unshare.json", { id });
-      notice(t("shares.ended"));
-    } catch (error) {
-      complain(error);
-    }
-    if (made.dataset.id === String(id)) made.hidden = true;
-    await load();
-  };
-  const row = (each) => {
+  const rowOf = (each) => {
+    const { id, device } = each;
     const until = t("shares.until", { time: momentText(each.until), left: inText(each.until) });
     const since = t("shares.made", { ago: agoText(each.made), length: lengthText(hoursOf(each)) });
-    const button = el("button", {
-      type: "button",
-      class: "quiet",
-      "aria-label": t("shares.endOf", { device: each.device }),
+    const words = {
       text: t("shares.end"),
-      onclick: () => end(each),
-    });
-    return el(
-      "li",
-      {},
-      el(
-        "div",
-        { class: "words" },
-        el("strong", { text: each.device }),
-        el("p", { class: "meta", title: fullText(each.until), text: until }),
-        el("p", { class: "meta", title: fullText(each.made), text: since }),
-      ),
-      button,
-    );
+      label: t("shares.endOf", { device }),
+      sure: t("shares.sure", { device }),
+      ended: t("shares.ended"),
+    };
+    const after = () => {
+      if (made.dataset.id === String(id)) made.hidden = true;
+      return load();
+    };
+    const details = [
+      [each.until, until],
+      [each.made, since],
+    ];
+    return row(device, details, endButton(words, () => ask("console/unshare.json", { id }), after));
   };
   const onsubmit = async (event) => {
     event.preventDefault();
