@@ -23,9 +23,11 @@ export function isBearable(bytes, type) {
   return size === null || size.width * size.height <= MOST_PIXELS;
 }
 
+const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** Width and height that a JPEG, PNG, GIF or WebP claims; null where they aren't found. */
 export function sizeOf(bytes, type) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   try {
     if (type === "image/jpeg") return sizeOfJpeg(view);
     if (type === "image/png") return { width: view.getUint32(16), height: view.getUint32(20) };
@@ -48,7 +50,7 @@ function sizeOfJpeg(view) {
 const isFrame = (marker) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 const APP1 = 0xe1;
 
-/** A JPEG's segments, up to the frame; raises RangeError where its bytes end. */
+/** A JPEG's segments, up to the frame, or to where its bytes end or are none. */
 function* segmentsOf(view) {
   let at = 2;
   while (at + 9 <= view.byteLength) {
@@ -66,13 +68,8 @@ function* segmentsOf(view) {
 /** Whether it is a JPEG that says nothing of how it is to be turned: it has no Exif data in front of its frame. */
 export function isPlainJpeg(bytes, type) {
   if (type !== "image/jpeg") return false;
-  try {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return ![...segmentsOf(view)].some(({ marker }) => marker === APP1);
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+  for (const { marker } of segmentsOf(viewOf(bytes))) if (marker === APP1) return false;
+  return true;
 }
 
 /** RFC 9649, 2.5 to 2.7. */
