@@ -13,6 +13,7 @@ from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import EPOCH
+from tests.support.freed import garbage
 from tests.support.transport import Transport
 from tests.support.web import Web
 from webcam.http import tls
@@ -90,6 +91,10 @@ class Connection:
         except ssl.SSLWantReadError:
             return answer
 
+    def drop(self) -> None:
+        """The client is gone without a word."""
+        self._transport.drop()
+
     def get(self) -> bytes:
         """An answer over HTTP/1.1, its head included; TLS 1.3 sends its tickets before."""
         return self.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
@@ -136,6 +141,46 @@ class Case(SynchronousTestCase):
 
     def connect(self, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> Connection:
         return Connection(self.web, self.pair, context, session)
+
+
+class Ends(Case):
+    """What is over is freed at once: nothing of it waits for the garbage collector."""
+
+    def use(self, *offered: str) -> None:
+        """A connection that is dropped in the midst of a request, with what is sent there."""
+        connection = self.connect(self.context(offered))
+        if offered == ("h2",):
+            connection.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
+        else:
+            connection.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh")
+        connection.drop()
+
+    def test_in_the_midst_of_a_connection(self) -> None:
+        for offered in (("h2",), ("http/1.1",)):
+            with garbage() as found:
+                self.use(*offered)
+            self.assertEqual(found, {}, offered)
+
+    def test_in_the_midst_of_a_handshake(self) -> None:
+        with garbage() as found:
+            server = tls.over_tls(self.pair, self.web.site, self.web.clock).buildProtocol(None)
+            transport = TCP(server, None, "192.0.2.7")
+            server.makeConnection(transport)
+            server.dataReceived(b"\x16\x03\x01")
+            transport.drop()
+            del server, transport
+        self.assertEqual(found, {})
+
+    def test_by_what_is_no_tls(self) -> None:
+        with garbage() as found:
+            server = tls.over_tls(self.pair, self.web.site, self.web.clock).buildProtocol(None)
+            transport = TCP(server, None, "192.0.2.7")
+            server.makeConnection(transport)
+            server.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+            self.assertTrue(transport.disconnecting)
+            transport.drop()
+            del server, transport
+        self.assertEqual(found, {})
 
 
 class Handshakes(Case):

@@ -85,7 +85,9 @@ class Transport(StringTransport):
         producer, self.producer = self.producer, None
         if producer is not None:
             producer.stopProducing()
-        self.protocol.connectionLost(Failure(reason))
+        protocol = self.protocol
+        del self.protocol  # as TCP does
+        protocol.connectionLost(Failure(reason))
 
     # The server's side
 

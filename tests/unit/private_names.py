@@ -23,7 +23,6 @@ FrameBuffer = h2.frame_buffer.FrameBuffer
 
 PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (H2, "__init__", "reactor"),
-    (H2, "_sendPrioritisedData", "*args"),
     (H2, "connectionLost", "reason _cancelTimeouts"),
     (H2, "_requestReceived", "event"),
     (H2, "_requestDataReceived", "event"),
@@ -95,7 +94,6 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
 """Methods that are called, overridden or replaced, with the parameters behind ``self``."""
 
 CALLS: tuple[tuple[Any, str, str], ...] = (
-    (H2, "__init__", "_sendPrioritisedData"),
     (Stream, "flowControlBlocked", "_producerProducing"),
     (Stream, "windowUpdated", "_producerProducing"),
     (Stream, "windowUpdated", "remainingOutboundWindow"),
@@ -121,6 +119,7 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (Core, "__init__", "_receive_headers_frame"),
     (Core, "__init__", "_receive_goaway_frame"),
     (Core, "__init__", "_receive_data_frame"),
+    (Core, "_receive_frame", "_frame_dispatch_table"),
     (Core, "_open_streams", "_closed_streams"),
     (Core, "__init__", "MAX_CLOSED_STREAMS"),
     (Core, "_stream_closed_by", "_closed_streams"),
@@ -147,9 +146,31 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (tls.TLSMemoryBIOProtocol, "_flushReceiveBIO", "_aborted"),
     (tls.TLSMemoryBIOProtocol, "_unbufferPendingWrites", "_write"),
     (tls.TLSMemoryBIOProtocol, "_write", "_lostTLSConnection"),
+    (tls.TLSMemoryBIOProtocol, "registerProducer", "_producer"),
     (tls.TLSMemoryBIOProtocol, "_write", "_tlsConnection"),
 )
 """Who calls or sets them: an override that nobody calls any more changes nothing, silently."""
+
+H2_ATTRIBUTES = frozenset(
+    {
+        "conn",
+        "streams",
+        "_reactor",
+        "priority",
+        "_bufferedControlFrames",
+        "_bufferedControlFrameBytes",
+        "_consumerBlocked",
+        "_sendingDeferred",
+        "_outboundStreamQueues",
+        "_streamCleanupCallbacks",
+        "_stillProducing",
+        "_maxBufferedControlFrameBytes",
+        "_resetTokens",
+        "_resetTokenTimestamp",
+    }
+)
+"""What a connection of Twisted's sets when it is made, which ours replaces: all but the first three is its sender's, or
+counts what limits it."""
 
 CLASS_ATTRIBUTES: tuple[tuple[Any, str], ...] = (
     (H2, "_log"),

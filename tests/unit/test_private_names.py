@@ -40,6 +40,7 @@ from tests.unit.private_names import (
     CALLS,
     CLASS_ATTRIBUTES,
     H2,
+    H2_ATTRIBUTES,
     HTTP1,
     PARAMETERS,
     Core,
@@ -125,11 +126,12 @@ class ObjectTests(Case):
     """What objects hold once they are made."""
 
     def test_http2_connection(self) -> None:
-        """Its state machine, its streams, and the reactor that it was given."""
+        """Its state machine, its streams, and the reactor that it was given; what else it makes is not needed here."""
         clock = Clock()
         connection = H2(clock)
         self.all_there(connection, ["conn", "streams", "_reactor"], shown(H2))
         self.assertIs(connection._reactor, clock, f"{shown(H2)}._reactor is not the reactor that it was given")
+        self.assertEqual(set(vars(connection)) - H2_ATTRIBUTES, set(), f"{shown(H2)} makes more than it did")
         (call,) = clock.getDelayedCalls()
         self.assertEqual(call.func, connection._sendPrioritisedData, f"{shown(H2)} schedules more than its sender")
 

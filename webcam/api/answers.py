@@ -54,9 +54,13 @@ def log_refusal(request: Request, failure: Failure) -> None:
 
 
 def as_failure(error: Exception, request: Request) -> Failure:
-    """What the client is told of *error*. One that nobody foresaw is logged with its traceback."""
+    """What the client is told of *error*. One that nobody foresaw is logged with its traceback.
+
+    The others lose theirs, which leads to the request: it would be the garbage collector's.
+    """
     if isinstance(error, Failure):
-        return error
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
     if isinstance(error, NoSuchAccount):
         return NoSuchSession("its account is gone")
     _log.failure("{path} failed", path=path_text(request))

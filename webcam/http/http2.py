@@ -7,13 +7,14 @@ Built on private names of Twisted and h2: tests/unit/test_private_names.py fails
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import h2.errors
 import h2.events
 import h2.exceptions
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IDelayedCall, ITCPTransport
+from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -24,6 +25,7 @@ from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, TU
 from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
 from webcam.http.stream import Stream
+from webcam.http.timers import Timers
 
 CONNECTION_WINDOW = 1024 * 1024
 """Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""
@@ -58,17 +60,7 @@ class HTTP2Channel(Outgoing):
         self._yielding = False
         self._dropped = 0
         self._unfinished_since = self._reactor.seconds()
-        self._timers: set[IDelayedCall] = set()
-        self._handlers = {
-            Opened: self._requestReceived,
-            h2.events.DataReceived: self._requestDataReceived,
-            h2.events.StreamEnded: self._requestEnded,
-            h2.events.StreamReset: self._requestAborted,
-            h2.events.WindowUpdated: self._handleWindowUpdate,
-            h2.events.RemoteSettingsChanged: self._settings_changed,
-            h2.events.PingAckReceived: self._pinged,
-            h2.events.ConnectionTerminated: self._peer_left,
-        }
+        self._timers = Timers(self._reactor)
 
     def _charge(self, cost: float = 1.0) -> bool:
         paid = self._bucket.take(self._reactor.seconds(), cost)
@@ -115,17 +107,7 @@ class HTTP2Channel(Outgoing):
             if verdict is Verdict.PING:
                 self.conn.ping(b"webcam..")
                 self._write_out()
-            self._later(again, self._tick)
-
-    def _later(self, delay: float, function: Any, *args: Any) -> None:
-        """Call once, unless the connection is gone by then."""
-
-        def call() -> None:
-            self._timers.discard(timer)
-            function(*args)
-
-        timer = self._reactor.callLater(delay, call)
-        self._timers.add(timer)
+            self._timers.later(again, self._tick)
 
     @property
     def held(self) -> int:
@@ -174,7 +156,7 @@ class HTTP2Channel(Outgoing):
             self.transport.resumeProducing()  # or its end is never seen
         self.transport.unregisterProducer()  # as long as it has a producer, it waits for ever
         self.transport.loseConnection()
-        self._later(self.abortTimeout, self.transport.abortConnection)
+        self._timers.later(self.abortTimeout, self.transport.abortConnection)
 
     def _abort(self) -> None:
         self._closing = True
@@ -187,10 +169,9 @@ class HTTP2Channel(Outgoing):
     ) -> None:
         """The connection is gone, and with it every stream."""
         self._closing = True
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel()
         self._end_streams(reason)
+        self.conn.forget()
 
     def _end_streams(self, reason: Failure) -> None:
         for stream_id, stream in list(self.streams.items()):
@@ -221,7 +202,7 @@ class HTTP2Channel(Outgoing):
                     for event in events:
                         handler = self._handlers.get(type(event))
                         if handler is not None and not self._closing:
-                            handler(event)
+                            handler(self, event)
                     if self.conn.unfinished and self._reactor.seconds() > end:
                         self._yield()
                         return
@@ -237,7 +218,7 @@ class HTTP2Channel(Outgoing):
         if not self._yielding:
             self._yielding = True
             self.transport.pauseProducing()
-        self._later(0, self._take_turn)
+        self._timers.later(0, self._take_turn)
 
     def _requestReceived(self, event: Any) -> None:  # noqa: N802
         stream_id = event.stream_id
@@ -299,6 +280,17 @@ class HTTP2Channel(Outgoing):
         else:
             self._terminate(Failure(ConnectionLost("the peer sent GOAWAY")))
 
+    _handlers: ClassVar[dict[type, Callable[[HTTP2Channel, Any], None]]] = {
+        Opened: _requestReceived,
+        h2.events.DataReceived: _requestDataReceived,
+        h2.events.StreamEnded: _requestEnded,
+        h2.events.StreamReset: _requestAborted,
+        h2.events.WindowUpdated: _handleWindowUpdate,
+        h2.events.RemoteSettingsChanged: _settings_changed,
+        h2.events.PingAckReceived: _pinged,
+        h2.events.ConnectionTerminated: _peer_left,
+    }
+
     # Ends of streams
 
     def resetStream(self, stream_id: int, code: h2.errors.ErrorCodes) -> None:  # noqa: N802
@@ -331,7 +323,7 @@ class HTTP2Channel(Outgoing):
 
     def _answered(self, stream_id: int) -> None:
         if self.conn.is_open(stream_id):
-            self._later(LATE_RESET, self._reset_late, stream_id)
+            self._timers.later(LATE_RESET, self._reset_late, stream_id)
         self._requestDone(stream_id)
 
     def _reset_late(self, stream_id: int) -> None:

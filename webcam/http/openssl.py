@@ -50,7 +50,7 @@ def _error(connection: SSL.Connection, size: int) -> SSL.Error | None:
     except SSL.WantReadError:
         pass
     except SSL.Error as error:
-        return error
+        return error.with_traceback(None)  # which leads to this connection, by way of all that called
     return None
 
 

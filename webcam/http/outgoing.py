@@ -54,7 +54,8 @@ class Outgoing(_http2.H2Connection):
     _keepalive: Keepalive
 
     def __init__(self, reactor: Any, connection: Connection) -> None:
-        super().__init__(reactor)
+        """In place of Twisted's, which makes a connection of h2, a tree of priorities and a loop that sends."""
+        self._reactor = reactor
         self.conn = connection
         self.streams: dict[int, Stream] = {}
         self._sender = Sender(connection)
@@ -65,9 +66,6 @@ class Outgoing(_http2.H2Connection):
         self._sending = False
         self._resuming = False
         self._closing = False
-
-    def _sendPrioritisedData(self, *args: Any) -> None:  # noqa: N802
-        """Twisted's sender loop; ours is :meth:`_send`."""
 
     def _answered(self, stream_id: int) -> None:
         """The answer on a stream is complete, and has left."""

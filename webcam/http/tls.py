@@ -7,6 +7,7 @@ from typing import Any
 from OpenSSL import SSL, crypto
 from twisted.internet import ssl, tcp
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
+from twisted.internet.protocol import connectionDone
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -98,6 +99,11 @@ class Transport(TLSMemoryBIOProtocol):
                 self._tlsShutdownFinished(None if clean else Failure(error))
         if self._tlsConnection is not None:
             self._flushSendBIO()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        """The connection is gone. A producer that is still registered leads back here: it is let go, too."""
+        super().connectionLost(reason)
+        self._producer = None
 
     def _flushSendBIO(self) -> None:  # noqa: N802
         """Send what OpenSSL has made."""

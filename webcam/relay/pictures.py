@@ -74,7 +74,7 @@ class FirstPicture:
     def __init__(self, clock: IReactorTime, seconds: float) -> None:
         self.frame: Deferred[bytes | None] = Deferred(lambda _: self._leave())
         self._feed: Feed | None = None
-        self._timer = clock.callLater(seconds, self.end)
+        self._timer: IDelayedCall | None = clock.callLater(seconds, self.end)
 
     def start(self, feed: Feed) -> None:
         """Look at *feed*; it calls :meth:`take` from now on."""
@@ -95,8 +95,9 @@ class FirstPicture:
             self.frame.callback(frame)
 
     def _leave(self) -> None:
-        if self._timer.active():
-            self._timer.cancel()
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.leave(self)

@@ -28,6 +28,10 @@ class Sink(Protocol):
         """The response ends at once."""
 
 
+def _nothing() -> None:
+    """There is nothing to be done."""
+
+
 @implementer(IPushProducer)
 class Subscriber:
     """``on_close`` is called when it has ended, whoever ended it."""
@@ -36,7 +40,7 @@ class Subscriber:
         self._sink = sink
         self._ready = True
         self._closed = False
-        self.on_close: Callable[[], None] = lambda: None
+        self.on_close: Callable[[], None] = _nothing
 
     def lost(self) -> None:
         """The client is gone, or its session ended."""
@@ -63,7 +67,8 @@ class Subscriber:
         self._sink.unregisterProducer()
         if how is not None:
             how()
-        self.on_close()
+        on_close, self.on_close = self.on_close, _nothing  # it leads back to this
+        on_close()
 
     def _let_go(self) -> None:
         """Of timers, and of whatever it is fed by."""

@@ -30,7 +30,7 @@ class Publication:
         self._stream: Stream | None = None
         self._timer: IDelayedCall | None = None
         self._closed = sessions.stream_opened(session, self._session_over)
-        self.on_end: Callable[[], None] = lambda: None
+        self.on_end: Callable[[], None] | None = None
 
     def open(self, stream: Stream) -> None:
         """Begin with a stream of its own; one that the device publishes already is closed."""
@@ -93,9 +93,12 @@ class Publication:
 
     def _let_go(self) -> Stream | None:
         """The stream is no longer this upload's: whatever comes of it means nothing."""
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
         stream, self._stream = self._stream, None
         self._closed()
-        self.on_end()
+        on_end, self.on_end = self.on_end, None  # it leads back to this, as does a timer
+        if on_end is not None:
+            on_end()
         return stream

@@ -190,13 +190,16 @@ class Sessions:
         """
         session.streams += 1
         session.on_end.append(on_end)
+        end: Callable[[], None] | None = on_end
 
         def closed() -> None:
-            if on_end in session.on_end:
-                session.on_end.remove(on_end)
+            nonlocal end
+            if end in session.on_end:
+                session.on_end.remove(end)
                 session.streams -= 1
                 session.active = self._clock.steady()
                 session.dirty = True
+            end = None  # it leads back to whoever calls this
 
         return closed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from webcam.errors import NoSuchSession
 
@@ -21,8 +21,8 @@ class Waiter:
         self._over = False
         self._session_ended = False
         self._waiting: Deferred[None] | None = None
-        self._timer = clock.callLater(seconds, self.over)
-        self.on_close: Callable[[], None] = lambda: None
+        self._timer: IDelayedCall | None = clock.callLater(seconds, self.over)
+        self.on_close: Callable[[], None] | None = None
 
     async def more(self) -> bool:
         """Whether something came since the last time this was asked; waits for it. False when the wait is over.
@@ -55,9 +55,12 @@ class Waiter:
     def close(self) -> None:
         """The request is done with it."""
         self._over = True
-        if self._timer.active():
-            self._timer.cancel()
-        self.on_close()
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
+        on_close, self.on_close = self.on_close, None  # it leads back to this, as does a timer
+        if on_close is not None:
+            on_close()
 
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, None
