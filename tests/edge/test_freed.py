@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.edge.test_large_records_edge import SOME, LargeCase
@@ -13,6 +15,8 @@ from tests.support.freed import garbage
 from tests.support.http import H1Client, H2Client
 from tests.support.peer import raw
 from webcam.api.pictures import PATIENCE
+from webcam.errors import DatabaseFail
+from webcam.ports import RECORD_PART
 from webcam.relay.pictures import FIRST_REPEAT
 from webcam.wire.frames import encode
 
@@ -20,37 +24,24 @@ PING = 6
 
 
 class FreedCase(EdgeCase):
-    """Each test uses connections inside ``with self.nothing_left()``, after which they are gone."""
+    """Each test uses connections of ``kind`` inside ``with self.nothing_left()``."""
 
     kind: Any = H2Client
 
-    def nothing_left(self) -> Left:
-        return Left(self)
-
-
-class Left:
-    """Clients that connect inside go at the end; then nothing may be left of what the server had for them."""
-
-    def __init__(self, case: EdgeCase) -> None:
-        self._case = case
-        self._garbage = garbage()
-
-    def __enter__(self) -> None:
-        self._before = len(self._case.clients)
-        self._found = self._garbage.__enter__()
-
-    def __exit__(self, *failed: Any) -> None:
-        case = self._case
-        gone = case.clients[self._before :]
-        del case.clients[self._before :]
-        for client in gone:
-            client.pump()
-            client.drop()
-            client.protocol = None
-        case.clock.advance(0)
-        self._garbage.__exit__(*failed)
-        if failed == (None, None, None):
-            case.assertEqual(dict(self._found), {})
+    @contextmanager
+    def nothing_left(self) -> Iterator[None]:
+        """Clients that connect inside are gone at the end; then nothing may be left of what the server had for them."""
+        before = len(self.clients)
+        with garbage() as found:
+            yield
+            gone = self.clients[before:]
+            del self.clients[before:]
+            for client in gone:
+                client.pump()
+                client.drop()
+                client.protocol = None
+            self.clock.advance(0)
+        self.assertEqual(dict(found), {})
 
 
 class Questions(FreedCase):
@@ -206,6 +197,19 @@ class Records(FreedCase, LargeCase):
             client, stream = self.begin(self.kind, shash="none")
             self.send(client, stream, SOME, end=True)
             self.assertEqual(client.response(stream).json()["result"], "BAD")
+
+    def test_not_written(self) -> None:
+        """Storage refuses a part: of an upload that goes on, of one that is over, of one that waits for its end."""
+        waiting = self.slow_storage()
+        with self.nothing_left():
+            for ending in (self.send, lambda client, _: client.drop(), self.end_of_body):
+                client, stream = self.begin(self.kind)
+                self.send(client, stream, SOME[: RECORD_PART + 1000])
+                ending(client, stream)
+                waiting.pop().errback(DatabaseFail("full"))
+
+    def end_of_body(self, client: Any, stream: int) -> None:
+        self.send(client, stream, end=True)
 
 
 class Records1(Records):

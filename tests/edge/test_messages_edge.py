@@ -253,7 +253,7 @@ class GetTests(MessagesCase):
         self.got()
         self.sync()
         self.send("2")
-        for stamp in ('{"msg":"sync"}', ' { "msg" : "SYNC" } ', "", None):
+        for stamp in ('{"msg":"sync"}', ' { "msg" : "SYNC" } ', None):
             self.assertEqual(self.got(stamp=stamp), ["2"])
         self.assertEqual(
             [
@@ -261,6 +261,16 @@ class GetTests(MessagesCase):
                 for each in self.post("getMsgs.json", shash=self.phone, stamp='{"msg":"sync"}').json()["msgs"]
             ],
             ["2"],
+        )
+
+    def test_field_an_empty_stamp_is_less_than_any(self) -> None:
+        self.send("1")
+        self.got()
+        self.sync()
+        self.assertEqual(self.got(), [])
+        self.assertEqual(self.got(stamp=""), ["1"])
+        self.assertEqual(
+            [each["msg"] for each in self.post("getMsgs.json", shash=self.phone, stamp="").json()["msgs"]], ["1"]
         )
 
     def test_stamp_of_another_type(self) -> None:

@@ -36,12 +36,20 @@ class HeartBitTests(EdgeCase):
             self.assertEqual(self.client.fetch("POST", f"/heartBit.json?name=x&shash={text}").json(), OK)
 
     def test_wrong_session(self) -> None:
-        for token in ("ra5PNJRgzrqpwbfw8JvHIkWuxJE=", self.token[:-1], self.token + "=", self.token.lower(), " ", "\0"):
+        for token in (
+            "ra5PNJRgzrqpwbfw8JvHIkWuxJE=",
+            self.token[:-1],
+            self.token + "=",
+            self.token.lower(),
+            " ",
+            "\0",
+            "x" * 5000,
+        ):
             self.bad(self.ask("heartBit.json", token), NO_SUCH_SESSION)
 
     def test_missing_empty_or_of_another_type(self) -> None:
         self.bad(self.ask("heartBit.json"), MALFORMED_REQUEST)
-        for token in ("", None, 1, True, [self.token], {"shash": self.token}, "x" * 1025):
+        for token in ("", None, 1, True, [self.token], {"shash": self.token}):
             self.bad(self.ask("heartBit.json", shash=token), MALFORMED_REQUEST)
 
     def test_hostile_bodies(self) -> None:

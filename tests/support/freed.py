@@ -15,6 +15,7 @@ OURS = ("webcam.", "h2.", "hpack.", "twisted.web.", "twisted.protocols.", "OpenS
 def garbage() -> Iterator[Counter[str]]:
     """Objects by class that only the collector could free of what was done inside; filled at the end."""
     found: Counter[str] = Counter()
+    was_on = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
@@ -26,4 +27,5 @@ def garbage() -> Iterator[Counter[str]]:
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
-        gc.enable()
+        if was_on:
+            gc.enable()

@@ -169,8 +169,13 @@ H2_ATTRIBUTES = frozenset(
         "_resetTokenTimestamp",
     }
 )
-"""What a connection of Twisted's sets when it is made, which ours replaces: all but the first three is its sender's, or
-counts what limits it."""
+"""What a connection of Twisted's sets when it is made. Ours sets ``conn``, ``streams`` and ``_reactor`` in its place;
+the rest is for the sender that it replaces, and for limits of Twisted's."""
+
+H2_SENDERS = frozenset(
+    {"_handlePriorityUpdate", "_sendPrioritisedData", "_tryToWriteControlData", "_flushBufferedControlData"}
+)
+"""Methods that need the rest, and that ours inherits: nothing calls them."""
 
 CLASS_ATTRIBUTES: tuple[tuple[Any, str], ...] = (
     (H2, "_log"),

@@ -16,7 +16,7 @@ from webcam.api.services import Limits
 from webcam.assembly import Outside, make_services
 from webcam.errors import CoolingDown, DatabaseFail, LockedOut, NoSuchSession, NoSuchUser, Unavailable
 from webcam.model import Bounds
-from webcam.service.passwords import check_password
+from webcam.service.passwords import PER_ADDRESS, check_password
 from webcam.storage.thumbnails import ThumbnailFile
 
 HERE = "192.0.2.1"
@@ -132,7 +132,7 @@ class AuthorizeTests(AccountsCase):
             self.failureResultOf(each, NoSuchUser)
 
     def test_too_many_logins_at_once_of_one_address_are_refused(self):
-        begun = [self.begin(device=f"device {number}") for number in range(20)]
+        begun = [self.begin(device=f"device {number}") for number in range(PER_ADDRESS)]
         self.failureResultOf(self.begin(), Unavailable)
         other = self.begin(address="192.0.2.2")
         self.offload.finish(False)
@@ -191,7 +191,7 @@ class AuthorizeTests(AccountsCase):
 
     def test_a_device_that_is_known_is_checked_though_a_stranger_beside_it_has_every_place(self):
         self.authorize(device="phone")
-        begun = [self.begin(device=f"device {number}") for number in range(20)]
+        begun = [self.begin(device=f"device {number}") for number in range(PER_ADDRESS)]
         self.failureResultOf(self.begin(device="another"), Unavailable)
         owner = self.begin(device="phone")
         self.failureResultOf(begun.pop(), Unavailable)

@@ -162,8 +162,13 @@ class AfterTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """Without one, the device's sync mark counts."""
-        for params in (body(a=1), body(stamp=None), body(stamp=""), query(stamp="")):
+        for params in (body(a=1), body(stamp=None), query(a="1")):
             self.assertIsNone(after(params))
+
+    def test_empty(self) -> None:
+        """It is a stamp, less than any."""
+        for params in (body(stamp=""), query(stamp="")):
+            self.assertEqual(after(params), "")
 
     def test_field_fact_sync_as_stamp(self) -> None:
         """The text ``{"msg":"sync"}`` stands for it, too, however it is spaced."""

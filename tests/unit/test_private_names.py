@@ -41,6 +41,7 @@ from tests.unit.private_names import (
     CLASS_ATTRIBUTES,
     H2,
     H2_ATTRIBUTES,
+    H2_SENDERS,
     HTTP1,
     PARAMETERS,
     Core,
@@ -48,6 +49,7 @@ from tests.unit.private_names import (
     FrameBuffer,
     Stream,
 )
+from webcam.http.http2 import HTTP2Channel
 
 ROOT = Path(webcam.__file__).parent.parent
 
@@ -132,6 +134,11 @@ class ObjectTests(Case):
         self.all_there(connection, ["conn", "streams", "_reactor"], shown(H2))
         self.assertIs(connection._reactor, clock, f"{shown(H2)}._reactor is not the reactor that it was given")
         self.assertEqual(set(vars(connection)) - H2_ATTRIBUTES, set(), f"{shown(H2)} makes more than it did")
+        missing = H2_ATTRIBUTES - vars(HTTP2Channel(clock)).keys()
+        methods = dict(inspect.getmembers(H2, inspect.isfunction))
+        inherited = {name: each for name, each in methods.items() if each is getattr(HTTP2Channel, name)}
+        readers = {name for name, each in inherited.items() if missing & names_in(each.__code__)}
+        self.assertEqual(readers, H2_SENDERS, f"methods of {shown(H2)} need what ours has not")
         (call,) = clock.getDelayedCalls()
         self.assertEqual(call.func, connection._sendPrioritisedData, f"{shown(H2)} schedules more than its sender")
 

@@ -56,7 +56,8 @@ def log_refusal(request: Request, failure: Failure) -> None:
 def as_failure(error: Exception, request: Request) -> Failure:
     """What the client is told of *error*. One that nobody foresaw is logged with its traceback.
 
-    The others lose theirs, which leads to the request: it would be the garbage collector's.
+    From any other its traceback and what it came from are taken: they lead to the request, which would have to wait for
+    the garbage collector.
     """
     if isinstance(error, Failure):
         error.__cause__ = error.__context__ = None

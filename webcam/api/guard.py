@@ -56,6 +56,9 @@ VIEWER = frozenset((Role.FULL, Role.VIEW))
 EVERYBODY = frozenset(Role)
 """Whose sessions an endpoint serves."""
 
+MAX_TOKEN = 65536
+"""Characters: whatever is shown as a token is looked up, and not found."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -172,7 +175,7 @@ def _session(services: Services, endpoint: Endpoint, request: Request, params: P
 def session_of(services: Services, request: Request, params: Params, free: bool = False) -> Session | None:
     """The session whose token the request shows, charged unless it is *free*, or else that of its cookie, which never
     is. ``None`` when it has neither. Raises :class:`webcam.errors.NoSuchSession`, :class:`webcam.errors.Overloaded`."""
-    token = params.text(fields.TOKEN)
+    token = params.text(fields.TOKEN, MAX_TOKEN)
     if token:
         return services.sessions.find(token) if free else services.sessions.charge(token)
     token = cookie_token(request, services.base)

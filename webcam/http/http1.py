@@ -179,8 +179,7 @@ class HTTP1Channel(http.HTTPChannel):
         self._linger = self._next_turn = None
         self._later.clear()
         super().connectionLost(reason)
-        self.requests.clear()  # they lead back to this, as does the decoder of a body
-        self._transferDecoder = None
+        self._transferDecoder = None  # it leads back to this
 
     @contextmanager
     def corked(self) -> Iterator[None]:

@@ -169,8 +169,8 @@ class HTTP2Channel(Outgoing):
     ) -> None:
         """The connection is gone, and with it every stream."""
         self._closing = True
-        self._timers.cancel()
         self._end_streams(reason)
+        self._timers.cancel()
         self.conn.forget()
 
     def _end_streams(self, reason: Failure) -> None:

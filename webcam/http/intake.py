@@ -98,11 +98,14 @@ class Intake(h2.connection.H2Connection):
         self._reader = FrameReader()
 
     def forget(self) -> None:
-        """The connection is over. What leads back to itself is let go, so that all of it is freed at once: the garbage
-        collector takes tens of milliseconds for what a few rude peers leave, and everybody waits for it."""
+        """The connection is over, and nothing comes in any more; whatever is still to be sent meets closed streams.
+
+        What leads back to the connection, or to its channel, is let go, so that all of it is freed at once: the garbage
+        collector takes tens of milliseconds for what a few rude peers leave, and everybody waits for it.
+        """
         self.streams.clear()
         self._frame_dispatch_table.clear()
-        self._dues = Dues(lambda _: False)
+        self._dues = Dues(lambda _: True)
 
     # Frames
 

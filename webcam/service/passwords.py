@@ -23,8 +23,9 @@ AT_ONCE = 2
 WAITING = 200
 """Logins that may wait for their turn."""
 
-PER_ADDRESS = 20
-"""Logins of one address that may wait or be under way."""
+PER_ADDRESS = 80
+"""Logins of one address that may wait or be under way: a site's devices come back together when its power does. Fewer
+than may fail at one account, so that what those are told is to come back."""
 
 
 def hash_password(password: str) -> str:

@@ -88,12 +88,14 @@ class Upload:
             self._sender.written(len(part))
 
     def _fail(self, error: Exception) -> None:
-        self._error = error
-        if not self._over:
-            self._over = True
-            self._buffer.clear()
-            if not self._ending:
-                self._sender.failed(error)
+        if self._over:
+            return
+        self._over = True
+        self._buffer.clear()
+        if self._ending:
+            self._error = error
+        else:
+            self._sender.failed(error)
 
     @property
     def account_id(self) -> int:
@@ -109,7 +111,10 @@ class Upload:
         if self._writing is not None:
             await self._writing
         if self._error is not None:
-            raise self._error
+            try:
+                raise self._error
+            finally:
+                self._error = None
         tail = bytes(self._buffer)
         session, size = self._session, self._parts * RECORD_PART + len(tail)
         record = Incoming(session.account_id, session.device, self._meta, size)

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from webcam.errors import ParserFail
+from webcam.errors import MalformedRequest, ParserFail
 
 MAX_DEPTH = 200
 """Arrays and objects nested deeper are refused; what is stored must be written again inside an answer."""
@@ -27,7 +27,7 @@ def _no_constant(name: str) -> Any:
 def _finite(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise ParserFail("a number is out of range")
+        raise MalformedRequest("a number is out of range")
     return value
 
 
@@ -37,8 +37,11 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 def loads(text: str) -> Any:
     """The value of a JSON text. Raises :class:`webcam.errors.ParserFail`.
 
-    Refused beside what RFC 8259 refuses: NaN and infinities, numbers past the range of a double, half surrogate pairs
-    (they are no Unicode text), more than :data:`MAX_DEPTH` levels.
+    Numbers past the range of a double, or of some thousand digits, are JSON, and nobody can have meant them: they are
+    :class:`webcam.errors.MalformedRequest`.
+
+    Refused beside what RFC 8259 refuses: NaN and infinities, half surrogate pairs (they are no Unicode text), more than
+    :data:`MAX_DEPTH` levels.
     """
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ParserFail("nested too deeply")
@@ -46,8 +49,10 @@ def loads(text: str) -> Any:
         value = _DECODER.decode(text)
         if "\\u" in text:
             dumps(value).encode("utf-8")
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeEncodeError, RecursionError) as error:
         raise ParserFail("not JSON") from error
+    except ValueError as error:
+        raise MalformedRequest("a number of too many digits") from error
     return value
 
 

@@ -59,10 +59,10 @@ def _params(value: Any) -> str:
 def after(params: Params) -> str | None:
     """The stamp to go on from; ``None`` stands for the device's sync mark.
 
-    Some devices ask for the latter by the text ``{"msg":"sync"}`` in place of a stamp.
+    Some devices ask for the latter by the text ``{"msg":"sync"}`` in place of a stamp. An empty stamp is less than any.
     """
     stamp = params.text(fields.STAMP)
-    return None if not stamp or _is_sync(stamp) else stamp
+    return None if stamp is None or _is_sync(stamp) else stamp
 
 
 def _is_sync(stamp: str) -> bool:
