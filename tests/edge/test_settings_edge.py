@@ -117,11 +117,15 @@ class SettingsTests(EdgeCase):
             self.bad(self.ask("setConfig.json", self.token, config=config), MALFORMED_REQUEST)
         self.bad(self.ask("setConfig.json", self.token), MALFORMED_REQUEST)
 
-    def test_not_a_number_is_not_json(self) -> None:
-        codes = {b"1e999": MALFORMED_REQUEST}
-        for value in (b"NaN", b"Infinity", b"-Infinity", b"1e999"):
+    def test_not_a_number_is_not_json_and_one_past_all_bounds_is(self) -> None:
+        for value, code in (
+            (b"NaN", JSON_PARSER_FAIL),
+            (b"Infinity", JSON_PARSER_FAIL),
+            (b"-Infinity", JSON_PARSER_FAIL),
+            (b"1e999", MALFORMED_REQUEST),
+        ):
             body = b'{"shash":"%b","config":[{"kind":1,"fv":%b}]}' % (self.token.encode(), value)
-            self.refused(self.post("setConfig.json", body), codes.get(value, JSON_PARSER_FAIL))
+            self.refused(self.post("setConfig.json", body), code)
             self.refused(
                 self.post("setConfig.json", shash=self.token, config=f'[{{"kind":1,"fv":{value.decode()}}}]'),
                 MALFORMED_REQUEST,

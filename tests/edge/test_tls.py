@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import EPOCH
 from tests.support.freed import garbage
+from tests.support.peer import block, raw, request
 from tests.support.transport import Transport
 from tests.support.web import Web
 from webcam.http import tls
@@ -32,6 +33,8 @@ FORBIDDEN = (
     "AES256-SHA",
 )
 """Of TLS 1.2: CBC, CCM, and those whose traffic a stolen key opens."""
+
+HEADERS, END_HEADERS = 1, 4
 
 
 class TCP(Transport):
@@ -146,41 +149,38 @@ class Case(SynchronousTestCase):
 class Ends(Case):
     """What is over is freed at once: nothing of it waits for the garbage collector."""
 
-    def use(self, *offered: str) -> None:
-        """A connection that is dropped in the midst of a request, with what is sent there."""
-        connection = self.connect(self.context(offered))
-        if offered == ("h2",):
-            connection.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
-        else:
-            connection.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh")
+    def ask(self, protocol: str, request: bytes) -> None:
+        """A connection that is dropped in the midst of a request."""
+        connection = self.connect(self.context((protocol,)))
+        connection.ask(request)
         connection.drop()
 
-    def test_in_the_midst_of_a_connection(self) -> None:
-        for offered in (("h2",), ("http/1.1",)):
+    def send(self, data: bytes) -> bool:
+        """A connection that is dropped in the midst of its handshake; whether the server wanted that, too."""
+        server = tls.over_tls(self.pair, self.web.site, self.web.clock).buildProtocol(None)
+        transport = TCP(server, None, "192.0.2.7")
+        server.makeConnection(transport)
+        server.dataReceived(data)
+        refused = transport.disconnecting
+        transport.drop()
+        return refused
+
+    def test_in_the_midst_of_a_request(self) -> None:
+        head = raw(HEADERS, 1, block(request(b"POST", b"/echo")), END_HEADERS)
+        for protocol, sent in (
+            ("h2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + head),
+            ("http/1.1", b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh"),
+        ):
             with garbage() as found:
-                self.use(*offered)
-            self.assertEqual(found, {}, offered)
+                self.ask(protocol, sent)
+            self.assertEqual(found, {}, protocol)
 
     def test_in_the_midst_of_a_handshake(self) -> None:
-        with garbage() as found:
-            server = tls.over_tls(self.pair, self.web.site, self.web.clock).buildProtocol(None)
-            transport = TCP(server, None, "192.0.2.7")
-            server.makeConnection(transport)
-            server.dataReceived(b"\x16\x03\x01")
-            transport.drop()
-            del server, transport
-        self.assertEqual(found, {})
-
-    def test_by_what_is_no_tls(self) -> None:
-        with garbage() as found:
-            server = tls.over_tls(self.pair, self.web.site, self.web.clock).buildProtocol(None)
-            transport = TCP(server, None, "192.0.2.7")
-            server.makeConnection(transport)
-            server.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
-            self.assertTrue(transport.disconnecting)
-            transport.drop()
-            del server, transport
-        self.assertEqual(found, {})
+        """It waits for more, or for nothing more of what is no TLS."""
+        for sent, refused in ((b"\x16\x03\x01", False), (b"GET / HTTP/1.1\r\n\r\n", True)):
+            with garbage() as found:
+                self.assertEqual(self.send(sent), refused)
+            self.assertEqual(found, {}, sent)
 
 
 class Handshakes(Case):

@@ -81,7 +81,7 @@ class RefusalTests(SynchronousTestCase):
         """NaN and infinities can't be written in an answer, nor what becomes one: a number past the range of a double,
         which is JSON."""
         self.assertEqual(accepted(ParserFail, loads, ("NaN", "Infinity", "-Infinity", '{"a":NaN}')), [])
-        self.assertEqual(accepted(MalformedRequest, loads, ("1e999", "-1e999", "[1E400]", "9" * 5000)), [])
+        self.assertEqual(accepted(MalformedRequest, loads, ("1e999", "-1e999", "[1E400]")), [])
 
     def test_half_surrogates(self) -> None:
         """They are no Unicode text, in keys and deep inside, too; an escaped backslash is none."""

@@ -90,7 +90,7 @@ class BoundTests(SynchronousTestCase):
         self.assertTrue(self.successResultOf(last))
         self.assertNotIn("one more", self.begun())
 
-    def test_no_more_than_20_of_an_address_and_no_other_pays_for_it(self):
+    def test_no_more_than_80_of_an_address_and_no_other_pays_for_it(self):
         self.assertEqual(PER_ADDRESS, 80)
         checks = [self.check(str(number)) for number in range(PER_ADDRESS)]
         refusal = self.failureResultOf(self.check("one more"), Overloaded).value

@@ -25,7 +25,7 @@ from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, TU
 from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
 from webcam.http.stream import Stream
-from webcam.http.timers import Timers
+from webcam.timers import Timers
 
 CONNECTION_WINDOW = 1024 * 1024
 """Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""

@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from webcam.relay.subscriber import Sink
 from webcam.relay.viewer import STALL, Feed, Viewer
+from webcam.timers import Timers
 from webcam.wire import pictures
 
 FIRST_REPEAT = 1.0
@@ -74,7 +75,8 @@ class FirstPicture:
     def __init__(self, clock: IReactorTime, seconds: float) -> None:
         self.frame: Deferred[bytes | None] = Deferred(lambda _: self._leave())
         self._feed: Feed | None = None
-        self._timer: IDelayedCall | None = clock.callLater(seconds, self.end)
+        self._timers = Timers(clock)
+        self._timers.later(seconds, self.end)
 
     def start(self, feed: Feed) -> None:
         """Look at *feed*; it calls :meth:`take` from now on."""
@@ -95,9 +97,7 @@ class FirstPicture:
             self.frame.callback(frame)
 
     def _leave(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None and timer.active():
-            timer.cancel()
+        self._timers.cancel()
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.leave(self)

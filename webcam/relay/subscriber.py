@@ -28,7 +28,7 @@ class Sink(Protocol):
         """The response ends at once."""
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """There is nothing to be done."""
 
 
@@ -40,7 +40,7 @@ class Subscriber:
         self._sink = sink
         self._ready = True
         self._closed = False
-        self.on_close: Callable[[], None] = _nothing
+        self.on_close: Callable[[], None] = nothing
 
     def lost(self) -> None:
         """The client is gone, or its session ended."""
@@ -67,7 +67,7 @@ class Subscriber:
         self._sink.unregisterProducer()
         if how is not None:
             how()
-        on_close, self.on_close = self.on_close, _nothing  # it leads back to this
+        on_close, self.on_close = self.on_close, nothing  # it leads back to this
         on_close()
 
     def _let_go(self) -> None:

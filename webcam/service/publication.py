@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from webcam.relay.hub import Hub
 from webcam.relay.stream import Publisher, Stream
+from webcam.relay.subscriber import nothing
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
+from webcam.timers import Timers
 
 
 class Publication:
@@ -23,14 +25,13 @@ class Publication:
         self, hub: Hub, sessions: Sessions, clock: IReactorTime, session: Session, upload: Publisher, keep: float
     ) -> None:
         self._hub = hub
-        self._clock = clock
         self._account_id = session.account_id
         self._upload = upload
         self._keep = keep
         self._stream: Stream | None = None
-        self._timer: IDelayedCall | None = None
+        self._timers = Timers(clock)
         self._closed = sessions.stream_opened(session, self._session_over)
-        self.on_end: Callable[[], None] | None = None
+        self.on_end: Callable[[], None] = nothing
 
     def open(self, stream: Stream) -> None:
         """Begin with a stream of its own; one that the device publishes already is closed."""
@@ -58,10 +59,10 @@ class Publication:
 
     def end(self, errored: bool = False) -> None:
         """The upload is over: a stream that isn't kept leaves the list and its viewers end, in this turn."""
-        if self._stream is None or self._timer is not None:
+        if self._stream is None or self._timers.pending:
             return
         if self._keep and not errored:
-            self._timer = self._clock.callLater(self._keep, self._close)
+            self._timers.later(self._keep, self._close)
         else:
             self._close(errored)
 
@@ -93,12 +94,9 @@ class Publication:
 
     def _let_go(self) -> Stream | None:
         """The stream is no longer this upload's: whatever comes of it means nothing."""
-        timer, self._timer = self._timer, None
-        if timer is not None and timer.active():
-            timer.cancel()
+        self._timers.cancel()
         stream, self._stream = self._stream, None
         self._closed()
-        on_end, self.on_end = self.on_end, None  # it leads back to this, as does a timer
-        if on_end is not None:
-            on_end()
+        on_end, self.on_end = self.on_end, nothing  # it leads back to this
+        on_end()
         return stream

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from webcam.errors import NoSuchSession
+from webcam.relay.subscriber import nothing
+from webcam.timers import Timers
 
 
 class Waiter:
@@ -21,8 +23,9 @@ class Waiter:
         self._over = False
         self._session_ended = False
         self._waiting: Deferred[None] | None = None
-        self._timer: IDelayedCall | None = clock.callLater(seconds, self.over)
-        self.on_close: Callable[[], None] | None = None
+        self._timers = Timers(clock)
+        self._timers.later(seconds, self.over)
+        self.on_close: Callable[[], None] = nothing
 
     async def more(self) -> bool:
         """Whether something came since the last time this was asked; waits for it. False when the wait is over.
@@ -55,12 +58,9 @@ class Waiter:
     def close(self) -> None:
         """The request is done with it."""
         self._over = True
-        timer, self._timer = self._timer, None
-        if timer is not None and timer.active():
-            timer.cancel()
-        on_close, self.on_close = self.on_close, None  # it leads back to this, as does a timer
-        if on_close is not None:
-            on_close()
+        self._timers.cancel()
+        on_close, self.on_close = self.on_close, nothing  # it leads back to this
+        on_close()
 
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -1,4 +1,4 @@
-"""What a connection has yet to do, as long as it is there."""
+"""What somebody has yet to do, as long as he is there."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ class Timers:
         self._clock = clock
         self._calls: dict[int, IDelayedCall] = {}
         self._number = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether any is to come."""
+        return bool(self._calls)
 
     def later(self, delay: float, function: Callable[..., Any], *args: Any) -> None:
         """Call once, in so many seconds, unless :meth:`cancel` comes before."""
