@@ -26,6 +26,9 @@ LATE = "p99"
 GROWTH = 20e6
 """Bytes that the server may hold more than before."""
 
+SWELL = 100e6
+"""Bytes more at the peak: an address has 64 MiB of bodies, and a connection 16 MiB of answers."""
+
 SETTLE = 3.0
 PATIENCE = 10.0
 """Seconds after an attack (of a short one, as many as it took) until memory is looked at, and for which it is looked at
@@ -87,8 +90,9 @@ class Outcome:
             found.append(f"{len(self.experience.wrong)} answers ({self.experience.wrong[0]})")
         if self.experience.quantile(0.99) >= P99:
             found.append(LATE)
-        if self.after - self.before > GROWTH:
-            found.append("memory")
+        if self.after - self.before > GROWTH or self.peak - self.before > SWELL:
+            held = " to ".join(f"{size / 1e6:.1f}" for size in (self.before, self.after))
+            found.append(f"memory: {held} MB, at most {self.peak / 1e6:.1f}")
         if self.attack.prompt and not self.toll.cut + self.toll.refused:
             found.append("not cut off")
         return found

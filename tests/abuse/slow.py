@@ -127,8 +127,12 @@ def unread_2(target: Target, number: int) -> Steps:
 
 
 def unread_1(target: Target, number: int) -> Steps:
-    """HTTP/1.1: large answers one behind the other, and no byte read."""
-    yield from again(b"POST " + record_path(target, number) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    """HTTP/1.1: large answers one behind the other, asked for at once or when the first one waits, and no byte read."""
+    request = b"POST " + record_path(target, number) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    if number % 2:
+        yield request
+        yield PAUSE / 10
+    yield from again(request)
 
 
 def pipelined(_target: Target, _number: int) -> Steps:

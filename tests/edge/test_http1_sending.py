@@ -70,6 +70,22 @@ class Answers(SynchronousTestCase):
         self.client.pump()
         self.assertEqual(len(self.web.held), 1)
 
+    def test_requests_behind_an_answer_that_is_not_read(self) -> None:
+        """They wait in the client's own buffers, too, also while more of that answer is to come."""
+        _, producer = self.held()
+        self.client.reading = False
+        producer.pieces = [BODY]
+        producer.go()
+        self.assertEqual(producer.told, ["pause"])
+        for _ in range(40):
+            self.client.request("POST", "/echo", BODY[:50_000])
+        self.assertTrue(self.client.transport.reading_paused)
+        self.assertLess(self.client.transport.fed, 100_000)
+        producer.request.unregisterProducer()
+        producer.request.finish()
+        self.client.reading = True
+        self.assertEqual([self.client.response(number).body for number in (0, 1, 40)], [BODY, *2 * [BODY[:50_000]]])
+
     def test_the_client_goes_in_the_middle(self) -> None:
         """The application hears of it once; what it writes then goes nowhere."""
         _, producer = self.held()

@@ -1,4 +1,4 @@
-"""Faults of Twisted's own HTTP/2 channel that ours is there for: one rude, slow or unlucky stream takes all down.
+"""Faults of Twisted's own channels that ours is there for: one rude, slow or unlucky stream takes all down.
 
 When one of these fails, Twisted has cured it: the part of ``webcam/http`` that replaces it may go. Each names the test
 that shows the cure in ours.
@@ -11,9 +11,12 @@ from h2.exceptions import FlowControlError, ProtocolError
 from h2.settings import SettingCodes
 from hyperframe.frame import PriorityFrame
 from priority import TooManyStreamsError
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from tests.support.stock import StockCase
+from tests.support.stock import Held, StockCase
 from tests.support.transport import Transport
 from tests.support.web import Producer
 
@@ -224,3 +227,19 @@ class Withholding(StockCase):
         self.flush()
         self.turns()
         self.assertEqual(self.client.local_flow_control_window(other), 0)
+
+
+class Unread(SynchronousTestCase):
+    """HTTP/1.1: what is read of a client that takes nothing."""
+
+    def test_requests_behind_an_answer_that_is_not_read(self) -> None:
+        """Ours: test_http1_sending, test_requests_behind_an_answer_that_is_not_read."""
+        resource = Held()
+        channel = Site(resource, reactor=Clock()).buildProtocol(IPv4Address("TCP", "192.0.2.7", 50000))
+        transport = Transport(channel, None, "192.0.2.7", capacity=10_000)
+        channel.makeConnection(transport)
+        transport.feed(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        resource.request.write(b"x" * 20_000)
+        for _ in range(100):
+            transport.feed(b"x" * 50_000)
+        self.assertEqual((transport.fed, transport.reading_paused), (5_000_035, False))

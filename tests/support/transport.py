@@ -29,6 +29,8 @@ class Transport(StringTransport):
         self.full = False
         self.aborted = False
         self.writes = 0
+        self.fed = 0
+        """Bytes that the server has read."""
         self._inbox = bytearray()
 
     def setTcpNoDelay(self, enabled: bool) -> None:
@@ -53,7 +55,7 @@ class Transport(StringTransport):
         if self.reading_paused or self._inbox:
             self._inbox += data
         else:
-            self.protocol.dataReceived(data)
+            self._read(data)
 
     def take(self) -> bytes:
         """All that the server wrote since the last time."""
@@ -70,10 +72,14 @@ class Transport(StringTransport):
         while self._inbox and not self.reading_paused and self.connected and not self.aborted:
             data = bytes(self._inbox[:READ])
             del self._inbox[:READ]
-            self.protocol.dataReceived(data)
+            self._read(data)
         flushed = self.disconnecting and self.producer is None and not self.unread
         if self.connected and (self.aborted or flushed):
             self._lose(ConnectionLost("aborted") if self.aborted else ConnectionDone())
+
+    def _read(self, data: bytes) -> None:
+        self.fed += len(data)
+        self.protocol.dataReceived(data)
 
     def drop(self) -> None:
         """The client is gone without a word."""

@@ -155,7 +155,7 @@ class ObjectTests(Case):
     def test_http1_channel(self) -> None:
         """The request line, the body's decoder, and the transport as a producer."""
         channel = HTTP1()
-        self.all_there(channel, ["requests", "_transferDecoder", "_handlingRequest"], shown(HTTP1))
+        self.all_there(channel, ["requests", "_transferDecoder", "_handlingRequest", "_dataBuffer"], shown(HTTP1))
         transport = StringTransport()
         channel.callLater = Clock().callLater
         channel.makeConnection(transport)

@@ -122,9 +122,16 @@ class HTTP1Channel(http.HTTPChannel):
             self._networkProducer.resumeProducing()
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Bytes of a body."""
-        if not self._draining:
-            super().rawDataReceived(data)
+        """Bytes of a body, or of requests that wait for the answer before them.
+
+        Twisted bounds those only while the client takes that answer (``_optimisticEagerReadSize``).
+        """
+        if self._draining:
+            return
+        super().rawDataReceived(data)
+        if self._handlingRequest and self._waitingForTransport:
+            if sum(map(len, self._dataBuffer)) > self._optimisticEagerReadSize:
+                self._networkProducer.pauseProducing()
 
     def allContentReceived(self) -> None:  # noqa: N802
         """The body is over, whether anybody still wants it or not."""
