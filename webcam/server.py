@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application import service
-from twisted.internet import task
+from twisted.internet import task, threads
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
@@ -19,6 +19,7 @@ from webcam.assembly import Assembly
 from webcam.config import Config
 from webcam.errors import DatabaseFail
 from webcam.hangup import Hangup
+from webcam.heap import EVERY, Heap
 from webcam.http import reload
 from webcam.http.listen import Listener
 from webcam.http.request import host_of
@@ -63,6 +64,7 @@ class WebcamService(service.Service):
         self._path = path
         self._listeners = listeners
         self._reactor = reactor
+        self._heap = Heap()
         self._jobs: list[task.LoopingCall] = []
         self._site: Site | None = None
 
@@ -98,6 +100,7 @@ class WebcamService(service.Service):
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
         self._every(LOOK, self._assembly.restoring.look)
+        self._every(EVERY, self._give_back)
         self._soon(self._tidy_thumbnails)
         gc.freeze()  # what is here stays: collecting it again and again takes 10 ms each time
         notify("READY=1")
@@ -144,6 +147,9 @@ class WebcamService(service.Service):
 
     async def _tidy_thumbnails(self) -> None:
         await self.services.thumbnails.tidy(self.services.accounts.known)
+
+    async def _give_back(self) -> None:
+        await threads.deferToThread(self._heap.give_back)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802
         """Stop listening, end the streams, let answers under way end, write what is behind, close the database."""

@@ -14,6 +14,7 @@ from webcam.config import Config, ConfigurationError, Options
 from webcam.errors import StartFailure
 from webcam.firstaccount import terminal_among
 from webcam.firststart import prepare
+from webcam.heap import Heap
 from webcam.http import reload
 from webcam.http.certificate import BadCertificate
 from webcam.http.listen import CannotListen, bind
@@ -53,6 +54,7 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
     from twisted.internet import reactor
 
     _raise_descriptor_limit()
+    Heap().bound()
     lock = None
     try:
         config = options.configuration()

@@ -4,7 +4,8 @@
 
 A real ``twistd`` on loopback; an attacker with one core and an address of its own; beside it a client that asks 20
 questions a second. Ends with status 1 when the client was answered badly or not in 50 ms (p99), when the memory of the
-server has not come back to within 20 MB or was 100 MB more meanwhile, or when an attack that should be cut off was not. See docs/abuse.rst.
+server has not come back to within 20 MB or was 100 MB more meanwhile, or when an attack that should be cut off was not.
+See docs/abuse.rst.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.benchmarks.processes import giving_back
 from tests.faults.disturbances import FAULTS, Scene
 from tests.faults.run import EACH, Day, Epoch, Rest
 from tests.support.faults import FaultyServer
@@ -58,8 +57,7 @@ def main() -> int:
     print(f"seed {options.seed}")
     with tempfile.TemporaryDirectory() as folder, data(Path(folder)) as disk:
         server = FaultyServer(Path(folder), "--cooldown=0")
-        with giving_back():
-            server.start()
+        server.start()
         try:
             wrong = hour(Scene(server, disk, random.Random(options.seed)), options)
             wrong += server.trouble()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.benchmarks.processes import giving_back
 from tests.faults.disturbances import FAULTS, Scene
 from tests.faults.run import Day, Epoch, Rest
 from tests.support.faults import FaultyServer
@@ -29,8 +28,7 @@ class FaultTests(SynchronousTestCase):
         folder = Path(self.mktemp()).absolute()
         scene = Scene(FaultyServer(folder, "--cooldown=0"), self.disk(folder / "data"), random.Random(1))
         self.addCleanup(scene.server.stop)
-        with giving_back():
-            scene.server.start()
+        scene.server.start()
         epochs: list[Epoch] = []
         wrong: list[str] = []
         rests: list[Rest] = []

@@ -13,7 +13,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.processes import giving_back
 from tests.soak.run import Minute, soak
 from tests.support.census import CountedServer
 
@@ -45,8 +44,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = CountedServer(Path(folder), "--cooldown=0")
-        with giving_back():
-            server.start()
+        server.start()
         try:
             print(HEAD)
             soaked = soak(server, options.viewers, WARM, 60 * options.minutes, show)

@@ -129,9 +129,9 @@ class HTTP1Channel(http.HTTPChannel):
         if self._draining:
             return
         super().rawDataReceived(data)
-        if self._handlingRequest and self._waitingForTransport:
-            if sum(map(len, self._dataBuffer)) > self._optimisticEagerReadSize:
-                self._networkProducer.pauseProducing()
+        unread = self._handlingRequest and self._waitingForTransport
+        if unread and sum(map(len, self._dataBuffer)) > self._optimisticEagerReadSize:
+            self._networkProducer.pauseProducing()
 
     def allContentReceived(self) -> None:  # noqa: N802
         """The body is over, whether anybody still wants it or not."""
