@@ -213,6 +213,24 @@ class Turns(SynchronousTestCase):
         answers = self.client.transport.io.getvalue().split(b"HTTP/1.1 200")[1:]
         self.assertEqual([each[-4:] for each in answers], [b"%04d" % number for number in range(301)])
 
+    def test_a_request_that_is_answered_between_two_turns(self) -> None:
+        """What was read behind it keeps its order."""
+        one = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n%04d"
+        held = b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n"
+        for place in range(0, 60, 7):
+            with self.subTest(place=place):
+                web = Web(clock=self.clock)
+                client = web.h1()
+                before, behind = range(place), range(place, 300)
+                client.transport.feed(b"".join([*(one % n for n in before), held, *(one % n for n in behind)]))
+                while not web.held:
+                    self.clock.turn()
+                web.held[0].answer(200, b"held")
+                for _ in range(400):
+                    self.clock.turn()
+                answers = [each[-4:] for each in client.transport.io.getvalue().split(b"HTTP/1.1 200")[1:]]
+                self.assertEqual(answers, [b"held" if n == place else b"%04d" % (n - (n > place)) for n in range(301)])
+
     def test_an_upload_that_is_held_stays_so(self) -> None:
         """The end of a turn doesn't read on for it."""
         self.client.transport.feed(b"POST /live HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")

@@ -47,17 +47,29 @@ class Answers(SynchronousTestCase):
         self.assertEqual(self.client.response(number).body, BODY)
 
     def test_a_producer_that_comes_to_a_full_transport(self) -> None:
-        """It is told so: the answer before it, still unread, has filled the transport."""
+        """It is told so: what its request wrote before has filled the transport."""
         self.client.reading = False
-        with self.client.one_read():
-            self.client.request("GET", "/held")
-            second = self.client.request("GET", "/held")
-        self.web.held[0].answer(200, BODY)
-        producer = Producer(self.web.held[1], [b"x" * 5000] * 20)
+        number = self.client.request("GET", "/held")
+        self.web.held[0].write(BODY)
+        producer = Producer(self.web.held[0], [b"x" * 5000] * 20)
         self.assertEqual(producer.told, ["pause"])
         producer.go()
         self.client.reading = True
-        self.assertEqual(self.client.response(second).body, b"x" * 100_000)
+        self.assertEqual(self.client.response(number).body, BODY + b"x" * 100_000)
+
+    def test_an_answer_waits_for_the_one_before(self) -> None:
+        """A client that takes nothing gets no more than one, however many it has asked for at once."""
+        self.client.reading = False
+        one = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + b"%04d" * 1250
+        with self.client.one_read():
+            for number in range(40):
+                self.client.expect("POST")
+                self.client.send_raw(one.replace(b"%04d", b"%04d" % number))
+        self.assertLess(self.client.transport.unread, 20_000)
+        self.assertTrue(self.client.transport.reading_paused)
+        self.client.reading = True
+        bodies = [self.client.response(number).body for number in range(40)]
+        self.assertEqual(bodies, [b"%04d" % number * 1250 for number in range(40)])
 
     def test_a_reader_that_stalls_is_not_read_from(self) -> None:
         """Requests of a client that takes no answers wait in its own buffers."""

@@ -12,9 +12,9 @@ from zope.interface import alsoProvides
 from tests.support.http import HOST, H1Client, H2Client
 from tests.support.transport import Transport
 from tests.support.web import Web
-from webcam.http import request
+from webcam.http import negotiation, request
 from webcam.http.bodies import Held
-from webcam.http.limits import BODIES, BODY_GRACE, HANDSHAKE, HEADERS, LOOK
+from webcam.http.limits import BODIES, BODY_GRACE, HANDSHAKE, HEADERS, LOOK, UNSENT
 from webcam.http.site import Site
 
 
@@ -98,6 +98,29 @@ class SlowPeers(Case):
                 client.pump()
             self.assertFalse(client.closed)
         self.assertEqual(self.web.site.tally.met, {})
+
+
+class Waiting(Case):
+    """Bytes that wait in a transport, whoever wrote them."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(negotiation, "unsent", lambda transport: transport.unread)
+        self.client = self.web.h1()
+        self.client.reading = False
+        self.client.request("GET", "/held")
+
+    def test_those_of_a_connection_have_a_bound(self) -> None:
+        self.web.held[0].write(b"x" * UNSENT)
+        self.wait(LOOK)
+        self.assertTrue(self.client.closed)
+        self.assertEqual(self.web.site.tally.met, {"bytes of answers of a connection": 1})
+
+    def test_below_it_they_count_for_all(self) -> None:
+        self.web.held[0].write(b"x" * (UNSENT - 1000))
+        self.wait(LOOK)
+        self.assertFalse(self.client.closed)
+        self.assertGreater(self.client.protocol.held, UNSENT - 1000)
 
 
 class Bodies(Case):

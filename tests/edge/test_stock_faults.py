@@ -14,6 +14,7 @@ from priority import TooManyStreamsError
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from tests.support.stock import Held, StockCase
@@ -229,15 +230,34 @@ class Withholding(StockCase):
         self.assertEqual(self.client.local_flow_control_window(other), 0)
 
 
+class Large(Resource):
+    """Answers at once."""
+
+    isLeaf = True  # noqa: N815
+
+    def render(self, request: Request) -> bytes:
+        return b"x" * 50_000
+
+
 class Unread(SynchronousTestCase):
-    """HTTP/1.1: what is read of a client that takes nothing."""
+    """HTTP/1.1: what a client that takes nothing makes the server hold."""
+
+    def connect(self, resource: Resource) -> Transport:
+        channel = Site(resource, reactor=Clock()).buildProtocol(IPv4Address("TCP", "192.0.2.7", 50000))
+        transport = Transport(channel, None, "192.0.2.7", capacity=10_000)
+        channel.makeConnection(transport)
+        return transport
+
+    def test_an_answer_waits_for_the_one_before(self) -> None:
+        """Ours: test_http1_sending, test_an_answer_waits_for_the_one_before."""
+        transport = self.connect(Large())
+        transport.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
+        self.assertGreater(transport.unread, 5_000_000)
 
     def test_requests_behind_an_answer_that_is_not_read(self) -> None:
         """Ours: test_http1_sending, test_requests_behind_an_answer_that_is_not_read."""
         resource = Held()
-        channel = Site(resource, reactor=Clock()).buildProtocol(IPv4Address("TCP", "192.0.2.7", 50000))
-        transport = Transport(channel, None, "192.0.2.7", capacity=10_000)
-        channel.makeConnection(transport)
+        transport = self.connect(resource)
         transport.feed(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         resource.request.write(b"x" * 20_000)
         for _ in range(100):

@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography import x509
 from OpenSSL import SSL
+from twisted.internet import abstract
 from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -181,6 +182,30 @@ class Ends(Case):
             with garbage() as found:
                 self.assertEqual(self.send(sent), refused)
             self.assertEqual(found, {}, sent)
+
+
+class Waiting(Case):
+    """What a transport holds of answers, with TLS and without."""
+
+    def test_bytes_that_wait(self) -> None:
+        below = abstract.FileDescriptor(self.web.clock)
+        self.patch(below, "startWriting", lambda: None)
+        below.connected = True
+        above = tls.over_tls(self.pair, self.web.site, self.web.clock).buildProtocol(None)
+        above.transport = below
+        for transport in (below, above):
+            self.assertEqual(tls.unsent(transport), 0)
+        below.write(b"x" * 1000)
+        for transport in (below, above):
+            self.assertEqual(tls.unsent(transport), 1000)
+        self.patch(below, "writeSomeData", lambda data: 400)
+        below.doWrite()
+        below.write(b"y" * 50)
+        for transport in (below, above):
+            self.assertEqual(tls.unsent(transport), 650)
+
+    def test_in_memory_nothing_does(self) -> None:
+        self.assertEqual(tls.unsent(TCP(None, None, "192.0.2.7")), 0)
 
 
 class Handshakes(Case):

@@ -14,7 +14,7 @@ import h2.windows
 import hpack
 from hpack.table import HeaderTable
 from klein.resource import KleinResource
-from twisted.protocols import policies, tls
+from twisted.protocols import basic, policies, tls
 from twisted.web import _http2, http, server
 
 H2, Stream, HTTP1, ALPN = _http2.H2Connection, _http2.H2Stream, http.HTTPChannel, http._GenericHTTPChannelProtocol
@@ -114,7 +114,7 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (HTTP1, "resumeProducing", "_waitingForTransport"),
     (HTTP1, "rawDataReceived", "_dataBuffer"),
     (HTTP1, "requestDone", "_dataBuffer"),
-    (HTTP1, "rawDataReceived", "_optimisticEagerReadSize"),
+    (basic.LineReceiver, "dataReceived", "_buffer"),
     (HTTP1, "allContentReceived", "_transferDecoder"),
     (HTTP1, "allContentReceived", "_savedTimeOut"),
     (HTTP1, "requestDone", "_savedTimeOut"),
@@ -189,7 +189,7 @@ CLASS_ATTRIBUTES: tuple[tuple[Any, str], ...] = (
     (HTTP1, "_savedTimeOut"),
     (HTTP1, "_requestProducer"),
     (HTTP1, "_waitingForTransport"),
-    (HTTP1, "_optimisticEagerReadSize"),
+    (HTTP1, "_buffer"),
     (HTTP1, "timeOut"),
     (ALPN, "_negotiatedProtocol"),
     (ALPN, "_requestFactory"),

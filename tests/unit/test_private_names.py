@@ -198,8 +198,15 @@ class ObjectTests(Case):
         """What waits in a transport, and whether its producer has been told."""
         transport = abstract.FileDescriptor(Clock())
         names = ["dataBuffer", "_tempDataBuffer", "producer", "streamingProducer", "producerPaused", "disconnecting"]
-        self.all_there(transport, [*names, "connected", "_writeDisconnected"], shown(abstract.FileDescriptor))
-        for method, name in (("write", "_tempDataBuffer"), ("doWrite", "producerPaused"), ("doWrite", "dataBuffer")):
+        names += ["connected", "_writeDisconnected", "offset", "_tempDataLen"]
+        self.all_there(transport, names, shown(abstract.FileDescriptor))
+        for method, name in (
+            ("write", "_tempDataBuffer"),
+            ("doWrite", "producerPaused"),
+            ("doWrite", "dataBuffer"),
+            ("write", "_tempDataLen"),
+            ("doWrite", "offset"),
+        ):
             spoken_of = name in names_in(getattr(abstract.FileDescriptor, method).__code__)
             self.assertTrue(spoken_of, f"{shown(abstract.FileDescriptor)}.{method} has nothing to do with {name}")
 

@@ -21,6 +21,9 @@ with unread bytes resets the connection."""
 SHORTEST, LONGEST = 1024, 65536
 """Bytes that are taken in one go: pipelined requests and chunks of a byte take longer than their number suggests."""
 
+BEHIND = 16384
+"""Bytes behind a request that is being answered that are read, so that a client that leaves is noticed."""
+
 LENGTH_DIGITS = 19
 
 
@@ -35,6 +38,7 @@ class HTTP1Channel(http.HTTPChannel):
     _linger: IDelayedCall | None = None
     _next_turn: IDelayedCall | None = None
     _paused = False
+    _taking = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +52,7 @@ class HTTP1Channel(http.HTTPChannel):
         super().lineReceived(line)
 
     held = 0
-    """An answer waits in its transport alone, an upload that is paused is not read: neither grows."""
+    """An answer waits in its transport alone, an upload that is paused is not read."""
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
@@ -90,48 +94,77 @@ class HTTP1Channel(http.HTTPChannel):
         return bool(super()._maybeChooseTransferDecoder(header, data))
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Bytes of the connection, for so long as a turn is; the rest in later ones."""
-        if self._later:
+        """Bytes of the connection. Whatever can't be taken now is taken later, in its order."""
+        if self._later or self._taking or not self._ready or len(data) > self._stride:
             self._later += data
-        else:
+            data = b""
+        if not self._taking and self._next_turn is None:
             self._take_turn(data)
 
-    def _take_turn(self, data: bytes) -> None:
+    @property
+    def _ready(self) -> bool:
+        """Whether the next request, or more of this one's body, may be taken: the answer before it is complete, and
+        leaves. Twisted goes on as long as it has bytes, and 64 KiB of requests may ask for gigabytes of answers."""
+        return not (self._handlingRequest or self._waitingForTransport or self._draining)
+
+    def _take_turn(self, piece: bytes = b"") -> None:
+        """Take *piece*, and what waits, for so long as a turn is."""
         clock = self.site.reactor
         now = clock.seconds()
-        end, at = now + TURN, 0
-        while at < len(data) and not self._draining:
-            size, began = self._stride, now
-            super().dataReceived(data[at : at + size])
-            at += size
-            now = clock.seconds()
-            slow = now - began > TURN
-            self._stride = max(SHORTEST, size // 2) if slow else min(LONGEST, size * 2)
-            if now > end and at < len(data):
-                self._later += data[at:]
-                self._networkProducer.pauseProducing()
-                self._next_turn = clock.callLater(0, self._go_on)
-                return
+        end = now + TURN
+        self._taking = True
+        try:
+            while self._ready and now <= end and (piece or self._later):
+                size, began = self._stride, now
+                super().dataReceived(piece or self._next_piece(size))
+                piece, now = b"", clock.seconds()
+                self._stride = max(SHORTEST, size // 2) if now - began > TURN else min(LONGEST, size * 2)
+        finally:
+            self._taking = False
+        if self._draining:
+            self._later.clear()
+        elif self._later and self._ready:
+            self._next_turn = clock.callLater(0, self._turn)
+        if self._holds:
+            self._networkProducer.pauseProducing()
+
+    def _next_piece(self, size: int) -> bytes:
+        with memoryview(self._later) as waiting:
+            piece = bytes(waiting[:size])
+        del self._later[:size]
+        return piece
+
+    def _turn(self) -> None:
+        self._next_turn = None
+        self._go_on()
 
     def _go_on(self) -> None:
-        self._next_turn = None
-        data = bytes(self._later)
-        self._later.clear()
-        self._take_turn(data)
-        if self._next_turn is None and not (self._paused or self._waitingForTransport):
+        """What kept this from taking or reading may be over."""
+        if self._taking:
+            return
+        if self._later and self._next_turn is None:
+            self._take_turn()
+        if self._holds:
+            self._networkProducer.pauseProducing()
+        else:
             self._networkProducer.resumeProducing()
 
-    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Bytes of a body, or of requests that wait for the answer before them.
+    @property
+    def _holds(self) -> bool:
+        """Whether nothing may be read. Behind a request that is being answered some is: its client may leave."""
+        if self._paused or self._next_turn is not None or len(self._later) > BEHIND:
+            return True
+        return self._waitingForTransport and not self._handlingRequest
 
-        Twisted bounds those only while the client takes that answer (``_optimisticEagerReadSize``).
-        """
-        if self._draining:
-            return
-        super().rawDataReceived(data)
-        unread = self._handlingRequest and self._waitingForTransport
-        if unread and sum(map(len, self._dataBuffer)) > self._optimisticEagerReadSize:
-            self._networkProducer.pauseProducing()
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport takes more of the answer."""
+        super().resumeProducing()
+        self._go_on()
+
+    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Bytes of a body."""
+        if not self._draining:
+            super().rawDataReceived(data)
 
     def allContentReceived(self) -> None:  # noqa: N802
         """The body is over, whether anybody still wants it or not."""
@@ -165,14 +198,24 @@ class HTTP1Channel(http.HTTPChannel):
     def requestDone(self, request: Any) -> None:  # noqa: N802
         """The answer is complete."""
         if self._handlingRequest:
+            self._take_back()
             super().requestDone(request)
-            if self._waitingForTransport and self.persistent:  # as long as it takes no answers, its requests wait
-                self._networkProducer.pauseProducing()
+            self._draining = self._draining or not self.persistent
+            self._go_on()
             return
         self.requests.remove(request)
         self._draining = True
         self.setTimeout(None)
         self._linger = self.callLater(LINGER, self._lingered)
+
+    def _take_back(self) -> None:
+        """What Twisted holds behind this request comes before all that waits here."""
+        behind = b"".join(self._dataBuffer)
+        self._dataBuffer = []
+        if self._waitingForTransport:
+            behind += self._buffer
+            self._buffer = b""
+        self._later[:0] = behind
 
     def _lingered(self) -> None:
         self._linger = None
@@ -208,4 +251,4 @@ class HTTP1Channel(http.HTTPChannel):
     def resume_upload(self) -> None:
         """Read again."""
         self._paused = False
-        self._networkProducer.resumeProducing()
+        self._go_on()

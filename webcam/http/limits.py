@@ -55,8 +55,8 @@ SMALL_BODY = 64 * 1024
 
 UNSENT = 16 * 1024 * 1024
 UNSENT_IN_ALL = 256 * 1024 * 1024
-"""Bytes of answers that wait for one HTTP/2 connection, and with the bytes of paused uploads for all of them. A hundred
-viewers on one connection whose windows are shut have a frame of up to 128 KiB each."""
+"""Bytes of answers that wait for one connection, and with the bytes of paused uploads for all of them. A hundred
+viewers on one HTTP/2 connection whose windows are shut have a frame of up to 128 KiB each."""
 
 SMALL_PIECE = 4096
 """Bytes; smaller pieces of a body are put together."""

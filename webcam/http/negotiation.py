@@ -16,7 +16,8 @@ from webcam.http.connections import Connections
 from webcam.http.http1 import HTTP1Channel
 from webcam.http.http2 import HTTP2Channel
 from webcam.http.keepalive import Silence
-from webcam.http.limits import HANDSHAKE
+from webcam.http.limits import HANDSHAKE, UNSENT
+from webcam.http.tls import unsent
 
 _log = Logger()
 
@@ -58,7 +59,7 @@ class Channel(http._GenericHTTPChannelProtocol):
     @property
     def held(self) -> int:
         """See :class:`webcam.http.connections.Peer`."""
-        return int(self._channel.held)
+        return int(self._channel.held) + unsent(self._channel.transport)
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
@@ -68,6 +69,8 @@ class Channel(http._GenericHTTPChannelProtocol):
             _log.info("gone silently: {peer}", peer=self.address)
             self.abort()
             return None
+        if unsent(self._channel.transport) > UNSENT:  # TLS answers, too: a peer may ask it for new keys, and not read
+            return "bytes of answers of a connection"
         met: str | None = self._channel.look_after(now)
         return met
 

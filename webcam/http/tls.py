@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from OpenSSL import SSL, crypto
-from twisted.internet import ssl, tcp
+from twisted.internet import abstract, ssl, tcp
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.policies import ProtocolWrapper
@@ -142,6 +142,14 @@ def _nothing_waits(transport: tcp.Connection) -> bool:
         and not transport._tempDataBuffer
         and not transport._writeDisconnected
     )
+
+
+def unsent(transport: Any) -> int:
+    """Bytes that wait in a transport, with or without TLS, for the kernel to take them."""
+    below = transport.transport if isinstance(transport, Transport) else transport
+    if not isinstance(below, abstract.FileDescriptor):
+        return 0
+    return len(below.dataBuffer) - below.offset + below._tempDataLen
 
 
 def over_tls(creator: IOpenSSLServerConnectionCreator, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
