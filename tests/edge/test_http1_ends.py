@@ -227,3 +227,25 @@ class Timeouts(Base):
         self.web.pass_time(15)
         self.assertTrue(self.client.closed)
         self.assertEqual(self.web.timers(), [])
+
+    def test_a_last_answer_that_nobody_takes(self) -> None:
+        """It has a minute; what comes meanwhile is dropped."""
+        client = self.web.h1(capacity=10_000)
+        client.reading = False
+        client.request("GET", "/held", headers=(("connection", "close"),))
+        self.web.held[-1].answer(200, b"x" * 50_000)
+        client.send_raw(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.web.pass_time(59)
+        self.assertFalse(client.closed)
+        self.assertEqual((client.protocol.held, len(self.web.held)), (0, 1))
+        self.web.pass_time(17)
+        self.assertTrue(client.closed)
+
+    def test_a_client_that_goes_on_when_its_time_is_over(self) -> None:
+        """TLS is read until the client closes it: nothing of that is kept."""
+        client = self.web.h1()
+        self.web.pass_time(61)
+        for _ in range(100):
+            client.send_raw(b"GET / HTTP/1.1\r\n" + b" \r\n" * 1000)
+        self.assertEqual(client.protocol.held, 0)
+        client.transport.settle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.ticking import Ticking
-from tests.support.web import LIMIT, Web
+from tests.support.web import LIMIT, Upload, Web
 
 BODY = bytes(range(256)) * 400
 LENGTH = (("content-length", str(len(BODY))),)
@@ -121,6 +121,32 @@ class Pausing(Base):
         self.web.pass_time(600, step=10)
         self.assertFalse(self.client.closed)
 
+    def test_its_end_lets_the_connection_go_on(self) -> None:
+        """The end came with the bytes that paused it."""
+        with self.client.one_read():
+            upload = self.client.open("POST", "/live")
+            self.client.send_data(upload, b"stop", end=True)
+        self.assertEqual(self.client.response(upload).body, b"4")
+        self.assertEqual(self.client.fetch("POST", "/echo", b"next").body, b"next")
+
+    def test_to_be_resumed_at_once(self) -> None:
+        def chunk(upload: Upload, data: bytes) -> None:
+            upload.request.pause_body()
+            upload.request.resume_body()
+
+        self.patch(Upload, "chunk", chunk)
+        upload = self.client.open("POST", "/live")
+        self.client.send_data(upload, b"x")
+        self.assertFalse(self.client.transport.reading_paused)
+
+    def test_bytes_behind_it_wait_and_are_counted(self) -> None:
+        upload = self.client.open("POST", "/live")
+        self.client.send_data(upload, b"stop")
+        self.client.protocol.dataReceived(b"4\r\nmore\r\n0\r\n\r\n")
+        self.assertEqual((self.web.uploads[0].received, self.client.protocol.held), (b"stop", 14))
+        self.web.uploads[0].request.resume_body()
+        self.assertEqual((self.client.response(upload).body, self.client.protocol.held), (b"8", 0))
+
 
 class OneAfterTheOther(Base):
     def test_pipelined_requests(self) -> None:
@@ -202,6 +228,21 @@ class Turns(SynchronousTestCase):
         self.assertGreater(turns, 10)
         answers = self.client.transport.io.getvalue().split(b"HTTP/1.1 200")[1:]
         self.assertEqual([each[-4:] for each in answers], [b"%04d" % number for number in range(1000)])
+
+    def test_requests_behind_large_bodies(self) -> None:
+        """Bodies go in large pieces, small requests don't for that."""
+        client = self.web.h1()
+        body = b"x" * 90_000
+        for _ in range(3):
+            client.transport.feed(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n" + body)
+            for _ in range(100):
+                self.clock.turn()
+        client.transport.clear()
+        client.transport.feed(b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n" * 1500)
+        self.assertLess(client.transport.io.getvalue().count(b"HTTP/1.1 200"), 10)
+        for _ in range(1500):
+            self.clock.turn()
+        self.assertEqual(client.transport.io.getvalue().count(b"HTTP/1.1 200"), 1500)
 
     def test_what_comes_meanwhile_comes_later(self) -> None:
         one = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n%04d"

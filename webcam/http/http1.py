@@ -21,6 +21,12 @@ with unread bytes resets the connection."""
 SHORTEST, LONGEST = 1024, 65536
 """Bytes that are taken in one go: pipelined requests and chunks of a byte take longer than their number suggests."""
 
+UNCOUNTED = 16384
+"""Bytes at most, but of a body whose length was told: so many chunks of a byte are 10 ms."""
+
+LEAVING = 60.0
+"""Seconds in which a connection's last answer has to leave, and the client to close."""
+
 BEHIND = 16384
 """Bytes behind a request that is being answered that are read, so that a client that leaves is noticed."""
 
@@ -39,6 +45,8 @@ class HTTP1Channel(http.HTTPChannel):
     _next_turn: IDelayedCall | None = None
     _paused = False
     _taking = False
+    _held_back = False
+    _end = 0.0
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,8 +59,10 @@ class HTTP1Channel(http.HTTPChannel):
             self._head_since = self.site.reactor.seconds()
         super().lineReceived(line)
 
-    held = 0
-    """An answer waits in its transport alone, an upload that is paused is not read."""
+    @property
+    def held(self) -> int:
+        """See :class:`webcam.http.connections.Peer`."""
+        return len(self._later) + len(self._buffer) + sum(map(len, self._dataBuffer))
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
@@ -95,7 +105,7 @@ class HTTP1Channel(http.HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes of the connection. Whatever can't be taken now is taken later, in its order."""
-        if self._later or self._taking or not self._ready or len(data) > self._stride:
+        if self._later or self._taking or not self._ready or len(data) > self._most:
             self._later += data
             data = b""
         if not self._taking and self._next_turn is None:
@@ -103,19 +113,26 @@ class HTTP1Channel(http.HTTPChannel):
 
     @property
     def _ready(self) -> bool:
-        """Whether the next request, or more of this one's body, may be taken: the answer before it is complete, and
-        leaves. Twisted goes on as long as it has bytes, and 64 KiB of requests may ask for gigabytes of answers."""
-        return not (self._handlingRequest or self._waitingForTransport or self._draining)
+        """Whether more of a body, or the next request, may be taken: the answer before it is complete, and has left.
+
+        Twisted goes on as long as it has bytes, and 64 KiB of requests may ask for gigabytes of answers.
+        """
+        return not (self._handlingRequest or self._waitingForTransport or self._paused or self._draining)
+
+    @property
+    def _most(self) -> int:
+        """Bytes to take in one go."""
+        return self._stride if self.length else min(self._stride, UNCOUNTED)
 
     def _take_turn(self, piece: bytes = b"") -> None:
         """Take *piece*, and what waits, for so long as a turn is."""
         clock = self.site.reactor
         now = clock.seconds()
-        end = now + TURN
+        self._end = now + TURN
         self._taking = True
         try:
-            while self._ready and now <= end and (piece or self._later):
-                size, began = self._stride, now
+            while self._ready and now <= self._end and (piece or self._later):
+                size, began = self._most, now
                 super().dataReceived(piece or self._next_piece(size))
                 piece, now = b"", clock.seconds()
                 self._stride = max(SHORTEST, size // 2) if now - began > TURN else min(LONGEST, size * 2)
@@ -125,8 +142,7 @@ class HTTP1Channel(http.HTTPChannel):
             self._later.clear()
         elif self._later and self._ready:
             self._next_turn = clock.callLater(0, self._turn)
-        if self._holds:
-            self._networkProducer.pauseProducing()
+        self._read_or_not()
 
     def _next_piece(self, size: int) -> bytes:
         with memoryview(self._later) as waiting:
@@ -144,9 +160,15 @@ class HTTP1Channel(http.HTTPChannel):
             return
         if self._later and self._next_turn is None:
             self._take_turn()
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        """Twisted reads on where a transport takes answers again, or a request is done: it may be too early."""
         if self._holds:
+            self._held_back = True
             self._networkProducer.pauseProducing()
-        else:
+        elif self._held_back:
+            self._held_back = False
             self._networkProducer.resumeProducing()
 
     @property
@@ -196,26 +218,37 @@ class HTTP1Channel(http.HTTPChannel):
         super().writeHeaders(version, code, reason, headers)
 
     def requestDone(self, request: Any) -> None:  # noqa: N802
-        """The answer is complete."""
+        """The answer is complete. A body that was held back when it ended is over, too."""
+        self._paused = False
         if self._handlingRequest:
             self._take_back()
             super().requestDone(request)
-            self._draining = self._draining or not self.persistent
             self._go_on()
             return
         self.requests.remove(request)
         self._draining = True
         self.setTimeout(None)
         self._linger = self.callLater(LINGER, self._lingered)
+        self._go_on()
 
     def _take_back(self) -> None:
-        """What Twisted holds behind this request comes before all that waits here."""
+        """What Twisted holds behind this request comes before all that waits here.
+
+        It would go on with the rest of the piece, whether the answer has left or not, and whatever the time.
+        """
         behind = b"".join(self._dataBuffer)
         self._dataBuffer = []
-        if self._waitingForTransport:
+        if self._buffer and (self._waitingForTransport or self.site.reactor.seconds() > self._end):
             behind += self._buffer
             self._buffer = b""
         self._later[:0] = behind
+
+    def loseConnection(self) -> None:  # noqa: N802
+        """Take nothing more; close when what was written has left, or when that takes too long."""
+        self._draining = True
+        self._later.clear()
+        super().loseConnection()
+        self.setTimeout(LEAVING if self._abortingCall is None else None)
 
     def _lingered(self) -> None:
         self._linger = None
@@ -246,7 +279,7 @@ class HTTP1Channel(http.HTTPChannel):
     def pause_upload(self) -> None:
         """Read no more: TCP holds the client back."""
         self._paused = True
-        self._networkProducer.pauseProducing()
+        self._read_or_not()
 
     def resume_upload(self) -> None:
         """Read again."""
