@@ -44,5 +44,7 @@ ALL = (
     Attack("unread answers, HTTP/1.1", slow.unread_1, alpn="http/1.1", reads=False, prompt=False),
     Attack("requests, HTTP/2", floods.questions, prompt=False),
     Attack("requests, HTTP/1.1", slow.pipelined, alpn="http/1.1", prompt=False),
+    Attack("requests of many, HTTP/2", floods.questions, lines=MANY, prompt=False),
+    Attack("requests of many, HTTP/1.1", slow.pipelined, alpn="http/1.1", lines=MANY, prompt=False),
     Attack("chunks of a byte", slow.tiny_chunks, alpn="http/1.1", prompt=False),
 )

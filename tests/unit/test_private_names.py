@@ -50,6 +50,7 @@ from tests.unit.private_names import (
     Stream,
 )
 from webcam.http.http2 import HTTP2Channel
+from webcam.http.rounds import Rounds
 
 ROOT = Path(webcam.__file__).parent.parent
 
@@ -134,7 +135,7 @@ class ObjectTests(Case):
         self.all_there(connection, ["conn", "streams", "_reactor"], shown(H2))
         self.assertIs(connection._reactor, clock, f"{shown(H2)}._reactor is not the reactor that it was given")
         self.assertEqual(set(vars(connection)) - H2_ATTRIBUTES, set(), f"{shown(H2)} makes more than it did")
-        missing = H2_ATTRIBUTES - vars(HTTP2Channel(clock)).keys()
+        missing = H2_ATTRIBUTES - vars(HTTP2Channel(clock, Rounds(clock).place(""))).keys()
         methods = dict(inspect.getmembers(H2, inspect.isfunction))
         inherited = {name: each for name, each in methods.items() if each is getattr(HTTP2Channel, name)}
         readers = {name for name, each in inherited.items() if missing & names_in(each.__code__)}

@@ -13,6 +13,7 @@ from twisted.web import http
 from twisted.web.http_headers import Headers
 
 from webcam.http.limits import HEADERS, TURN
+from webcam.http.rounds import Place
 
 LINGER = 5.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client gets to read its answer: a close
@@ -42,14 +43,14 @@ class HTTP1Channel(http.HTTPChannel):
     _draining = False
     _head_since: float | None = None
     _linger: IDelayedCall | None = None
-    _next_turn: IDelayedCall | None = None
     _paused = False
     _taking = False
     _held_back = False
     _end = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__()
+        self._place = place
         self._later = bytearray()
         self._stride = 4 * SHORTEST
 
@@ -105,10 +106,10 @@ class HTTP1Channel(http.HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes of the connection. Whatever can't be taken now is taken later, in its order."""
-        if self._later or self._taking or not self._ready or len(data) > self._most:
+        if self._later or self._taking or not self._ready or len(data) > self._most or self._place.crowded:
             self._later += data
-            data = b""
-        if not self._taking and self._next_turn is None:
+            self._go_on()
+        else:
             self._take_turn(data)
 
     @property
@@ -141,7 +142,7 @@ class HTTP1Channel(http.HTTPChannel):
         if self._draining:
             self._later.clear()
         elif self._later and self._ready:
-            self._next_turn = clock.callLater(0, self._turn)
+            self._place.wait(self._take_turn)
         self._read_or_not()
 
     def _next_piece(self, size: int) -> bytes:
@@ -150,16 +151,15 @@ class HTTP1Channel(http.HTTPChannel):
         del self._later[:size]
         return piece
 
-    def _turn(self) -> None:
-        self._next_turn = None
-        self._go_on()
-
     def _go_on(self) -> None:
         """What kept this from taking or reading may be over."""
         if self._taking:
             return
-        if self._later and self._next_turn is None:
-            self._take_turn()
+        if self._later and not self._place.waiting:
+            if self._place.crowded and self._ready:
+                self._place.wait(self._take_turn)
+            else:
+                self._take_turn()
         self._read_or_not()
 
     def _read_or_not(self) -> None:
@@ -174,7 +174,7 @@ class HTTP1Channel(http.HTTPChannel):
     @property
     def _holds(self) -> bool:
         """Whether nothing may be read. Behind a request that is being answered some is: its client may leave."""
-        if self._paused or self._next_turn is not None or len(self._later) > BEHIND:
+        if self._paused or self._place.waiting or len(self._later) > BEHIND:
             return True
         return self._waitingForTransport and not self._handlingRequest
 
@@ -256,10 +256,9 @@ class HTTP1Channel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone."""
-        for call in (self._linger, self._next_turn):
-            if call is not None:
-                call.cancel()
-        self._linger = self._next_turn = None
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
         self._later.clear()
         super().connectionLost(reason)
         self._transferDecoder = None  # it leads back to this

@@ -24,6 +24,7 @@ from webcam.http.keepalive import Keepalive, Verdict
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, TURN, Bucket
 from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
+from webcam.http.rounds import Place
 from webcam.http.stream import Stream
 from webcam.timers import Timers
 
@@ -53,8 +54,9 @@ class HTTP2Channel(Outgoing):
     factory: Any
     timeOut: Any  # noqa: N815
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, place: Place) -> None:
         super().__init__(reactor, Connection(self._charge))
+        self._place = place
         self._bucket = Bucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
         self._draining = False
         self._yielding = False
@@ -190,7 +192,11 @@ class HTTP2Channel(Outgoing):
             return
         self._keepalive.received(self._reactor.seconds())
         self.conn.feed(data)
-        if not self._yielding:
+        if self._yielding:
+            return
+        if self._place.crowded and self.conn.unfinished:
+            self._yield()
+        else:
             self._take_turn()
 
     def _take_turn(self) -> None:
@@ -214,11 +220,11 @@ class HTTP2Channel(Outgoing):
             self.transport.resumeProducing()
 
     def _yield(self) -> None:
-        """The rest in the next turn of the event loop; nothing more is read before."""
+        """The rest when others have had their turn; nothing more is read before."""
         if not self._yielding:
             self._yielding = True
             self.transport.pauseProducing()
-        self._timers.later(0, self._take_turn)
+        self._place.wait(self._take_turn)
 
     def _requestReceived(self, event: Any) -> None:  # noqa: N802
         stream_id = event.stream_id

@@ -17,6 +17,7 @@ from webcam.http.http1 import HTTP1Channel
 from webcam.http.http2 import HTTP2Channel
 from webcam.http.keepalive import Silence
 from webcam.http.limits import HANDSHAKE, UNSENT
+from webcam.http.rounds import Rounds
 from webcam.http.tls import unsent
 
 _log = Logger()
@@ -29,8 +30,9 @@ class Channel(http._GenericHTTPChannelProtocol):
     _channel: Any
     _negotiatedProtocol: Any  # noqa: N815
 
-    def __init__(self, reactor: Any, connections: Connections, address: str) -> None:
-        super().__init__(HTTP1Channel())
+    def __init__(self, reactor: Any, connections: Connections, rounds: Rounds, address: str) -> None:
+        self._place = rounds.place(address)
+        super().__init__(HTTP1Channel(self._place))
         self._reactor = reactor
         self._connections = connections
         self._since = reactor.seconds()
@@ -54,6 +56,7 @@ class Channel(http._GenericHTTPChannelProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone."""
         self._connections.closed(self)
+        self._place.leave()
         self._channel.connectionLost(reason)
 
     @property
@@ -104,7 +107,7 @@ class Channel(http._GenericHTTPChannelProtocol):
         producer = self._channel._networkProducer
         producer.unregisterProducer()
         self._channel.setTimeout(None)
-        channel: Any = HTTP2Channel(self._reactor)
+        channel: Any = HTTP2Channel(self._reactor, self._place)
         channel.requestFactory = self._requestFactory
         channel.site = self._site
         channel.factory = self._factory

@@ -19,6 +19,7 @@ from webcam.http.forwarded import ForwardedRequest
 from webcam.http.limits import BODIES, BODIES_PER_ADDRESS, CONNECTIONS, CONNECTIONS_PER_ADDRESS, LOOK, Tally
 from webcam.http.negotiation import Channel
 from webcam.http.request import BodyConsumer, Request, host_of
+from webcam.http.rounds import Rounds
 
 EarlyRoute = Callable[[Request], "BodyConsumer | None"]
 """Called with a request whose headers are here (or so much of its body that the rest isn't held in memory); ``None``
@@ -64,12 +65,13 @@ class Site(server.Site):
         self.bodies = Held(BODIES, BODIES if connections[1] >= connections[0] else BODIES_PER_ADDRESS)
         self.tally = Tally()
         self.connections = Connections(reactor, self.tally, *connections, self.proxies)
+        self.rounds = Rounds(reactor)
         self._look = LoopingCall(self.connections.look_after)
         self._look.clock = reactor
 
     def buildProtocol(self, addr: IAddress | None) -> Channel:  # noqa: N802
         """A channel for a new connection."""
-        channel = Channel(self.reactor, self.connections, host_of(addr))
+        channel = Channel(self.reactor, self.connections, self.rounds, host_of(addr))
         channel.callLater = self.reactor.callLater
         channel.timeOut = self.timeOut
         channel.requestFactory = self.requestFactory
