@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import re
+import struct
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -14,6 +17,136 @@ from tests.support.refusals import accepted
 from webcam.errors import MalformedRequest, ParserFail
 from webcam.wire import jsontext
 from webcam.wire.jsontext import MAX_DEPTH, dumps, loads, loads_bytes
+
+LIKE_HALF_A_PAIR = repr(struct.unpack("<d", b"\0\0\xed\xa0\xed\xa0\xed\x3f")[0])
+"""A number that is written with the bytes of half a surrogate pair."""
+
+PIECES = (
+    *('"', "\\", '\\"', "\\\\", "[", "]", "{", "}", "[]", "{}", '"["', '"}"', ",", ":", " ", '"a":', "[[],", "]]"),
+    *(
+        "1",
+        "1.5",
+        "1e1",
+        "1e308",
+        "1e309",
+        "-1E+999",
+        "1" * 400,
+        "1" * 400 + ".0",
+        "1" * 4300,
+        "1" * 4301,
+        "NaN",
+        "-0.0",
+    ),
+    *(r"\ud800", r"\udc00", r"\ud83d\udcf7", r"\u0041", r'"\ud800"', r'"\\ud800"', "\ud800", "é", "\N{CAMERA}", "\0"),
+    *(
+        "[" * 127,
+        "[" * 128,
+        "[" * 200,
+        "]" * 100,
+        "]" * 200,
+        "[" * 200 + "]" * 200,
+        "[]" * 101,
+        "[]," * 201,
+        '"[",' * 201,
+    ),
+    *('{"a":' * 199, "}" * 199, LIKE_HALF_A_PAIR, "true", "null"),
+)
+
+
+def piece_by_piece(text: str) -> Any:
+    """The same as ``loads``, each bracket and each number looked at for itself."""
+    deepest = depth = 0
+    for match in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', text, re.DOTALL):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise ParserFail("nested too deeply")
+    try:
+        value = json.loads(text, parse_constant=jsontext._no_constant, parse_float=finite)
+        if "\\u" in text:
+            dumps(value).encode("utf-8")
+    except (json.JSONDecodeError, UnicodeEncodeError):
+        raise ParserFail("not JSON") from None
+    except ValueError:
+        raise MalformedRequest("a number of too many digits") from None
+    return value
+
+
+def finite(text: str) -> float:
+    """A number, or else what is told of one past the range of a double."""
+    if abs(float(text)) == float("inf"):
+        raise MalformedRequest("a number is out of range")
+    return float(text)
+
+
+def outcome(read: Any, text: str) -> str:
+    """What comes of a text, to the type of each value and the words of each failure."""
+    try:
+        return repr(read(text))
+    except (ParserFail, MalformedRequest) as failure:
+        return f"{type(failure).__name__}: {failure}"
+
+
+class SameOutcomeTests(SynchronousTestCase):
+    """What is found by whole texts is what is found piece by piece."""
+
+    def assert_same(self, text: str) -> None:
+        """The same values, the same failures."""
+        self.assertEqual(outcome(loads, text), outcome(piece_by_piece, text), text)
+
+    @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+    @settings(tried, max_examples=1000)
+    def test_pieces(self, text: str) -> None:
+        """Of texts that are hardly ever JSON."""
+        self.assert_same(text)
+
+    @given(st.lists(st.one_of(st.sampled_from(PIECES), JSON_VALUES.map(dumps)), max_size=6), st.integers(0, 202))
+    @tried
+    def test_lists(self, items: list[str], levels: int) -> None:
+        """Of texts that mostly are."""
+        self.assert_same("[" * levels + "[" + ",".join(items) + "]" + "]" * levels)
+
+    @given(JSON_VALUES, st.integers(195, 202), st.booleans())
+    @tried
+    def test_nested(self, value: Any, levels: int, many: bool) -> None:
+        """Of values about as deep as can be, behind many flat ones, in ASCII and not."""
+        flat = "[]," * 300 if many else ""
+        self.assert_same("[" + flat + "[" * levels + json.dumps(value, ensure_ascii=many) + "]" * levels + "]")
+
+    def test_by_hand(self) -> None:
+        """Which failure comes first, which value is dropped, and what merely looks like half a pair."""
+        deep = "[" * 201 + "]" * 201
+        for text in (
+            *(f"[1e999,{deep}]", "[1e999,NaN]", "[NaN,1e999]", "[1e999,", "[" + "1" * 5000 + ",1e999]", "[1e999,\\"),
+            *('{"a":1e999,"a":1}', r'{"a":"\ud800","a":1}', r'{"a":"\ud800","a":1e999}', f'{{"a":{deep},"a":1}}'),
+            *(f'["\\u0041",{LIKE_HALF_A_PAIR}]', '"\ud800"', '["\ud800","\\u0041"]', f'["\\"",{deep}]', f'"{deep}"'),
+            *(
+                "]" * 300 + "[" * 500,
+                "]" * 300 + "[" * 501,
+                "[" * 200 + '\\"[',
+                "[" * 200 + '\\\\"["[',
+                "[1e999\\[" * 201,
+            ),
+            *(
+                "[" * 200 + '"\\',
+                "[" * 201 + '"\\',
+                "[" * 200 + '"\\\\"[',
+                "[" * 200 + '"\\\\\\"[',
+                f"[é,{deep}",
+                f"\ud800{deep}",
+            ),
+        ):
+            self.assert_same(text)
+        self.assertEqual(loads(f'["\\u0041",{LIKE_HALF_A_PAIR}]'), ["A", float(LIKE_HALF_A_PAIR)])
+
+    def test_the_collector_goes_on(self) -> None:
+        """After a value and after a failure, and only if it was on."""
+        self.addCleanup(gc.enable)
+        for switch, collects in ((gc.disable, False), (gc.enable, True)):
+            switch()
+            for text in ("[]", "[", "1e999"):
+                outcome(loads, text)
+                self.assertEqual(gc.isenabled(), collects)
 
 
 class RoundTests(SynchronousTestCase):
@@ -108,8 +241,9 @@ class RefusalTests(SynchronousTestCase):
         Should this test hang, each of its quotes is tried as the beginning of a string again.
         """
         unclosed = '"' + '\\"' * 1000
-        self.assertEqual([each.span() for each in re.finditer(jsontext._BRACKETS, unclosed)], [(0, len(unclosed))])
+        self.assertEqual([each.span() for each in re.finditer(jsontext._STRING, unclosed)], [(0, len(unclosed))])
         self.assertRaises(ParserFail, loads, "[" * (MAX_DEPTH + 1) + '"' + '\\"' * 500_000)
+        self.assertRaises(ParserFail, loads, "[" * MAX_DEPTH + '\\["' + '\\"' * 500_000)
 
     def test_the_text_is_not_told(self) -> None:
         """The failure goes to the log, where no piece of a body may stand."""

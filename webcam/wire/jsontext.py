@@ -1,13 +1,18 @@
 """JSON in: text to values, with every way of being wrong named.
 
 The standard library's parser, not a faster one: it keeps integers of any length, and what a device sends in ``params``
-has to come back equal. Bodies are small; it costs a few microseconds.
+has to come back equal. Bodies are small; it costs a few microseconds. One of a megabyte is parsed in one go before
+anything is known of its sender: whatever is looked for besides is looked for by whole texts, not by their pieces.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import marshal
 import re
+from itertools import accumulate
+from math import isfinite
 from typing import Any
 
 from webcam.errors import MalformedRequest, ParserFail
@@ -15,9 +20,20 @@ from webcam.errors import MalformedRequest, ParserFail
 MAX_DEPTH = 200
 """Arrays and objects nested deeper are refused; what is stored must be written again inside an answer."""
 
-_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
-"""A string, or a bracket outside one. A string that never closes is one match to its end: without that, each quote
-inside it would be tried anew, and a megabyte of them takes an hour."""
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+"""One that never closes is one match to its end: without that, each quote inside it would be tried anew, and a megabyte
+of them takes an hour."""
+
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[]", b"\x01\xff")
+"""As signed bytes, what a bracket adds to the depth."""
+
+_BLOCK = 128
+"""Brackets of which only the number is looked at, as long as that many can't be too deep."""
+
+_HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf]")
+"""What half a surrogate pair becomes in UTF-8, where that is let pass; no other character becomes that."""
 
 
 def _no_constant(name: str) -> Any:
@@ -26,7 +42,7 @@ def _no_constant(name: str) -> Any:
 
 def _finite(text: str) -> float:
     value = float(text)
-    if value in (float("inf"), float("-inf")):
+    if not isfinite(value):
         raise MalformedRequest("a number is out of range")
     return value
 
@@ -43,11 +59,11 @@ def loads(text: str) -> Any:
     Refused beside what RFC 8259 refuses: NaN and infinities, half surrogate pairs (they are no Unicode text), more than
     :data:`MAX_DEPTH` levels.
     """
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+    if text.count("[") + text.count("{") > MAX_DEPTH and _too_deep(_brackets(text)):
         raise ParserFail("nested too deeply")
     try:
-        value = _DECODER.decode(text)
-        if "\\u" in text:
+        value = _decoded(text)
+        if "\\u" in text and _may_hold_half_pairs(value):
             dumps(value).encode("utf-8")
     except (json.JSONDecodeError, UnicodeEncodeError, RecursionError) as error:
         raise ParserFail("not JSON") from error
@@ -70,13 +86,45 @@ def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _depth(text: str) -> int:
-    deepest = depth = 0
-    for match in _BRACKETS.finditer(text):
-        token = match.group()
-        if token in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in "]}":
-            depth -= 1
-    return deepest
+def _decoded(text: str) -> Any:
+    """Uncollected: values hold no cycles, and to look for some at every few hundred lists costs more than to parse."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _DECODER.decode(text)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _may_hold_half_pairs(value: Any) -> bool:
+    """A cheap test, which is wrong when a number looks like one."""
+    return _HALF_PAIR.search(marshal.dumps(value, 2)) is not None
+
+
+def _brackets(text: str) -> bytes:
+    """Those outside strings, all of them square."""
+    return _outside_strings(text).encode("utf-8", "replace").translate(_ONE_KIND, _NO_BRACKETS)
+
+
+def _outside_strings(text: str) -> str:
+    """Without escaped quotes, every other piece between quotes. A backslash outside strings escapes nothing: a text
+    with one is no JSON, and has its strings found one by one."""
+    unescaped = text.replace("\\\\", "\\-").replace('\\"', "\\") if "\\" in text else text
+    outside = "".join(unescaped.split('"')[::2])
+    return _STRING.sub("", text) if "\\" in outside else outside
+
+
+def _too_deep(brackets: bytes) -> bool:
+    depth = 0
+    for start in range(0, len(brackets), _BLOCK):
+        block = brackets[start : start + _BLOCK]
+        opening = block.count(b"[")
+        if depth + opening > MAX_DEPTH and depth + _deepest(block) > MAX_DEPTH:
+            return True
+        depth += 2 * opening - len(block)
+    return False
+
+
+def _deepest(brackets: bytes) -> int:
+    return max(accumulate(memoryview(brackets.translate(_STEPS)).cast("b")))
