@@ -15,9 +15,14 @@ class Ticking(Clock):
         return float(super().seconds())
 
     def turn(self) -> None:
-        """One turn of the event loop: what is due is called once."""
-        for call in [each for each in self.getDelayedCalls() if each.getTime() <= self.rightNow]:
-            if call.active():
-                function, args = call.func, call.args
-                call.cancel()
-                function(*args)
+        """One turn of the event loop."""
+        turn(self)
+
+
+def turn(clock: Clock) -> None:
+    """One turn of the event loop: what is due is called once."""
+    for call in [each for each in clock.getDelayedCalls() if each.getTime() <= clock.rightNow]:
+        if call.active():
+            function, args = call.func, call.args
+            call.cancel()
+            function(*args)

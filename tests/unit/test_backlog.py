@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.properties import tried
-from webcam.relay.backlog import HOLD, PIECE, WHOLE, Backlog
+from webcam.relay.backlog import HOLD, LEAST, PIECE, WHOLE, Backlog
 
 
 def drained(backlog: Backlog) -> list[bytes]:
@@ -38,9 +38,19 @@ class HoldTests(SynchronousTestCase):
         self.assertEqual(self.backlog.skipped, 0)
 
     def test_a_byte_past_the_hold_skips_to_the_newest(self):
-        self.add(HOLD - 1, 1, 1)
+        self.add(HOLD - LEAST, LEAST, 1)
         self.assertEqual(self.backlog.skipped, 2)
         self.assertEqual(drained(self.backlog), [b"\x02"])
+
+    def test_a_small_frame_counts_for_what_it_costs(self):
+        """An empty one has six bytes, and its object and its place take ten times as many."""
+        for _ in range(HOLD // LEAST):
+            self.add(6)
+        self.assertEqual((self.backlog.size, self.backlog.skipped), (HOLD, 0))
+        self.add(6)
+        self.assertEqual((self.backlog.size, self.backlog.skipped), (LEAST, HOLD // LEAST))
+        drained(self.backlog)
+        self.assertEqual(self.backlog.size, 0)
 
     def test_one_larger_frame_is_held(self):
         self.add(HOLD * 3)
@@ -130,10 +140,10 @@ class EveryTests(SynchronousTestCase):
 
 class AnyOrderTests(SynchronousTestCase):
     @tried
-    @given(st.lists(st.one_of(st.just(None), st.integers(1, 60)), max_size=60))
+    @given(st.lists(st.one_of(st.just(None), st.integers(1, 960)), max_size=60))
     def test_whole_frames_leave_in_order_and_every_other_is_counted(self, steps):
-        """``None`` takes a piece, a number adds a frame of that size; the hold is 40 here."""
-        backlog, added, left = Backlog(keep_every=False, hold=40), [], []
+        """``None`` takes a piece, a number adds a frame of that size; the hold is 640 here."""
+        backlog, added, left = Backlog(keep_every=False, hold=640), [], []
         for number, step in enumerate(steps):
             if step is None:
                 piece = backlog.next_piece()
@@ -141,7 +151,7 @@ class AnyOrderTests(SynchronousTestCase):
             else:
                 added.append(bytes([number]) * step)
                 backlog.add(added[-1])
-            self.assertTrue(backlog.size <= max([40, *map(len, added)]))
+            self.assertTrue(backlog.size <= max([640, *map(len, added)]))
         left += drained(backlog)
         self.assertEqual(left, [each for each in added if each in left])
         self.assertEqual(len(left) + backlog.skipped, len(added))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from webcam.api.answers import as_failure, log_refusal
 from webcam.api.guard import PUBLISHER, allowed, session_of
 from webcam.api.services import Services
 from webcam.errors import FrameError, MalformedRequest
+from webcam.http.limits import TURN
 from webcam.http.request import BodyConsumer, Request
 from webcam.service.publication import Publication
+from webcam.timers import Timers
 from webcam.wire import fields
 from webcam.wire.frames import FrameDecoder
 from webcam.wire.requests import Params
@@ -25,18 +27,36 @@ MAX_KEEP = 60_000
 class Ingest:
     """One upload: a body consumer for its request, a publisher for its stream.
 
+    Its frames go out for so long as a turn is, whatever chunks they come in: what is left of the last one then goes out
+    in the next turns of the event loop, and the upload is paused until it has.
+
     Nothing is answered before the upload ends: a client of the field closes its upload when it sees early headers.
     """
 
     live = True
 
-    def __init__(self, request: Request, max_frame: int) -> None:
+    def __init__(self, services: Services, request: Request) -> None:
+        self._services = services
         self._request = request
-        self._decoder = FrameDecoder(max_frame)
+        self._clock = services.clock
+        self._decoder = FrameDecoder(services.limits.frame)
         self._publication: Publication | None = None
+        self._frames: Iterator[bytes] | None = None
+        """Those that are going out, or wait."""
+        self._first: bytes | None = None
+        """The one before them."""
+        self._later = bytearray()
+        """What came behind them: HTTP/1.1 has read it already when it is paused."""
+        self._timers = Timers(services.clock)
+        self._held = False
+        self._over = False
+        self._spent = 0.0
+        """Seconds of work that no other time has passed for since."""
+        self._looked = 0.0
 
-    def begin(self, services: Services) -> None:
+    def begin(self) -> None:
         """Accept the upload: the stream is listed from now on. Raises a :class:`webcam.errors.Failure`."""
+        services = self._services
         params = Params.from_query(self._request.query)
         found = session_of(services, self._request, params, free=True)
         if found is None:
@@ -49,43 +69,127 @@ class Ingest:
         self._request.trust()
 
     def chunk(self, data: bytes) -> None:
-        """Bytes of the upload; a frame that ends in them is on its way to every viewer when this returns."""
-        publication = self._publication
-        if publication is None:
+        """Bytes of the upload; a frame that ends in them is on its way to every viewer when this returns, or waits."""
+        if self._publication is None:
             return
-        try:
-            for frame in self._decoder.feed(data):
-                publication.publish(frame)
-        except FrameError as error:
-            log_refusal(self._request, error)
-            self._end(errored=True)
-            self._request.abort()
+        if self._frames is not None:
+            self._later += data
+            return
+        self._frames = self._decoder.feed(data)
+        self._go_on()
 
     def ended(self) -> None:
         """The upload is over, by the client's will."""
-        self._end()
-        self._request.answer(200, b"")
+        self._over = True
+        if self._frames is None:
+            self._finish()
 
     def lost(self) -> None:
-        """The upload was reset, or its connection is gone: the ordinary end for many devices."""
-        self._end()
+        """The upload was reset, or its connection is gone: the ordinary end for many devices, so what came still goes
+        out."""
+        self._over = True
+        if self._frames is None:
+            self._finish()
+        else:
+            self._wake()
 
     def pause(self) -> None:
         """A viewer of every frame is too far behind."""
+        self._held = True
         self._request.pause_body()
 
     def resume(self) -> None:
         """It has caught up."""
-        self._request.resume_body()
+        self._held = False
+        if self._frames is None:
+            self._request.resume_body()
+        else:
+            self._wake()
 
     def cut(self) -> None:
         """The server ends the stream: another took it over, or its session ended."""
+        self._let_go()
         self._request.abort()
 
+    # Turns
+
+    def _go_on(self) -> None:
+        """Hand out what is here, for what is left of a turn; then what was put off for it."""
+        try:
+            while self._frames is not None and self._hand_out(self._frames):
+                self._frames = None
+                if self._later:
+                    self._frames = self._decoder.feed(bytes(self._later))
+                    self._later.clear()
+        except FrameError as error:
+            log_refusal(self._request, error)
+            self._end(errored=True)
+            self._request.abort()
+            return
+        if self._frames is not None:
+            self._request.pause_body()
+            self._wake()
+        elif self._over:
+            self._finish()
+        elif not self._held:
+            self._request.resume_body()
+
+    def _hand_out(self, frames: Iterator[bytes]) -> bool:
+        """Whether they have all gone out. Work adds up over chunks, as several may come in one turn; any other time
+        that passes makes up for it. A chunk in which no frame ends doesn't look at the clock."""
+        frame, self._first = self._first or next(frames, None), None
+        if frame is None:
+            return True
+        now = self._clock.seconds()
+        if self._spent:
+            self._spent = max(0.0, self._spent - (now - self._looked))
+        while frame is not None and self._publication is not None:
+            if self._spent > TURN:
+                self._first = frame
+                break
+            began = now
+            self._publication.publish(frame)
+            now = self._clock.seconds()
+            self._spent += now - began
+            frame = next(frames, None)
+        self._looked = now
+        return self._first is None
+
+    def _wake(self) -> None:
+        """Go on in the next turn with what waits, unless a viewer holds it; nobody can hold an upload that is over."""
+        if self._first is not None and not self._timers.pending and (self._over or not self._held):
+            self._timers.later(0, self._turn)
+
+    def _turn(self) -> None:
+        if self._held and not self._over:
+            return
+        self._spent = 0.0
+        try:
+            self._go_on()
+        except Exception as error:  # no channel sees to it here
+            log_refusal(self._request, as_failure(error, self._request))
+            self._end()
+            self._request.abort()
+
+    # Its end
+
+    def _finish(self) -> None:
+        self._end()
+        self._request.resume_body()  # the next request of its connection is read
+        self._request.answer(200, b"")
+
     def _end(self, errored: bool = False) -> None:
-        publication, self._publication = self._publication, None
+        publication = self._let_go()
         if publication is not None:
             publication.end(errored)
+
+    def _let_go(self) -> Publication | None:
+        """Nothing more goes out."""
+        self._timers.cancel()
+        self._later.clear()
+        self._frames = self._first = None
+        publication, self._publication = self._publication, None
+        return publication
 
 
 def ingest_route(services: Services) -> Callable[[Request], BodyConsumer | None]:
@@ -94,9 +198,9 @@ def ingest_route(services: Services) -> Callable[[Request], BodyConsumer | None]
     def route(request: Request) -> BodyConsumer | None:
         if request.method.decode("latin-1") not in METHODS:
             return None  # the tree answers
-        ingest = Ingest(request, services.limits.frame)
+        ingest = Ingest(services, request)
         try:
-            ingest.begin(services)
+            ingest.begin()
         except Exception as error:
             log_refusal(request, as_failure(error, request))
             request.abort()

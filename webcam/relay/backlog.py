@@ -14,6 +14,10 @@ PIECE = 64 * 1024
 """A larger one goes in pieces of this size, so that a stalled viewer costs one piece, not a frame."""
 
 
+LEAST = 64
+"""Bytes that a frame counts for at least: one of six costs as many to hold."""
+
+
 class Backlog:
     """The frames that a viewer's transport has not taken yet, oldest first.
 
@@ -33,17 +37,18 @@ class Backlog:
 
     @property
     def size(self) -> int:
-        """Bytes not sent yet."""
+        """Bytes not sent yet, small frames counted as :data:`LEAST`."""
         return self._waiting + (len(self._begun) if self._begun is not None else 0)
 
     def add(self, frame: bytes) -> None:
         """One more whole frame."""
-        if not self._keep_every and self._waiting + len(frame) > self._hold:
+        weight = max(len(frame), LEAST)
+        if not self._keep_every and self._waiting + weight > self._hold:
             self.skipped += len(self._frames)
             self._frames.clear()
             self._waiting = 0
         self._frames.append(frame)
-        self._waiting += len(frame)
+        self._waiting += weight
 
     def next_piece(self) -> bytes | None:
         """The next bytes to send: a whole frame of at most :data:`WHOLE`, or at most :data:`PIECE` of a larger one."""
@@ -55,7 +60,7 @@ class Backlog:
         if not self._frames:
             return None
         frame = self._frames.popleft()
-        self._waiting -= len(frame)
+        self._waiting -= max(len(frame), LEAST)
         if len(frame) <= WHOLE:
             return frame
         self._begun = memoryview(frame)[PIECE:]
