@@ -123,7 +123,7 @@ class FrameTurnTests(LiveCase):
         with publisher.one_read():
             publisher.send_data(up, b"".join(MANY))
             publisher.end(up)
-        self.assertEqual((publisher.response(up).status, self.listed()), (None, ["camera"]))
+        self.assertEqual((publisher.response(up).status, self.stream()), (None, stream))
         self.turns(stream)
         self.assertEqual(viewer.response(down).body, b"".join(MANY))
         self.assertTrue(viewer.response(down).ended)

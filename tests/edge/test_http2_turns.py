@@ -38,7 +38,7 @@ class Turns(SynchronousTestCase):
         self.assertEqual([each.channel.streamID for each in self.web.held], [1 + 2 * number for number in range(30)])
 
     def test_others_have_theirs(self) -> None:
-        other = self.web.h2()
+        other = self.web.h2(host="192.0.2.8")
         self.ask(30)
         stream = other.request("POST", "/now")
         self.assertEqual(other.response(stream).status, 200)
