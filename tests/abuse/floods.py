@@ -174,26 +174,43 @@ def unknown(_target: Target, _number: int) -> Steps:
     yield from again(raw(0xEE, 0) * 50 + raw(0xEE, 0, bytes(16384)))
 
 
-def hpack_bomb(_target: Target, _number: int) -> Steps:
-    """A field of 4 KB in the server's table, named 2,000 times in 2,000 bytes: 8 MB of fields."""
-    bomb = b"\x40\x01a\x7f\x81\x1e" + b"x" * 4000 + b"\xbe" * 2000
-    yield hello() + raw(HEADERS, 1, bomb, END_HEADERS | END_STREAM)
+def hpack_bomb(_target: Target, number: int) -> Steps:
+    """A field of 4 KB in the server's table, named 2,000 times in 2,000 bytes: 8 MB of fields; or the table resized by
+    each of 16,000 bytes, before a request that is fine."""
+    yield hello()
+    if number % 2 == 0:
+        bomb = b"\x40\x01a\x7f\x81\x1e" + b"x" * 4000 + b"\xbe" * 2000
+        yield raw(HEADERS, 1, bomb, END_HEADERS | END_STREAM)
+        return
+    resizes = b"\x20" * 16000 + block(request(b"POST", b"/nothing"))
+    for stream in streams():
+        yield raw(HEADERS, stream, resizes, END_HEADERS | END_STREAM)
 
 
 def long_fields(_target: Target, number: int) -> Steps:
-    """A list of fields over the limit, in literals of random text: as a whole, or in pieces."""
+    """A list of fields over the limit, in literals of random text: as a whole, or in pieces; or a Huffman-coded literal
+    of 1 MB."""
     yield hello()
-    fields = block(request(b"POST", RECORD, ((b"x-%d" % each, os.urandom(1000).hex().encode()) for each in range(60))))
-    pieces = [fields[start : start + 16384] for start in range(0, len(fields), 16384)]
-    last = len(pieces) - 1
+    if number % 3 == 2:
+        fields = b"\x00\x01a\xff\x81\xfd\x3d" + b"\x18\xc6\x31\x8c\x63" * 203136
+    else:
+        extra = ((b"x-%d" % each, os.urandom(1000).hex().encode()) for each in range(60))
+        fields = block(request(b"POST", RECORD, extra))
     for stream in streams():
-        yield raw(HEADERS, stream, pieces[0], END_STREAM) + b"".join(
-            raw(CONTINUATION, stream, piece, END_HEADERS if place == last else 0)
-            for place, piece in enumerate(pieces)
-            if place
-        )
+        yield in_pieces(stream, fields)
         if number % 2:
             yield 0.01
+
+
+def in_pieces(stream: int, fields: bytes) -> bytes:
+    """A request whose block takes several frames."""
+    pieces = [fields[start : start + 16384] for start in range(0, len(fields), 16384)]
+    last = len(pieces) - 1
+    return raw(HEADERS, stream, pieces[0], END_STREAM) + b"".join(
+        raw(CONTINUATION, stream, piece, END_HEADERS if place == last else 0)
+        for place, piece in enumerate(pieces)
+        if place
+    )
 
 
 def many_fields(_target: Target, _number: int) -> Steps:

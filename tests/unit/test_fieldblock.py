@@ -6,6 +6,7 @@ from typing import Any
 
 import h2.exceptions
 import hpack
+import hpack.huffman_table
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -20,8 +21,27 @@ texts = st.one_of(st.binary(max_size=8), st.sampled_from((b":path", b":method", 
 lists = st.lists(st.tuples(texts, texts), max_size=6)
 
 
+class Theirs(hpack.Decoder):
+    """hpack takes any number of table sizes before the first field."""
+
+    resizes = 0
+
+    @property
+    def header_table_size(self) -> int:
+        return int(self.header_table.maxsize)
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        self.resizes += 1
+        if self.resizes > 2:
+            raise hpack.HPACKDecodingError("a third table size")
+        self.header_table.maxsize = value
+
+
 def read(decoder: hpack.Decoder, data: bytes) -> Any:
     """The fields, or that there is an error."""
+    if isinstance(decoder, Theirs):
+        decoder.resizes = 0
     try:
         return [tuple(each) for each in decoder.decode(data, raw=True)]
     except (hpack.HPACKError, h2.exceptions.ProtocolError):
@@ -32,7 +52,7 @@ class DecoderTests(SynchronousTestCase):
     """Beside hpack's own."""
 
     def same(self, blocks: list[bytes]) -> None:
-        ours, theirs = Decoder(), hpack.Decoder()
+        ours, theirs = Decoder(), Theirs()
         for data in blocks:
             found = read(ours, data)
             self.assertEqual(found, read(theirs, data))
@@ -66,6 +86,37 @@ class DecoderTests(SynchronousTestCase):
         if data:
             data[place % len(data)] = value
         self.same([bytes(data[: place % (len(data) + 1)] if cut else data)])
+
+    def test_a_third_table_size(self) -> None:
+        """Two say all that there is to say (RFC 7541, 4.2): the least that it was, and what it is."""
+        for size in (b"\x20", b"\x3f\xe1\x1f"):
+            self.assertEqual(Decoder().decode(size * 2 + b"\x82"), [(b":method", b"GET")])
+            self.assertEqual(Decoder().decode(size * 2), [])
+            for data in (size * 3, size * 3 + b"\x82", size * 16000):
+                with self.assertRaises(CompressionError, msg=repr(data[:9])):
+                    Decoder().decode(data)
+
+    def test_a_code_that_has_no_room(self) -> None:
+        """It is refused undecoded, as the list that it would make too large; what has room is decoded."""
+        decoded: list[int] = []
+        decode = hpack.huffman_table.decode_huffman
+
+        def counted(data: Any) -> bytes:
+            decoded.append(len(data))
+            return decode(data)
+
+        self.patch(hpack.huffman_table, "decode_huffman", counted)
+        decoder = Decoder()
+        decoder.max_header_list_size = 300 + 33
+        longest = hpack.Encoder().huffman_coder.encode(b"\n" * 300)  # thirty bits each
+        self.assertEqual(len(longest), 300 * 30 // 8)
+        size = bytes((0xFF, (len(longest) - 127) % 128 + 128, (len(longest) - 127) // 128))
+        self.assertEqual(decoder.decode(b"\x00\x01a" + size + longest), [(b"a", b"\n" * 300)])
+        self.assertEqual(decoded, [len(longest)])
+        for data in (b"\x00\x01a\xff\x81\x7d" + bytes(16128), b"\x00\xff\x81\x7d" + bytes(16128)):
+            with self.assertRaises(h2.exceptions.DenialOfServiceError):
+                decoder.decode(data)
+        self.assertEqual(decoded, [len(longest)])
 
     def test_errors(self) -> None:
         """A list that is too large has a code of its own; all other errors are COMPRESSION_ERROR."""

@@ -9,7 +9,9 @@ import h2.exceptions
 import h2.frame_buffer
 import h2.settings
 import h2.stream
-from hyperframe.frame import SettingsFrame
+from hyperframe.frame import Frame, HeadersFrame, SettingsFrame
+
+from webcam.http.limits import FIELD_BYTES
 
 PADDED, PRIORITY = 0x8, 0x20
 
@@ -35,12 +37,33 @@ class Core(h2.stream.H2Stream):
 
 
 class Frames(h2.frame_buffer.FrameBuffer):
-    """h2 takes a payload of an acknowledgement for bad data; it is a bad size (RFC 9113, 6.5)."""
+    """h2 takes a payload of an acknowledgement for bad data; it is a bad size (RFC 9113, 6.5). Of a block in pieces it
+    takes up to 1 MiB."""
+
+    block_bytes = 0
+    """Of the block that has begun and not ended."""
 
     def _validate_frame_length(self, length: int) -> None:
         super()._validate_frame_length(length)
         if length and self._data[3] == SettingsFrame.type and self._data[4] & 1:
             raise h2.exceptions.FrameDataMissingError("an acknowledgement with a payload")
+
+    @property
+    def block(self) -> int | None:
+        """The stream of the block that has begun and not ended."""
+        return self._headers_buffer[0].stream_id if self._headers_buffer else None
+
+    def _update_header_buffer(self, f: Frame | None) -> Frame | None:
+        whole = super()._update_header_buffer(f)
+        if self._headers_buffer:
+            self.block_bytes += len(self._headers_buffer[-1].data)
+            size = self.block_bytes
+        else:
+            self.block_bytes = 0
+            size = len(whole.data) if isinstance(whole, HeadersFrame) else 0
+        if size > FIELD_BYTES:
+            raise h2.exceptions.DenialOfServiceError("too large a block")
+        return whole
 
 
 class Settings(h2.settings.Settings):

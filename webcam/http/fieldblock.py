@@ -26,6 +26,13 @@ _ENTRY = 32
 """Bytes that a field counts beside its name and value (RFC 7541, 4.1)."""
 
 _LONGEST_INTEGER = 10
+_RESIZES = 2
+"""Of the table, at the start of a block: the least size since the last block, and the one that holds (RFC 7541, 4.2).
+"""
+
+_LONGEST_CODE = 30
+"""Bits of a byte, Huffman-coded."""
+
 _REMEMBERED = 256
 _HEADS = 16
 """Heads that a connection remembers encoded."""
@@ -67,15 +74,15 @@ class Decoder(hpack.Decoder):
                 index, at = _integer(data, at, 0x7F)
                 field = self._indexed(index)
             elif 0x20 <= first < 0x40:
-                at = self._resize(data, at, fields)
+                at = self._resize(data, at)
                 continue
             else:
                 index, at = _integer(data, at, 0x3F if first >= 0x40 else 0x0F)
                 if index:
                     name = self._indexed(index)[0]
                 else:
-                    name, at = _string(data, at)
-                value, at = _string(data, at)
+                    name, at = _string(data, at, room)
+                value, at = _string(data, at, room)
                 field = name, value
                 if first >= 0x40:
                     self.header_table.add(name, value)
@@ -91,13 +98,17 @@ class Decoder(hpack.Decoder):
             raise hpack.InvalidTableIndexError("index 0")
         return field
 
-    def _resize(self, data: bytes, at: int, fields: list[Field]) -> int:
-        if fields:
-            raise hpack.HPACKDecodingError("a table size behind a field")
-        size, at = _integer(data, at, 0x1F)
-        if size > self.max_allowed_table_size:
-            raise hpack.InvalidTableSizeError("a table larger than allowed")
-        self.header_table_size = size
+    def _resize(self, data: bytes, at: int) -> int:
+        """All that a block may begin with, in one go."""
+        if at:
+            raise hpack.HPACKDecodingError("a table size behind a field, or one too many")
+        for _ in range(_RESIZES):
+            size, at = _integer(data, at, 0x1F)
+            if size > self.max_allowed_table_size:
+                raise hpack.InvalidTableSizeError("a table larger than allowed")
+            self.header_table_size = size
+            if not b"\x20" <= data[at : at + 1] < b"\x40":
+                break
         return at
 
 
@@ -119,7 +130,8 @@ def _integer(data: bytes, at: int, mask: int) -> tuple[int, int]:
     return number, at
 
 
-def _string(data: bytes, at: int) -> tuple[bytes, int]:
+def _string(data: bytes, at: int, room: int) -> tuple[bytes, int]:
+    """A string, and where it ends. One that is longer than *room* in any case isn't decoded."""
     coded = data[at] >= 0x80
     size, at = _integer(data, at, 0x7F)
     end = at + size
@@ -127,7 +139,12 @@ def _string(data: bytes, at: int) -> tuple[bytes, int]:
         raise hpack.HPACKDecodingError("a string behind the end of its block")
     text = data[at:end]
     if coded:
-        text = _known(text) if size <= _REMEMBERED else hpack.huffman_table.decode_huffman(text)
+        if size <= _REMEMBERED:
+            text = _known(text)
+        elif size * 8 // _LONGEST_CODE > room:
+            raise hpack.OversizedHeaderListError("too large a list of fields")
+        else:
+            text = hpack.huffman_table.decode_huffman(text)
     return text, end
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 
 import h2.exceptions
-from hyperframe.frame import HeadersFrame
+from hyperframe.frame import ContinuationFrame, HeadersFrame, PushPromiseFrame
 
 from webcam.http.core import PADDED, without_padding
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _HEAD = struct.Struct(">HBBBI")
+_OF_BLOCKS = (HeadersFrame.type, ContinuationFrame.type, PushPromiseFrame.type)
 
 Cut = tuple[int, int, int, bytes, int, int]
 """Type, flags and stream number (its reserved bit included) of a frame; the bytes in which it lies, and from where to
@@ -26,9 +27,17 @@ class FrameReader:
         self._at = 0
 
     @property
-    def unfinished(self) -> bool:
-        """Whether more than whole frames is here."""
-        return self._at < len(self._rest)
+    def unread(self) -> int:
+        """Bytes that are here, and in no frame that was read."""
+        return len(self._rest) - self._at
+
+    @property
+    def block(self) -> int | None:
+        """The stream of the next frame, whole or not, if it is one of a field block."""
+        data, at = self._rest, self._at
+        if len(data) - at < 9 or data[at + 3] not in _OF_BLOCKS:
+            return None
+        return int.from_bytes(data[at + 5 : at + 9], "big")
 
     def feed(self, data: bytes) -> None:
         """Bytes of the peer."""

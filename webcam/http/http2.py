@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from webcam.http.connection import Connection
 from webcam.http.intake import Opened
 from webcam.http.keepalive import Keepalive, Verdict
-from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, HEADERS, STREAMS, TURN, Bucket
+from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, STREAMS, TURN, Begun, Bucket
 from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
 from webcam.http.rounds import Place
@@ -61,7 +61,7 @@ class HTTP2Channel(Outgoing):
         self._draining = False
         self._yielding = False
         self._dropped = 0
-        self._unfinished_since = self._reactor.seconds()
+        self._begun = Begun(self._reactor.seconds())
         self._timers = Timers(self._reactor)
 
     def _charge(self, cost: float = 1.0) -> bool:
@@ -114,7 +114,7 @@ class HTTP2Channel(Outgoing):
     @property
     def held(self) -> int:
         """See :class:`webcam.http.connections.Peer`."""
-        return self._sender.size + sum(stream.kept for stream in self.streams.values())
+        return self._sender.size + self.conn.unread + sum(stream.kept for stream in self.streams.values())
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
@@ -123,9 +123,8 @@ class HTTP2Channel(Outgoing):
                 if stream.too_slow(now):
                     self._met("time for a body")
                     self.resetStream(stream.streamID, _Codes.CANCEL)
-        if self.streams or not self.conn.unfinished:
-            self._unfinished_since = now
-        return "time for headers" if now - self._unfinished_since > HEADERS else None
+        waits = self.conn.unfinished and not self.streams  # an upload's frames may be slow
+        return "time for headers" if self._begun.late(now, self.conn.block, waits) else None
 
     def drain(self) -> None:
         """Refuse new streams (GOAWAY says so), and close when those under way have ended."""
@@ -212,7 +211,9 @@ class HTTP2Channel(Outgoing):
                     if self.conn.unfinished and self._reactor.seconds() > end:
                         self._yield()
                         return
-            except h2.exceptions.ProtocolError:
+            except h2.exceptions.ProtocolError as error:
+                if isinstance(error, h2.exceptions.DenialOfServiceError):
+                    self._met("bytes of headers")
                 self._terminate(Failure())
                 return
         if self._yielding and not self._closing:

@@ -40,7 +40,7 @@ from webcam.http.dues import Dues
 from webcam.http.fieldblock import Decoder, Encoder
 from webcam.http.framing import FrameReader
 from webcam.http.head import Head, Malformed, read_head
-from webcam.http.limits import FIELDS, STREAMS, TINY_WINDOW_UPDATE
+from webcam.http.limits import FIELD_BYTES, FIELDS, STREAMS, TINY_WINDOW_UPDATE
 
 ROOMY = 4096
 """Bytes of a window that isn't about to shut."""
@@ -76,6 +76,7 @@ class Intake(h2.connection.H2Connection):
 
     MAX_CLOSED_STREAMS = CLOSED
     encoder: Encoder
+    incoming_buffer: Frames
 
     def __init__(self, charge: Callable[[float], bool] = lambda _: True) -> None:
         super().__init__(h2.config.H2Configuration(client_side=False, header_encoding=None))
@@ -84,12 +85,12 @@ class Intake(h2.connection.H2Connection):
             client=False,
             initial_values={
                 codes.MAX_CONCURRENT_STREAMS: STREAMS,
-                codes.MAX_HEADER_LIST_SIZE: self.DEFAULT_MAX_HEADER_LIST_SIZE,
+                codes.MAX_HEADER_LIST_SIZE: FIELD_BYTES,
             },
         )
         self.incoming_buffer = Frames()
         self.decoder = Decoder()
-        self.decoder.max_header_list_size = self.DEFAULT_MAX_HEADER_LIST_SIZE
+        self.decoder.max_header_list_size = FIELD_BYTES
         self.decoder.max_fields = FIELDS
         self.encoder = Encoder()
         self._dues = Dues(charge)
@@ -150,9 +151,20 @@ class Intake(h2.connection.H2Connection):
         return [event for each in self.incoming_buffer for event in self._receive_frame(each)]
 
     @property
+    def unread(self) -> int:
+        """Bytes of frames and of a field block that are here in part."""
+        return self._reader.unread + self.incoming_buffer.block_bytes
+
+    @property
     def unfinished(self) -> bool:
-        """Whether a part of a frame or of a header block is here, and the rest isn't."""
-        return bool(self._reader.unfinished or self.incoming_buffer._headers_buffer)
+        """Whether a part of a frame or of a field block is here, and the rest isn't."""
+        return bool(self._reader.unread or self.incoming_buffer._headers_buffer)
+
+    @property
+    def block(self) -> int | None:
+        """The stream of a field block that is here in part."""
+        begun = self.incoming_buffer.block
+        return self._reader.block if begun is None else begun
 
     # The many
 

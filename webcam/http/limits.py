@@ -18,6 +18,10 @@ WIDEST_UPLOAD = 4 * 1024 * 1024
 WIDEST = 16 * 1024 * 1024
 """Bytes that a connection's window grows to at most by its trusted uploads."""
 
+FIELD_BYTES = 64 * 1024
+"""Bytes of a request's fields over HTTP/2, 32 for each included, as announced; and of the block that they come in,
+which is smaller unless it is made to be larger."""
+
 FIELDS = 200
 """Fields of a request over HTTP/2; a browser sends some twenty."""
 
@@ -96,6 +100,23 @@ class Bucket:
             return False
         self.tokens -= cost
         return True
+
+
+@dataclass(slots=True)
+class Begun:
+    """Since when a connection's unfinished field block is under way, as looks at it now and then tell."""
+
+    since: float
+    block: int | None = None
+
+    def late(self, now: float, block: int | None, waits: bool) -> bool:
+        """Whether it took more than :data:`HEADERS`. *block*: the stream whose block is unfinished; without one,
+        *waits* says whether anything else that is unfinished counts as the beginning of one."""
+        ended = block != self.block if self.block is not None else block is None and not waits
+        self.block = block
+        if ended:
+            self.since = now
+        return now - self.since > HEADERS
 
 
 LINES_BURST = 300
