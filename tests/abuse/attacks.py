@@ -46,5 +46,6 @@ ALL = (
     Attack("requests, HTTP/1.1", slow.pipelined, alpn="http/1.1", prompt=False),
     Attack("requests of many, HTTP/2", floods.questions, lines=MANY, prompt=False),
     Attack("requests of many, HTTP/1.1", slow.pipelined, alpn="http/1.1", lines=MANY, prompt=False),
+    Attack("JSON bodies of many", slow.json_bodies, alpn="http/1.1", lines=MANY // 2, prompt=False),
     Attack("chunks of a byte", slow.tiny_chunks, alpn="http/1.1", prompt=False),
 )

@@ -23,6 +23,7 @@ from tests.abuse.floods import (
 from tests.abuse.lines import Target
 from tests.benchmarks.client import client_context
 from tests.support.peer import LAST_WINDOW, raw
+from webcam.api.guard import STRANGERS_BODY
 
 _CONTEXT = client_context("h2")
 
@@ -142,6 +143,20 @@ def unread_1(target: Target, number: int) -> Steps:
 def pipelined(_target: Target, _number: int) -> Steps:
     """HTTP/1.1: requests that don't wait for the answers before them."""
     yield from again(b"POST /heartBit.json?shash=nobody HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+
+def json_bodies(_target: Target, number: int) -> Steps:
+    """HTTP/1.1: bodies that take longest to parse, as large as anybody may send them: numbers, long numbers, brackets
+    and escapes; and one four times as large, with more values than are allowed."""
+    head, piece, tail, size = (
+        (b"[", b"1.79769313486231570814e308,", b"1]", STRANGERS_BODY),
+        (b"[", b"9" * 4299 + b",", b"1]", STRANGERS_BODY),
+        (b'"', rb"[\"", b'"', STRANGERS_BODY),
+        (b"[", b"1.5,", b"1]", 4 * STRANGERS_BODY),
+    )[number % 4]
+    value = head + piece * ((size - 16) // len(piece)) + tail
+    body = b'{"a":' + value.ljust(size - 6) + b"}"
+    yield from again(b"POST /authorize.json HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + body)
 
 
 def tiny_chunks(_target: Target, _number: int) -> Steps:

@@ -22,6 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webcam import admin, errors
 from webcam.api.accounts import MAX_META
+from webcam.api.guard import STRANGERS_BODY
 from webcam.api.pages import MAX_PAGE, PAGE
 from webcam.api.tree import ENDPOINTS
 from webcam.config import OPTIONS, Options, boolean, build, read_file
@@ -30,7 +31,7 @@ from webcam.model import SETTING_KINDS
 from webcam.storage.schema import FILE, VERSION
 from webcam.tap import makeService
 from webcam.wire import fields
-from webcam.wire.jsontext import MAX_DEPTH
+from webcam.wire.jsontext import MAX_DEPTH, MAX_VALUES
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "conf" / "webcam.ini"
@@ -117,7 +118,14 @@ class ProtocolDocumentTests(SynchronousTestCase):
 
     def test_bounds(self) -> None:
         """Bounds are named as they are."""
-        for text in (f"{PAGE} entries", f"{MAX_PAGE:,}", f"{MAX_META:,} characters", f"{MAX_DEPTH} levels"):
+        for text in (
+            f"{PAGE} entries",
+            f"{MAX_PAGE:,}",
+            f"{MAX_META:,} characters",
+            f"{MAX_DEPTH} levels",
+            f"{MAX_VALUES:,} values",
+            f"{STRANGERS_BODY // 1024} KiB is parsed",
+        ):
             self.assertIn(text, self.text)
 
 

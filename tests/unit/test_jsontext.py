@@ -16,7 +16,7 @@ from tests.support.properties import JSON_VALUES, tried
 from tests.support.refusals import accepted
 from webcam.errors import MalformedRequest, ParserFail
 from webcam.wire import jsontext
-from webcam.wire.jsontext import MAX_DEPTH, dumps, loads, loads_bytes
+from webcam.wire.jsontext import MAX_DEPTH, MAX_VALUES, dumps, loads, loads_bytes
 
 LIKE_HALF_A_PAIR = repr(struct.unpack("<d", b"\0\0\xed\xa0\xed\xa0\xed\x3f")[0])
 """A number that is written with the bytes of half a surrogate pair."""
@@ -55,10 +55,14 @@ PIECES = (
 
 def piece_by_piece(text: str) -> Any:
     """The same as ``loads``, each bracket and each number looked at for itself."""
-    deepest = depth = 0
-    for match in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', text, re.DOTALL):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+    deepest = depth = opening = 0
+    pieces = re.findall(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\\Z)?|[\[\]{}\\]', text, re.DOTALL)
+    for piece in pieces:
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(piece, 0)
         deepest = max(deepest, depth)
+        opening += piece.count("[") + piece.count("{")
+    if opening > MAX_DEPTH and "\\" in pieces:
+        raise ParserFail("not JSON")
     if deepest > MAX_DEPTH:
         raise ParserFail("nested too deeply")
     try:
@@ -240,10 +244,23 @@ class RefusalTests(SynchronousTestCase):
 
         Should this test hang, each of its quotes is tried as the beginning of a string again.
         """
-        unclosed = '"' + '\\"' * 1000
-        self.assertEqual([each.span() for each in re.finditer(jsontext._STRING, unclosed)], [(0, len(unclosed))])
-        self.assertRaises(ParserFail, loads, "[" * (MAX_DEPTH + 1) + '"' + '\\"' * 500_000)
-        self.assertRaises(ParserFail, loads, "[" * MAX_DEPTH + '\\["' + '\\"' * 500_000)
+        for text in ("[" * (MAX_DEPTH + 1) + '"' + '\\"' * 500_000, "[" * MAX_DEPTH + '\\["' + '\\"' * 500_000):
+            self.assertRaises(ParserFail, loads, text)
+
+    def test_values(self) -> None:
+        """As many as are allowed, of any kind, and one more; those inside strings are none."""
+        most = (
+            "[" + "1," * (MAX_VALUES - 1) + "1]",
+            "[" + "[]," * (MAX_VALUES // 2 - 1) + "[]]",
+            '{"a":' + "[" + '{"a":1},' * (MAX_VALUES // 2 - 2) + '{"a":1}]}',
+            "[" + ("[" * 199 + "]" * 199 + ",") * (MAX_VALUES // 200 - 1) + "1," * 199 + "1]",
+        )
+        for text in most:
+            loads(text)
+            error = self.assertRaises(MalformedRequest, loads, text.replace("[", "[1,1,", 1))
+            self.assertEqual(str(error), "more than 50,000 values")
+        words = ",[{" * MAX_VALUES
+        self.assertEqual(loads(dumps({"text": words, '"': f'\\"{words}'})), {"text": words, '"': f'\\"{words}'})
 
     def test_the_text_is_not_told(self) -> None:
         """The failure goes to the log, where no piece of a body may stand."""

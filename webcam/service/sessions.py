@@ -145,6 +145,11 @@ class Sessions:
         self._add(session)
         return token
 
+    def knows(self, token: str) -> bool:
+        """Whether it is the token of a live session, which learns nothing of it."""
+        session = self._roster.find(digest_of(token))
+        return session is not None and self._alive(session)
+
     def find(self, token: str) -> Session:
         """The session of a token, now active, and not charged for a request. Raises :class:`NoSuchSession`."""
         session = self._roster.find(digest_of(token))

@@ -2,7 +2,8 @@
 
 The standard library's parser, not a faster one: it keeps integers of any length, and what a device sends in ``params``
 has to come back equal. Bodies are small; it costs a few microseconds. One of a megabyte is parsed in one go before
-anything is known of its sender: whatever is looked for besides is looked for by whole texts, not by their pieces.
+anything is known of its sender: it may hold long texts, but not a value every few bytes, which would keep everybody
+else waiting; and whatever is looked for besides is looked for by whole texts, not by their pieces.
 """
 
 from __future__ import annotations
@@ -20,9 +21,8 @@ from webcam.errors import MalformedRequest, ParserFail
 MAX_DEPTH = 200
 """Arrays and objects nested deeper are refused; what is stored must be written again inside an answer."""
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-"""One that never closes is one match to its end: without that, each quote inside it would be tried anew, and a megabyte
-of them takes an hour."""
+MAX_VALUES = 50_000
+"""Values that a text may hold. Python takes about half a microsecond for one."""
 
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -53,14 +53,14 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 def loads(text: str) -> Any:
     """The value of a JSON text. Raises :class:`webcam.errors.ParserFail`.
 
-    Numbers past the range of a double, or of some thousand digits, are JSON, and nobody can have meant them: they are
-    :class:`webcam.errors.MalformedRequest`.
+    Numbers past the range of a double, or of some thousand digits, and more than :data:`MAX_VALUES` values are JSON,
+    and nobody can have meant them: they are :class:`webcam.errors.MalformedRequest`.
 
     Refused beside what RFC 8259 refuses: NaN and infinities, half surrogate pairs (they are no Unicode text), more than
     :data:`MAX_DEPTH` levels.
     """
-    if text.count("[") + text.count("{") > MAX_DEPTH and _too_deep(_brackets(text)):
-        raise ParserFail("nested too deeply")
+    if len(text) > MAX_VALUES or text.count("[") + text.count("{") > MAX_DEPTH:
+        _look_at_shape(_outside_strings(text))
     try:
         value = _decoded(text)
         if "\\u" in text and _may_hold_half_pairs(value):
@@ -102,17 +102,21 @@ def _may_hold_half_pairs(value: Any) -> bool:
     return _HALF_PAIR.search(marshal.dumps(value, 2)) is not None
 
 
-def _brackets(text: str) -> bytes:
-    """Those outside strings, all of them square."""
-    return _outside_strings(text).encode("utf-8", "replace").translate(_ONE_KIND, _NO_BRACKETS)
-
-
 def _outside_strings(text: str) -> str:
-    """Without escaped quotes, every other piece between quotes. A backslash outside strings escapes nothing: a text
-    with one is no JSON, and has its strings found one by one."""
+    """Without escaped quotes, every other piece between quotes."""
     unescaped = text.replace("\\\\", "\\-").replace('\\"', "\\") if "\\" in text else text
     outside = "".join(unescaped.split('"')[::2])
-    return _STRING.sub("", text) if "\\" in outside else outside
+    if "\\" in outside:
+        raise ParserFail("not JSON")
+    return outside
+
+
+def _look_at_shape(outside: str) -> None:
+    brackets = outside.encode("utf-8", "replace").translate(_ONE_KIND, _NO_BRACKETS)
+    if _too_deep(brackets):
+        raise ParserFail("nested too deeply")
+    if outside.count(",") + brackets.count(b"[") > MAX_VALUES:
+        raise MalformedRequest(f"more than {MAX_VALUES:,} values")
 
 
 def _too_deep(brackets: bytes) -> bool:

@@ -7,6 +7,7 @@ value as it is; any other field reads it as JSON text, and takes a string in the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,7 @@ MAX_QUERY_FIELDS = 1000
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
+_TOKEN = re.compile(rb'"%s"\s*:\s*"([!#-\[\]-~]{1,1024})"' % fields.TOKEN.encode())
 
 
 class Params:
@@ -92,6 +94,11 @@ class Params:
             if value is not None:
                 _checked_text(name, value, None)
         return None if value == "" else value
+
+
+def shown_tokens(body: bytes) -> Iterator[str]:
+    """What stands in a body of JSON as a token, where it is written without escapes; the body isn't parsed."""
+    return (match[1].decode("ascii") for match in _TOKEN.finditer(body))
 
 
 def _parse_query(query: bytes) -> dict[str, str]:
