@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.abuse import floods, slow
 from tests.abuse.lines import Attack
+from tests.abuse.run import HOSTILE_SESSIONS
 
 MANY = 200
 """Connections of an attack that is about having them, below what one address may have."""
@@ -47,5 +48,6 @@ ALL = (
     Attack("requests of many, HTTP/2", floods.questions, lines=MANY, prompt=False),
     Attack("requests of many, HTTP/1.1", slow.pipelined, alpn="http/1.1", lines=MANY, prompt=False),
     Attack("JSON bodies of many", slow.json_bodies, alpn="http/1.1", lines=MANY // 2, prompt=False),
+    Attack("empty frames of many", slow.empty_frames, alpn="http/1.1", lines=2 * HOSTILE_SESSIONS, prompt=False),
     Attack("chunks of a byte", slow.tiny_chunks, alpn="http/1.1", prompt=False),
 )

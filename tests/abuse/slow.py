@@ -24,6 +24,7 @@ from tests.abuse.lines import Target
 from tests.benchmarks.client import client_context
 from tests.support.peer import LAST_WINDOW, raw
 from webcam.api.guard import STRANGERS_BODY
+from webcam.wire.frames import encode
 
 _CONTEXT = client_context("h2")
 
@@ -157,6 +158,19 @@ def json_bodies(_target: Target, number: int) -> Steps:
     value = head + piece * ((size - 16) // len(piece)) + tail
     body = b'{"a":' + value.ljust(size - 6) + b"}"
     yield from again(b"POST /authorize.json HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + body)
+
+
+def empty_frames(target: Target, number: int) -> Steps:
+    """HTTP/1.1: cameras of an account whose frames are empty, 2,700 in a piece, and a viewer of each."""
+    place = number // 2 % len(target.tokens)
+    token = target.tokens[place].encode()
+    if number % 2:
+        yield PAUSE
+        yield b"POST /output.raw?shash=%s&device=device%%20%d HTTP/1.1\r\nHost: a\r\n\r\n" % (token, place)
+        return
+    yield b"POST /input.raw?shash=%s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" % token
+    frames = encode(b"") * 2700
+    yield from again(b"%x\r\n%s\r\n" % (len(frames), frames))
 
 
 def tiny_chunks(_target: Target, _number: int) -> Steps:

@@ -11,7 +11,6 @@ from webcam.errors import FrameError, MalformedRequest
 from webcam.http.limits import TURN
 from webcam.http.request import BodyConsumer, Request
 from webcam.service.publication import Publication
-from webcam.timers import Timers
 from webcam.wire import fields
 from webcam.wire.frames import FrameDecoder
 from webcam.wire.requests import Params
@@ -27,8 +26,8 @@ MAX_KEEP = 60_000
 class Ingest:
     """One upload: a body consumer for its request, a publisher for its stream.
 
-    Its frames go out for so long as a turn is, whatever chunks they come in: what is left of the last one then goes out
-    in the next turns of the event loop, and the upload is paused until it has.
+    Its frames go out for so long as a turn is, whatever chunks they come in: what is left of the last one then waits in
+    :mod:`webcam.http.rounds`, and the upload is paused until it has gone out.
 
     Nothing is answered before the upload ends: a client of the field closes its upload when it sees early headers.
     """
@@ -47,7 +46,7 @@ class Ingest:
         """The one before them."""
         self._later = bytearray()
         """What came behind them: HTTP/1.1 has read it already when it is paused."""
-        self._timers = Timers(services.clock)
+        self._place = request.place_in_rounds()
         self._held = False
         self._over = False
         self._spent = 0.0
@@ -156,9 +155,9 @@ class Ingest:
         return self._first is None
 
     def _wake(self) -> None:
-        """Go on in the next turn with what waits, unless a viewer holds it; nobody can hold an upload that is over."""
-        if self._first is not None and not self._timers.pending and (self._over or not self._held):
-            self._timers.later(0, self._turn)
+        """Go on with what waits in the next turn, unless a viewer holds it; nobody can hold an upload that is over."""
+        if self._first is not None and not self._place.waiting and (self._over or not self._held):
+            self._place.wait(self._turn)
 
     def _turn(self) -> None:
         if self._held and not self._over:
@@ -185,7 +184,7 @@ class Ingest:
 
     def _let_go(self) -> Publication | None:
         """Nothing more goes out."""
-        self._timers.cancel()
+        self._place.leave()
         self._later.clear()
         self._frames = self._first = None
         publication, self._publication = self._publication, None

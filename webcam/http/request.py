@@ -24,6 +24,7 @@ from webcam.http.head import Head
 from webcam.http.limits import BODY_GRACE, BODY_RATE, HELD, SMALL_BODY, SMALL_PIECE
 
 if TYPE_CHECKING:
+    from webcam.http.rounds import Place
     from webcam.http.site import Site
 
 
@@ -188,6 +189,10 @@ class Request(server.Request):
         if self._small:
             self.body.append(bytes(self._small))
             self._small.clear()
+
+    def place_in_rounds(self) -> Place:
+        """Among those who wait for a turn, for whoever takes longer with what came: by the address that asks."""
+        return self.site.rounds.place(self.address)
 
     def too_slow(self, now: float) -> bool:
         """Whether an ordinary body came at less than a trickle since the last look that was a grace ago."""
