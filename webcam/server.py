@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
-from webcam import __version__
+from webcam import __version__, garbage, heap
 from webcam.api.tree import build_site
 from webcam.assembly import Assembly
 from webcam.config import Config
 from webcam.errors import DatabaseFail
 from webcam.hangup import Hangup
-from webcam.heap import EVERY, Heap
 from webcam.http import reload
 from webcam.http.listen import Listener
 from webcam.http.request import host_of
@@ -64,7 +62,8 @@ class WebcamService(service.Service):
         self._path = path
         self._listeners = listeners
         self._reactor = reactor
-        self._heap = Heap()
+        self._heap = heap.Heap()
+        self._garbage = garbage.Garbage()
         self._jobs: list[task.LoopingCall] = []
         self._site: Site | None = None
 
@@ -100,9 +99,10 @@ class WebcamService(service.Service):
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
         self._every(LOOK, self._assembly.restoring.look)
-        self._every(EVERY, self._give_back)
+        self._every(heap.EVERY, self._give_back)
+        self._every(garbage.EVERY, self._look_for_garbage)
         self._soon(self._tidy_thumbnails)
-        gc.freeze()  # what is here stays: collecting it again and again takes 10 ms each time
+        self._garbage.begin()
         notify("READY=1")
         self._audit.note("server_started", version=__version__)
         _log.info("webcam {version} is ready", version=__version__)
@@ -150,6 +150,9 @@ class WebcamService(service.Service):
 
     async def _give_back(self) -> None:
         await threads.deferToThread(self._heap.give_back)
+
+    async def _look_for_garbage(self) -> None:
+        self._garbage.look()
 
     def stopService(self) -> Deferred[None]:  # noqa: N802
         """Stop listening, end the streams, let answers under way end, write what is behind, close the database."""
