@@ -26,6 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.peer import raw
 from tests.support.properties import tried
 from tests.support.web import Web
+from webcam.http import connections
 from webcam.http.http2 import LATE_BYTES
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, NOTICE, STREAMS, Bucket, Tally
 
@@ -228,6 +229,31 @@ class Bounds(Case):
         again = self.client.open("POST", "/live")
         self.assertIsNone(self.client.response(again).reset_code)
         self.assertEqual(len(self.web.uploads), STREAMS + 1)
+
+    def test_streams_of_an_address(self) -> None:
+        """One too many on any of its connections is refused, as the limit of a connection is; however one ends, there
+        is room for another."""
+        self.patch(connections, "STREAMS_PER_ADDRESS", 5)
+        one, two, other = self.client, self.web.h2(), self.web.h2(host="198.51.100.1")
+        streams = [one.open("POST", "/live") for _ in range(3)] + [two.open("POST", "/live") for _ in range(2)]
+        for client in (one, two):
+            self.assertEqual(client.response(client.open("POST", "/live")).reset_code, ErrorCodes.REFUSED_STREAM)
+        self.assertEqual(self.web.site.tally.met["streams of an address"], 2)
+        self.assertIsNone(other.response(other.open("POST", "/live")).reset_code)
+        ends = (lambda: one.end(streams[0]), lambda: one.reset(streams[1]), lambda: one.open("POST", "/refused"))
+        for end in ends:
+            end()
+            one.pump()
+            again = two.open("POST", "/live")
+            self.assertIsNone(two.response(again).reset_code)
+            two.end(again)
+            two.pump()
+        two.drop()
+        for _ in range(3):
+            self.assertIsNone(one.response(one.open("POST", "/live")).reset_code)
+        one.drop()
+        other.drop()
+        self.assertEqual(len(self.web.site.connections._streams), 0)
 
     def test_a_frame_over_the_limit_is_refused_by_its_header(self) -> None:
         stream = self.client.open("POST", "/live")

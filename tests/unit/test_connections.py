@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webcam.address import Networks
 from webcam.http.connections import Connections
-from webcam.http.limits import TURN, UNSENT_IN_ALL, Tally
+from webcam.http.limits import STREAMS_PER_ADDRESS, TURN, UNSENT_IN_ALL, Tally
 
 
 class FakePeer:
@@ -33,6 +33,29 @@ class FakePeer:
     def abort(self) -> None:
         self.aborted = True
         self.connections.closed(self)
+
+
+class Streams(SynchronousTestCase):
+    """How many streams the connections of an address may have."""
+
+    def admitted(self, limits: Connections, address: str, times: int = STREAMS_PER_ADDRESS + 1) -> int:
+        return sum(limits.admits_stream(address) for _ in range(times))
+
+    def test_of_an_address(self) -> None:
+        limits = Connections(Clock(), Tally(), total=4, per_address=2)
+        self.assertEqual(self.admitted(limits, "2001:db8::1"), STREAMS_PER_ADDRESS)
+        self.assertEqual(self.admitted(limits, "2001:db8::2", 1), 0, "it is of the same network")
+        self.assertEqual(self.admitted(limits, "2001:db8:1::1", 1), 1)
+        limits.stream_closed("2001:db8::2")
+        self.assertEqual(self.admitted(limits, "2001:db8::1"), 1)
+
+    def test_of_a_proxy(self) -> None:
+        """All who come through it are of its address: one that is trusted, or has all connections to itself."""
+        for limits in (
+            Connections(Clock(), Tally(), total=4, per_address=2, proxies=Networks.read("192.0.2.0/24")),
+            Connections(Clock(), Tally(), total=4, per_address=4),
+        ):
+            self.assertEqual(self.admitted(limits, "192.0.2.1"), STREAMS_PER_ADDRESS + 1)
 
 
 class Case(SynchronousTestCase):

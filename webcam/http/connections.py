@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Cooperator
 
 from webcam.address import Networks, Shares
-from webcam.http.limits import TURN, UNSENT_IN_ALL, Tally
+from webcam.http.limits import STREAMS_PER_ADDRESS, TURN, UNSENT_IN_ALL, Tally
 
 
 class Peer(Protocol):
@@ -47,6 +47,7 @@ class Connections:
         self._shaking: set[Peer] = set()
         self._cut_off: set[Peer] = set()
         self._shares = Shares()
+        self._streams = Shares()
         self._drained: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
         self._cooperator = Cooperator(self._turn, lambda turn: clock.callLater(0, turn))
@@ -87,6 +88,18 @@ class Connections:
         self._shares.give_back(peer.address)
         if self._drained is not None and not self._open:
             self._end_of_drain()
+
+    def admits_stream(self, address: str) -> bool:
+        """Whether a connection from there may have one more stream; then it has. A proxy may always."""
+        full = self._per_address < self._total and self._streams.of(address) >= STREAMS_PER_ADDRESS
+        if full and address not in self._proxies:
+            return False
+        self._streams.take(address)
+        return True
+
+    def stream_closed(self, address: str) -> None:
+        """One that was admitted is over."""
+        self._streams.give_back(address)
 
     def look_after(self) -> Deferred[Any]:
         """Cut off who is too slow to be anything but a burden. A look over many peers takes several turns of the event

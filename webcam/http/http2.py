@@ -71,7 +71,7 @@ class HTTP2Channel(Outgoing):
         return paid
 
     def _met(self, limit: str) -> None:
-        self.site.tally.count(limit, host_of(self.getPeer()), self._reactor.seconds())
+        self.site.tally.count(limit, self._address, self._reactor.seconds())
 
     # The connection's life
 
@@ -80,6 +80,7 @@ class HTTP2Channel(Outgoing):
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
         self._ends = self.transport.getPeer(), self.transport.getHost()
+        self._address = host_of(self.getPeer())
         idle = self.setTimeout(None)  # the keepalive is the only clock
         now = self._reactor.seconds()
         self._keepalive = Keepalive(idle=idle or 60.0, heard=now, sent=now)
@@ -100,7 +101,7 @@ class HTTP2Channel(Outgoing):
         now = self._reactor.seconds()
         verdict, again = self._keepalive.decide(now, bool(self.streams), self._blocked)
         if verdict is Verdict.DEAD:
-            self._log.info("gone silently: {peer}", peer=host_of(self.getPeer()))
+            self._log.info("gone silently: {peer}", peer=self._address)
             self._abort()
         elif verdict is Verdict.IDLE:
             self._go_away(_Codes.NO_ERROR, "idle")
@@ -232,8 +233,9 @@ class HTTP2Channel(Outgoing):
         if self._draining:
             self.resetStream(stream_id, _Codes.REFUSED_STREAM)
             return
-        if len(self.streams) >= STREAMS:
-            self._met("streams of a connection")
+        full = len(self.streams) >= STREAMS
+        if full or not self.site.connections.admits_stream(self._address):
+            self._met(f"streams of {'a connection' if full else 'an address'}")
             self.resetStream(stream_id, _Codes.REFUSED_STREAM)
             return
         stream = Stream(stream_id, self, event.head, self.requestFactory, self.site, self.factory)
@@ -326,6 +328,7 @@ class HTTP2Channel(Outgoing):
         self._sender.drop(stream_id)
         self._paused.discard(stream_id)
         if stream is not None:
+            self.site.connections.stream_closed(self._address)
             stream.forget()
 
     def _answered(self, stream_id: int) -> None:

@@ -28,6 +28,10 @@ FIELDS = 200
 STREAMS = 100
 """Open streams of one HTTP/2 connection; one more is refused, and may be tried again (REFUSED_STREAM)."""
 
+STREAMS_PER_ADDRESS = 10_000
+"""Of all connections of one address; one more is refused in the same way. A stream takes 7 KB, and an address may have
+400 connections."""
+
 CONTROL_BURST = 400
 CONTROL_RATE = 50.0
 """Frames that carry nothing (PING, SETTINGS, PRIORITY, RST_STREAM, empty DATA, tiny WINDOW_UPDATE) that a connection
