@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import hpack.huffman_table
 from h2.errors import ErrorCodes
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.huffman import decoded_in
 from tests.support.peer import FRAME_SIZE, PREFACE, block, raw, request
 from tests.support.web import Web
 from webcam.http.connection import Connection
@@ -38,14 +36,7 @@ class Sizes(Case):
 
     def send(self, size: int, end: bool) -> int:
         """A block whose first literal is Huffman-coded, in pieces; how many bytes of it were decoded."""
-        decoded: list[int] = []
-        decode = hpack.huffman_table.decode_huffman
-
-        def counted(data: Any) -> bytes:
-            decoded.append(len(data))
-            return decode(data)
-
-        self.patch(hpack.huffman_table, "decode_huffman", counted)
+        decoded = decoded_in(self)
         coded = b"\x18\xc6\x31\x8c\x63" * (size // 5)  # eight times "a"
         length = bytearray(b"\xff")
         left = len(coded) - 127

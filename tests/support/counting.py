@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import re
@@ -34,9 +33,11 @@ def install(report: str) -> None:
 def _count() -> dict[str, Any]:
     from twisted.internet import reactor
 
+    from webcam.heap import Heap
+
     timers: Any = reactor
     gc.collect()
-    _give_back()
+    Heap().give_back()
     everything = gc.get_objects()
     objects: Counter[str] = Counter()
     held: Counter[str] = Counter()
@@ -59,13 +60,6 @@ def _count() -> dict[str, Any]:
         "threads": threading.active_count(),
         "tracked": len(everything),
     }
-
-
-def _give_back() -> None:
-    """What the C library holds of freed memory goes back to the kernel, where it is glibc: it is nothing that lives."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _measure(owner: Any, held: Counter[str]) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import h2.exceptions
 import hpack
-import hpack.huffman_table
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.huffman import decoded_in
 from tests.support.properties import tried
 from webcam.http.fieldblock import TABLE, CompressionError, Decoder, Encoder, Field, sendable
 
@@ -98,14 +98,7 @@ class DecoderTests(SynchronousTestCase):
 
     def test_a_code_that_has_no_room(self) -> None:
         """It is refused undecoded, as the list that it would make too large; what has room is decoded."""
-        decoded: list[int] = []
-        decode = hpack.huffman_table.decode_huffman
-
-        def counted(data: Any) -> bytes:
-            decoded.append(len(data))
-            return decode(data)
-
-        self.patch(hpack.huffman_table, "decode_huffman", counted)
+        decoded = decoded_in(self)
         decoder = Decoder()
         decoder.max_header_list_size = 300 + 33
         longest = hpack.Encoder().huffman_coder.encode(b"\n" * 300)  # thirty bits each
