@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import struct
 from collections.abc import Iterator
 
 from tests.abuse.floods import (
@@ -25,8 +26,12 @@ from tests.benchmarks.client import client_context
 from tests.support.peer import LAST_WINDOW, raw
 from webcam.api.guard import STRANGERS_BODY
 from webcam.wire.frames import encode
+from webcam.wire.jsontext import MAX_VALUES
 
 _CONTEXT = client_context("h2")
+
+LIKE_HALF_A_PAIR = repr(struct.unpack("<d", b"\0\0\xed\xa0\xed\xa0\xed\x3f")[0]).encode()
+"""A number whose bytes look like half of a surrogate pair."""
 
 PAUSE = 0.5
 """Seconds between two bytes of a trickle."""
@@ -147,16 +152,17 @@ def pipelined(_target: Target, _number: int) -> Steps:
 
 
 def json_bodies(_target: Target, number: int) -> Steps:
-    """HTTP/1.1: bodies that take longest to parse, as large as anybody may send them: numbers, long numbers, brackets
-    and escapes; and one four times as large, with more values than are allowed."""
-    head, piece, tail, size = (
-        (b"[", b"1.79769313486231570814e308,", b"1]", STRANGERS_BODY),
-        (b"[", b"9" * 4299 + b",", b"1]", STRANGERS_BODY),
-        (b'"', rb"[\"", b'"', STRANGERS_BODY),
-        (b"[", b"1.5,", b"1]", 4 * STRANGERS_BODY),
+    """HTTP/1.1: bodies that take longest to parse, as large as anybody may send them: as many numbers as are allowed
+    beside what has to be looked at for half a surrogate pair, long numbers, brackets and escapes; and one four times as
+    large, with more values than are allowed."""
+    head, piece, most, tail, size = (
+        (b"[", b"1e9,", MAX_VALUES - 2, LIKE_HALF_A_PAIR + b"]", STRANGERS_BODY),
+        (b"[", b"9" * 4299 + b",", MAX_VALUES, b"1]", STRANGERS_BODY),
+        (b'"', rb"[\"", STRANGERS_BODY, b'"', STRANGERS_BODY),
+        (b"[", b"1.5,", 4 * STRANGERS_BODY, b"1]", 4 * STRANGERS_BODY),
     )[number % 4]
-    value = head + piece * ((size - 16) // len(piece)) + tail
-    body = b'{"a":' + value.ljust(size - 6) + b"}"
+    value = head + piece * min(most, (size - 64) // len(piece)) + tail
+    body = rb'{"\u0061":' + value.ljust(size - 11) + b"}"
     yield from again(b"POST /authorize.json HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + body)
 
 

@@ -51,20 +51,19 @@ class LargeBodyTests(EdgeCase):
 
     def test_nobody_is_turned_away_unread(self) -> None:
         """Without a session, without one that lives, with one that nobody sees before the body is parsed; nothing of it
-        was done."""
+        was done. Whoever shows a token learns that it is none."""
         token = self.authorize()
         escaped = json.dumps({"shash": token, "padding": LARGE}).replace("shash", "sh\\u0061sh")
         many = [{"shash": "other"}] * MOST_SHOWN
-        for body in (
-            json.dumps({"padding": LARGE}),
-            json.dumps({"shash": "of-nobody", "padding": LARGE}),
-            json.dumps({"shash": 5, "padding": LARGE}),
-            json.dumps({"many": many, "padding": LARGE, "shash": token}),
-            escaped,
-            LARGE + "y",
-        ):
+        for body in (json.dumps({"padding": LARGE}), json.dumps({"shash": 5, "padding": LARGE}), escaped, LARGE + "y"):
             self.refused(self.post("heartBit.json", body.encode()), MALFORMED_REQUEST, 413)
-        self.refused(self.post("heartBit.json", LARGE.encode() + b"y", shash="of-nobody"), MALFORMED_REQUEST, 413)
+        for body in (
+            json.dumps({"shash": "of-nobody", "padding": LARGE}),
+            json.dumps({"many": many, "padding": LARGE, "shash": token}),
+        ):
+            self.refused(self.post("heartBit.json", body.encode()), NO_SUCH_SESSION)
+            self.refused(self.post("getServerTime.json", body.encode()), MALFORMED_REQUEST, 413)
+        self.refused(self.post("heartBit.json", LARGE.encode() + b"y", shash="of-nobody"), NO_SUCH_SESSION)
         (session,) = self.services.sessions.all()
         self.assertEqual(session.requests, 0)
 
@@ -72,7 +71,7 @@ class LargeBodyTests(EdgeCase):
         """Nor does it come to life by being looked at."""
         token = self.authorize()
         self.clock.advance(3600)
-        self.refused(self.post("heartBit.json", padded(STRANGERS_BODY + 1, shash=token)), MALFORMED_REQUEST, 413)
+        self.refused(self.post("heartBit.json", padded(STRANGERS_BODY + 1, shash=token)), NO_SUCH_SESSION)
 
     def test_one_that_shows_another_session_is_parsed_and_refused(self) -> None:
         """The session that counts is the one that the parsed body names."""
@@ -97,3 +96,14 @@ class LargeBodyTests(EdgeCase):
         self.bad(self.ask("addMsgs.json", token, msg="m", params=values), MALFORMED_REQUEST)
         self.bad(self.ask("addMsgs.json", token, msg="m", params=json.dumps(values)), MALFORMED_REQUEST)
         self.assertEqual(self.ask("addMsgs.json", token, msg="m", params=values[:10_000]), OK)
+
+    def test_texts_of_a_list_together(self) -> None:
+        """Of messages whose parameters are text; brackets and commas inside their strings don't count."""
+        token = self.authorize()
+        text = json.dumps([1] * (jsontext.MAX_VALUES // 10))
+        messages = [{"msg": "m", "params": text} for _ in range(10)]
+        self.assertEqual(self.ask("addMsgs.json", token, msgs=messages[1:]), OK)
+        self.bad(self.ask("addMsgs.json", token, msgs=[*messages, messages[0]]), MALFORMED_REQUEST)
+        words = [{"msg": "m", "params": json.dumps(["[,{" * 5000])} for _ in range(10)]
+        self.assertEqual(self.ask("addMsgs.json", token, msgs=words), OK)
+        self.bad(self.ask("addMsgs.json", token, msg="m", params='["\\"\\'), MALFORMED_REQUEST)

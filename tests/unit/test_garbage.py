@@ -7,7 +7,7 @@ import gc
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from webcam.garbage import FEW, LONGEST, NEVER, SHORT, Garbage
+from webcam.garbage import FEW, LONGEST, MUCH, NEVER, SHORT, Garbage
 
 
 class Collector:
@@ -39,9 +39,9 @@ class Tests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
 
-    def begun(self, a_block: float = 2e-7, version: tuple[int, ...] = (3, 13)) -> tuple[Garbage, Collector]:
+    def begun(self, a_block: float = 2e-7, version: tuple[int, ...] = (3, 13, 0)) -> tuple[Garbage, Collector]:
         collector = Collector(self.clock, a_block)
-        garbage = Garbage(collector, lambda: collector.blocks, self.clock.seconds, version)
+        garbage = Garbage(collector, lambda: collector.blocks, self.clock.seconds, self.clock.seconds, version)
         garbage.begin()
         return garbage, collector
 
@@ -77,6 +77,25 @@ class Tests(SynchronousTestCase):
         garbage.look()
         self.assertEqual(collector.looks, 3)
 
+    def test_what_may_be_garbage(self) -> None:
+        """Much of it is looked for, however long that takes; where it was none, as much more is waited for."""
+        garbage, collector = self.begun(a_block=1e-5)
+        collector.blocks += FEW
+        garbage.look()
+        collector.blocks += MUCH
+        garbage.look()
+        self.assertEqual(collector.looks, 1)
+        collector.blocks += 1
+        garbage.look()
+        garbage.look()
+        self.assertEqual(collector.looks, 2)
+        collector.blocks += MUCH + FEW + 1
+        garbage.look()
+        self.assertEqual(collector.looks, 2)
+        collector.blocks += 1
+        garbage.look()
+        self.assertEqual(collector.looks, 3)
+
     def test_a_slow_machine(self) -> None:
         """Learns by the first one."""
         garbage, collector = self.begun(a_block=1e-5)
@@ -88,8 +107,20 @@ class Tests(SynchronousTestCase):
         garbage.look()
         self.assertEqual(collector.looks, 2)
 
+    def test_one_that_took_long_by_chance(self) -> None:
+        """Is forgotten when a shorter one shows that it was no measure."""
+        garbage, collector = self.begun(a_block=1e-5)
+        collector.blocks += FEW
+        garbage.look()
+        collector.a_block = 1e-7
+        collector.blocks -= FEW - 1000
+        garbage.look()
+        collector.blocks += FEW
+        garbage.look()
+        self.assertEqual(collector.looks, 3)
+
     def test_a_collector_that_goes_step_by_step(self) -> None:
-        garbage, collector = self.begun(version=(3, 14))
+        garbage, collector = self.begun(version=(3, 14, 4))
         garbage.look()
         self.assertEqual((collector.frozen, collector.threshold, collector.looks), (10_000, (700, 10, 10), 0))
 
@@ -97,7 +128,7 @@ class Tests(SynchronousTestCase):
         threshold = gc.get_threshold()
         self.addCleanup(gc.set_threshold, *threshold)
         self.addCleanup(gc.unfreeze)
-        garbage = Garbage(version=(3, 13))
+        garbage = Garbage(version=(3, 14, 5))
         garbage.begin()
         self.assertEqual(gc.get_threshold(), (*threshold[:2], NEVER))
         lost: list[object] = []

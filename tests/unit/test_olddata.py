@@ -107,7 +107,10 @@ class ParamsTests(SynchronousTestCase):
             self.assertEqual(params_of(text), ("{}", False), text)
 
     def test_anything_else_is_kept_inside_of_an_object(self):
-        for text in ("no JSON", "{", "12", "true", "false", '"text"', "NaN", "[" * 300, '{"a":"\\ud800"}', "\x00"):
+        for text in (
+            *("no JSON", "{", "12", "true", "false", '"text"', "NaN", "[" * 300, '{"a":"\\ud800"}', "\x00", "[1e999]"),
+            "[" + "1," * jsontext.MAX_VALUES + "1]",
+        ):
             params, wrapped = params_of(text)
             self.assertEqual((jsontext.loads(params), wrapped), ({"params": text}, True), text)
 

@@ -15,6 +15,7 @@ from webcam.api.services import Services
 from webcam.errors import (
     MalformedRequest,
     MethodNotAllowed,
+    NoSuchSession,
     NotAllowed,
     ReplyCode,
     TooLarge,
@@ -69,7 +70,7 @@ MAX_TOKEN = 65536
 """Characters: whatever is shown as a token is looked up, and not found."""
 
 STRANGERS_BODY = 256 * 1024
-"""Bytes of JSON that are parsed for somebody without a session. It is done in one go, at up to 30 ms a megabyte."""
+"""Bytes of JSON that are parsed for somebody without a session. It is done in one go."""
 
 MOST_SHOWN = 8
 """Tokens in a body that are looked at before it is parsed."""
@@ -168,16 +169,22 @@ def _params(services: Services, endpoint: Endpoint, request: Request) -> Params:
         return Params({}, {})
     if endpoint.raw and request.body:
         return Params.from_query(request.query)
-    if len(body) > STRANGERS_BODY and not _shows_a_session(services, request, body):
-        raise TooLarge("body over the limit of one without a session")
+    if len(body) > STRANGERS_BODY:
+        _check_sender(services, endpoint, request, body)
     return Params.parse(request.query, body)
 
 
-def _shows_a_session(services: Services, request: Request, body: bytes) -> bool:
-    """Whether any of the tokens that can be found without parsing the body is one of a live session."""
+def _check_sender(services: Services, endpoint: Endpoint, request: Request, body: bytes) -> None:
+    """Raises :class:`NoSuchSession` when no token that can be found without parsing the body is one of a live session,
+    :class:`TooLarge` when there is no token, or none is wanted."""
     by_query = Params.from_query(request.query).text(fields.TOKEN, MAX_TOKEN)
     shown = (by_query, cookie_token(request, services.base), *islice(shown_tokens(body), MOST_SHOWN))
-    return any(services.sessions.knows(token) for token in shown if token)
+    tokens = [each for each in shown if each]
+    if any(map(services.sessions.knows, tokens)):
+        return
+    if tokens and endpoint.needs in (Needs.CHARGED, Needs.LOGIN):
+        raise NoSuchSession("unknown or ended, of a large body")
+    raise TooLarge("body over the limit of one without a session")
 
 
 def _may_be_empty(services: Services, endpoint: Endpoint, request: Request) -> bool:

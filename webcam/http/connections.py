@@ -91,8 +91,7 @@ class Connections:
 
     def admits_stream(self, address: str) -> bool:
         """Whether a connection from there may have one more stream; then it has. A proxy may always."""
-        full = self._per_address < self._total and self._streams.of(address) >= STREAMS_PER_ADDRESS
-        if full and address not in self._proxies:
+        if self._streams.of(address) >= STREAMS_PER_ADDRESS and address not in self._proxies:
             return False
         self._streams.take(address)
         return True

@@ -26,9 +26,18 @@ def drafts(params: Params) -> tuple[list[Draft], bool]:
     sources = [_entry(each) for each in entries]
     if not sources or params.text(fields.MESSAGE, MAX_NAME):
         sources.append(params)
+    _check_texts([each.plain(fields.PARAMS) for each in sources])
     found = [_draft(each) for each in sources]
     kept = [each for each in found if each is not None]
     return kept, len(kept) < len(found)
+
+
+def _check_texts(values: list[Any]) -> None:
+    """A thousand of them, with as many values as a text may hold in each, would take seconds to parse."""
+    try:
+        jsontext.check_values(each for each in values if isinstance(each, str))
+    except ParserFail:
+        raise MalformedRequest(f"{fields.PARAMS} holds no JSON") from None
 
 
 def _entry(value: Any) -> Params:

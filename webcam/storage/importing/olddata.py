@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from webcam.errors import ParserFail
+from webcam.errors import MalformedRequest, ParserFail
 from webcam.model import SETTING_KINDS, Settings, next_stamp
 from webcam.wire import fields, jsontext
 
@@ -60,7 +60,7 @@ def params_of(text: str) -> tuple[str, bool]:
         value = jsontext.loads(text) if text else None
         if isinstance(value, str):
             value = jsontext.loads(value) if value else None
-    except ParserFail:
+    except (MalformedRequest, ParserFail):
         value = False
     if value is None:
         return "{}", False
