@@ -25,11 +25,13 @@ from webcam.api.tree import build_tree
 from webcam.config import build
 from webcam.firststart import prepare
 from webcam.http.request import BodyConsumer, Request
+from webcam.http.rounds import Place, Rounds
 from webcam.server import WebcamService
 from webcam.storage.lock import FolderLock
 from webcam.wire import fields
 
 _UPLOAD = f"/{fields.PUBLISH}".encode()
+_ROUNDS = Rounds(reactor)
 
 
 class StockRequest(Request):
@@ -74,6 +76,10 @@ class StockRequest(Request):
 
     def trust(self) -> None:
         """Twisted's windows are what they are."""
+
+    def place_in_rounds(self) -> Place:
+        """As the server's, of all uploads together."""
+        return _ROUNDS.place("127.0.0.1")
 
     def answer(self, status: int, body: bytes, headers: Any = ()) -> None:
         """As the server's, without the cork that Twisted's channel doesn't have."""
