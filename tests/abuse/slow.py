@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import struct
 from collections.abc import Iterator
 
 from tests.abuse.floods import (
@@ -23,15 +22,13 @@ from tests.abuse.floods import (
 )
 from tests.abuse.lines import Target
 from tests.benchmarks.client import client_context
+from tests.support.numbers import LIKE_HALF_A_PAIR
 from tests.support.peer import LAST_WINDOW, raw
 from webcam.api.guard import STRANGERS_BODY
 from webcam.wire.frames import encode
 from webcam.wire.jsontext import MAX_VALUES
 
 _CONTEXT = client_context("h2")
-
-LIKE_HALF_A_PAIR = repr(struct.unpack("<d", b"\0\0\xed\xa0\xed\xa0\xed\x3f")[0]).encode()
-"""A number whose bytes look like half of a surrogate pair."""
 
 PAUSE = 0.5
 """Seconds between two bytes of a trickle."""
@@ -156,7 +153,7 @@ def json_bodies(_target: Target, number: int) -> Steps:
     beside what has to be looked at for half a surrogate pair, long numbers, brackets and escapes; and one four times as
     large, with more values than are allowed."""
     head, piece, most, tail, size = (
-        (b"[", b"1e9,", MAX_VALUES - 2, LIKE_HALF_A_PAIR + b"]", STRANGERS_BODY),
+        (b"[", b"1e9,", MAX_VALUES - 2, LIKE_HALF_A_PAIR.encode() + b"]", STRANGERS_BODY),
         (b"[", b"9" * 4299 + b",", MAX_VALUES, b"1]", STRANGERS_BODY),
         (b'"', rb"[\"", STRANGERS_BODY, b'"', STRANGERS_BODY),
         (b"[", b"1.5,", 4 * STRANGERS_BODY, b"1]", 4 * STRANGERS_BODY),

@@ -51,6 +51,10 @@ class Results:
         """No round will give anything."""
         self._skipped[load, server] = reason
 
+    def skipped(self, load: str, server: str) -> bool:
+        """Whether it can't be measured here."""
+        return (load, server) in self._skipped
+
     def median(self, load: str, server: str, key: str) -> float | None:
         """Over the rounds that gave something; ``None`` where none did."""
         found = [each[key] for each in self._rounds[load, server].values() if key in each]
@@ -66,7 +70,7 @@ class Results:
 
     def trouble(self, load: str, server: str) -> str:
         """What a reader of the row has to know beside its figures; empty when all went well."""
-        if (load, server) in self._skipped:
+        if self.skipped(load, server):
             return f"skipped: {_one_line(self._skipped[load, server])}"
         failed = self._failed[load, server]
         if not failed:

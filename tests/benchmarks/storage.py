@@ -42,7 +42,7 @@ from tests.benchmarks.processes import in_process, peak_memory
 from tests.benchmarks.report import block
 from tests.benchmarks.stores import Empty, Full, Large, OneByOne, OneByOneSlowDisk, Roomy, SlowDisk, Unbounded
 from tests.benchmarks.table import Run
-from tests.benchmarks.targets import Target, lines
+from tests.benchmarks.targets import Target, missed, of_loads
 from webcam.api.pages import PAGE as PAGE_SIZE
 from webcam.config import size
 
@@ -246,7 +246,7 @@ def kinds(text: str) -> list[str]:
     return chosen
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description="What it costs to keep things.")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; medians are shown [%(default)s]")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of most measurements [%(default)s]")
@@ -269,10 +269,12 @@ def main() -> None:
             ),
             sep="\n",
         )
-    print("\nTargets", *lines(run.results, [load.name for load in chosen], TARGETS), sep="\n")
+    targets = of_loads((load.name for load in chosen), TARGETS)
+    print("\nTargets", *(target.line(run.results) for target in targets), sep="\n")
     spent = (time.monotonic() - began) / 60
     print(f"\nmedians of {options.rounds} rounds of {options.seconds:g} s each; {spent:.1f} minutes in all")
+    return 1 if missed(run.results, targets) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

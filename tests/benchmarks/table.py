@@ -38,7 +38,7 @@ from tests.benchmarks.figures import Figures, Results
 from tests.benchmarks.loads import KINDS, LOADS, Load
 from tests.benchmarks.processes import giving_back
 from tests.benchmarks.report import block
-from tests.benchmarks.targets import lines
+from tests.benchmarks.targets import Target, missed, of_loads
 
 _TROUBLE = (AssertionError, OSError, EOFError, ValueError, subprocess.TimeoutExpired)
 """What a measurement may fail of; the others go on."""
@@ -114,18 +114,24 @@ def kinds(text: str) -> list[str]:
     return chosen
 
 
-def show(results: Results, loads: list[Load], baseline: str, say: Callable[[str], object] = print) -> None:
+def show(
+    results: Results,
+    loads: list[Load],
+    targets: list[Target],
+    baseline: str,
+    say: Callable[[str], object] = print,
+) -> None:
     """The whole table."""
     for load in loads:
         say("")
         for line in block(load, results, baseline):
             say(line)
     say("\nTargets")
-    for line in lines(results, [load.name for load in loads]):
-        say(line)
+    for target in targets:
+        say(target.line(results))
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description="The server beside others, under the same loads.")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; medians are shown [%(default)s]")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of most measurements [%(default)s]")
@@ -139,10 +145,12 @@ def main() -> None:
         for number in range(options.rounds):
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
             run.round(loads)
-    show(run.results, loads, options.baseline)
+    targets = of_loads(load.name for load in loads)
+    show(run.results, loads, targets, options.baseline)
     spent = (time.monotonic() - began) / 60
     print(f"\nmedians of {options.rounds} rounds of {options.seconds:g} s each; {spent:.1f} minutes in all")
+    return 1 if missed(run.results, targets) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

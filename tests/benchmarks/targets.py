@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tests.benchmarks.figures import Results, above, of
 
 SERVER = "webcam"
+
+HOLDS, SKIPPED, MISSED, NOT_MEASURED = "holds", "skipped", "MISSED", "not measured"
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,20 @@ class Target:
             found = results.against(self.load, self.server, self.other, self.key, self.how)
         return None if found is None else found / self.unit
 
-    def holds(self, figure: float | None) -> bool:
-        """What wasn't measured doesn't."""
-        if figure is None:
-            return False
-        return figure >= self.bound if self.least else figure <= self.bound
+    def verdict(self, results: Results) -> str:
+        """``HOLDS``, ``SKIPPED`` (one of the two servers can't be measured here), ``MISSED`` or ``NOT_MEASURED``."""
+        figure = self.figure(results)
+        if figure is not None:
+            return HOLDS if (figure >= self.bound if self.least else figure <= self.bound) else MISSED
+        servers = (self.server, self.other or self.server)
+        return SKIPPED if any(results.skipped(self.load, each) for each in servers) else NOT_MEASURED
 
     def line(self, results: Results) -> str:
         """For the table."""
         figure = self.figure(results)
         shown = "-" if figure is None else f"{figure:.2f}"
         bound = f"{'at least' if self.least else 'at most'} {self.bound:g}"
-        verdict = "holds" if self.holds(figure) else "MISSED" if figure is not None else "not measured"
-        return f"  {self.load:<42} {self.what:<38} {shown:>9}   {bound:<16} {verdict}"
+        return f"  {self.load:<42} {self.what:<38} {shown:>9}   {bound:<16} {self.verdict(results)}"
 
 
 JSON_10 = "JSON, -c10 -m10"
@@ -83,9 +86,12 @@ TARGETS = (
 )
 
 
-def lines(results: Results, loads: Iterable[str], targets: Iterable[Target] = TARGETS) -> Iterator[str]:
+def of_loads(loads: Iterable[str], targets: Iterable[Target] = TARGETS) -> list[Target]:
     """Those of these loads."""
     chosen = set(loads)
-    for target in targets:
-        if target.load in chosen:
-            yield target.line(results)
+    return [target for target in targets if target.load in chosen]
+
+
+def missed(results: Results, targets: Iterable[Target]) -> bool:
+    """Whether one of them isn't known to hold, though it could be measured here."""
+    return any(target.verdict(results) in (MISSED, NOT_MEASURED) for target in targets)

@@ -18,7 +18,7 @@ from tests.benchmarks.loads import COST, KINDS, LOADS, Column, Load
 from tests.benchmarks.others import Nginx
 from tests.benchmarks.report import block, cell
 from tests.benchmarks.table import Run, kinds, show
-from tests.benchmarks.targets import TARGETS, Target, lines
+from tests.benchmarks.targets import HOLDS, MISSED, NOT_MEASURED, SKIPPED, TARGETS, Target, missed, of_loads
 
 RATE, PRICE = Column("rate", "MB/s", ".1f"), Column(COST, "CPU s/GB")
 
@@ -122,12 +122,29 @@ class TargetTests(SynchronousTestCase):
 
     def test_what_was_not_measured_does_not_hold(self) -> None:
         target = Target("frames", "p99", "ms", 20)
-        self.assertFalse(target.holds(target.figure(self.results)))
+        self.assertEqual(target.verdict(self.results), NOT_MEASURED)
         self.assertIn("not measured", target.line(self.results))
+
+    def test_what_cannot_be_measured_here_is_skipped(self) -> None:
+        self.results.skip("frames", "nginx", "not installed")
+        self.assertEqual(Target("frames", COST, "CPU", 1, other="nginx").verdict(self.results), SKIPPED)
+        self.assertEqual(Target("frames", COST, "CPU", 1, other="hypercorn").verdict(self.results), NOT_MEASURED)
+
+    def test_what_is_missed_or_failed_is_missed(self) -> None:
+        """The program's exit status; what is skipped is none of it."""
+        self.results.skip("frames", "nginx", "not installed")
+        holds, skipped = Target("frames", COST, "CPU", 2), Target("frames", COST, "CPU", 1, other="nginx")
+        for also, verdict in (
+            (holds, HOLDS),
+            (Target("frames", COST, "CPU", 1), MISSED),
+            (Target("frames", "p99", "ms", 20), NOT_MEASURED),
+        ):
+            self.assertEqual(also.verdict(self.results), verdict)
+            self.assertEqual(missed(self.results, [holds, skipped, also]), verdict != HOLDS, verdict)
 
     def test_those_of_other_loads_are_left_out(self) -> None:
         targets = [Target("frames", COST, "CPU", 2), Target("files", COST, "CPU", 2)]
-        self.assertEqual(len(list(lines(self.results, ["frames"], targets))), 1)
+        self.assertEqual(of_loads(["frames"], targets), targets[:1])
 
     def test_every_target_has_its_load(self) -> None:
         """And its figure is one that the load shows, of servers that meet it."""
@@ -158,7 +175,7 @@ class ReportTests(SynchronousTestCase):
 
     def test_targets_come_last(self) -> None:
         said: list[str] = []
-        show(Results(), list(LOADS), "stock", said.append)
+        show(Results(), list(LOADS), list(TARGETS), "stock", said.append)
         self.assertEqual(said.index("\nTargets"), len(said) - len(TARGETS) - 1)
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import gc
 import json
 import re
-import struct
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.numbers import LIKE_HALF_A_PAIR
 from tests.support.properties import JSON_VALUES, tried
 from tests.support.refusals import accepted
 from webcam.errors import MalformedRequest, ParserFail
 from webcam.wire import jsontext
 from webcam.wire.jsontext import MAX_DEPTH, MAX_VALUES, dumps, loads, loads_bytes
-
-LIKE_HALF_A_PAIR = repr(struct.unpack("<d", b"\0\0\xed\xa0\xed\xa0\xed\x3f")[0])
-"""A number that is written with the bytes of half a surrogate pair."""
 
 PIECES = (
     *('"', "\\", '\\"', "\\\\", "[", "]", "{", "}", "[]", "{}", '"["', '"}"', ",", ":", " ", '"a":', "[[],", "]]"),
