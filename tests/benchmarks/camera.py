@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,14 @@ class Camera:
 
 
 def publish(port: int, token: str, size: int, fps: float, camera: Camera) -> None:
-    """Stream frames of *size* bytes, header included, until it is stopped."""
+    """Stream frames of *size* bytes, header included, until it is stopped or a slow server cuts it off."""
+    try:
+        _stream(port, token, size, fps, camera)
+    except OSError as error:
+        print(f"the camera on port {port} was cut off: {error}", file=sys.stderr)
+
+
+def _stream(port: int, token: str, size: int, fps: float, camera: Camera) -> None:
     sock = client_context("http/1.1").wrap_socket(socket.create_connection(("127.0.0.1", port)))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else the end of a frame waits 40 ms for an ACK
     head = f"POST /input.raw?shash={token} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nTransfer-Encoding: chunked\r\n\r\n"
