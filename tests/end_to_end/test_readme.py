@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,17 +70,28 @@ def test_the_lines_with_curl(newcomer: tuple[Path, dict[str, str]]) -> None:
     assert '"params":{"from":"the laptop"}' in printed
 
 
+@contextmanager
+def at_a_terminal() -> Iterator[None]:
+    """What is started meanwhile ends by Ctrl-C; a script that runs in the background ignores it, and so do its own."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_live_stream_from_one_terminal_to_another(newcomer: tuple[Path, dict[str, str]]) -> None:
     """The viewer writes out the very pictures that the camera publishes."""
     folder, environment = newcomer
     camera_line, viewer_line = blocks()[3:]
-    camera = subprocess.Popen(
-        [sys.executable, "-u", *camera_line.split()[1:]],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    with at_a_terminal():
+        camera = subprocess.Popen(
+            [sys.executable, "-u", *camera_line.split()[1:]],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
     try:
         printed = shell(viewer_line, folder, environment)
     finally:
