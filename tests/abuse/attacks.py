@@ -9,6 +9,9 @@ from tests.abuse.run import HOSTILE_SESSIONS
 MANY = 200
 """Connections of an attack that is about having them, below what one address may have."""
 
+ALL_OF_THEM = 390
+"""Nearly as many as one may have."""
+
 CALM = Attack("(nothing)", slow.nothing, lines=0, prompt=False)
 """What the machine itself does to the figures."""
 
@@ -35,6 +38,7 @@ ALL = (
     Attack("garbage, HTTP/2", floods.garbage),
     Attack("garbage, HTTP/1.1", slow.garbage_1, alpn="http/1.1"),
     Attack("garbage, TLS", slow.tls_garbage, alpn=None),
+    Attack("new keys for TLS", slow.new_keys, alpn="http/1.1", below=True),
     Attack("slow handshakes", slow.slow_handshake, alpn=None, lines=MANY, prompt=False),
     Attack("silent connections", slow.silent, lines=420),
     Attack("header trickle, HTTP/1.1", slow.headers_1, alpn="http/1.1", lines=MANY, prompt=False),
@@ -47,6 +51,8 @@ ALL = (
     Attack("requests, HTTP/1.1", slow.pipelined, alpn="http/1.1", prompt=False),
     Attack("requests of many, HTTP/2", floods.questions, lines=MANY, prompt=False),
     Attack("requests of many, HTTP/1.1", slow.pipelined, alpn="http/1.1", lines=MANY, prompt=False),
+    Attack("a request of each, HTTP/2", slow.one_each_2, lines=ALL_OF_THEM, prompt=False),
+    Attack("a request of each, HTTP/1.1", slow.one_each_1, alpn="http/1.1", lines=ALL_OF_THEM, prompt=False),
     Attack("JSON bodies of many", slow.json_bodies, alpn="http/1.1", lines=MANY // 2, prompt=False),
     Attack("empty frames of many", slow.empty_frames, alpn="http/1.1", lines=2 * HOSTILE_SESSIONS, prompt=False),
     Attack("chunks of a byte", slow.tiny_chunks, alpn="http/1.1", prompt=False),

@@ -10,12 +10,15 @@ import selectors
 import socket
 import ssl
 import struct
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from tests.benchmarks.client import client_context
+from tests.support.newkeys import Records, secret_of
 
 SOURCE = "127.0.0.2"
 """The attacker's address: limits go by address, and the well-behaved client has another one."""
@@ -37,14 +40,22 @@ class Target:
     record: int
 
 
-Script = Callable[[Target, int], Iterator["bytes | float"]]
+@dataclass(frozen=True)
+class NewKeys:
+    """So many records of TLS that ask for new keys."""
+
+    times: int
+
+
+Script = Callable[[Target, int], Iterator["bytes | float | NewKeys"]]
 """What a connection of this number does: sends bytes, waits for seconds. One that has ended holds its connection."""
 
 
 @dataclass(frozen=True)
 class Attack:
     """One way of being hostile. ``alpn``: what TLS agrees on; without it the script begins on bare TCP. ``reads``:
-    whether it takes what the server sends. ``prompt``: whether what it sends has it cut off, and not a clock."""
+    whether it takes what the server sends. ``prompt``: whether what it sends has it cut off, and not a clock.
+    ``below``: whether it makes records of TLS itself."""
 
     name: str
     script: Script
@@ -52,6 +63,7 @@ class Attack:
     lines: int = 4
     reads: bool = True
     prompt: bool = True
+    below: bool = False
 
 
 @dataclass
@@ -73,6 +85,7 @@ class Line:
         self._script = attack.script(target, number)
         self._left = memoryview(b"")
         self._silent = False
+        self._records: Records | None = None
         self.begun = False
         self.due = 0.0
         self.sent = 0
@@ -110,6 +123,8 @@ class Line:
             if not isinstance(self.sock, ssl.SSLSocket):
                 self.sock = context.wrap_socket(self.sock, do_handshake_on_connect=False)
             self.sock.do_handshake()
+            if self._attack.below:
+                self._records = Records(secret_of(Path(context.keylog_filename)))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.begun = True
 
@@ -131,10 +146,17 @@ class Line:
             if isinstance(step, float):
                 self.due = now + step
                 return
-            self._left = memoryview(step)
-        size = self.sock.send(self._left)
+            self._left = memoryview(self._made(step))
+        size = os.write(self.sock.fileno(), self._left) if self._records else self.sock.send(self._left)
         self.sent += size
         self._left = self._left[size:]
+
+    def _made(self, step: bytes | NewKeys) -> bytes:
+        if self._records is None:
+            return step
+        if isinstance(step, NewKeys):
+            return b"".join(self._records.new_keys() for _ in range(step.times))
+        return self._records.record(step)
 
 
 class Attacker:
@@ -145,6 +167,9 @@ class Attacker:
         self._attack = attack
         self._target = target
         self._context = client_context(attack.alpn) if attack.alpn else None
+        if attack.below:
+            self._context.minimum_version = ssl.TLSVersion.TLSv1_3
+            self._context.keylog_filename = tempfile.mkstemp()[1]
         self._selector = selectors.DefaultSelector()
         self._lines: dict[Line, int] = {}
         self._made = 0
@@ -163,6 +188,8 @@ class Attacker:
                 self._go(line, now)
         for line in list(self._lines):
             self._end(line)
+        if self._attack.below:
+            Path(self._context.keylog_filename).unlink()
         self.toll.cpu = time.process_time()
 
     @property

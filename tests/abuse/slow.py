@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 from tests.abuse.floods import (
     CONTINUATION,
     DATA,
     END_HEADERS,
+    END_STREAM,
     HEADERS,
     PING,
     RECORD,
+    SHORT,
     Steps,
     again,
     asks,
@@ -20,7 +23,7 @@ from tests.abuse.floods import (
     hello,
     record_path,
 )
-from tests.abuse.lines import Target
+from tests.abuse.lines import NewKeys, Target
 from tests.benchmarks.client import client_context
 from tests.support.numbers import LIKE_HALF_A_PAIR
 from tests.support.peer import LAST_WINDOW, raw
@@ -32,6 +35,11 @@ _CONTEXT = client_context("h2")
 
 PAUSE = 0.5
 """Seconds between two bytes of a trickle."""
+
+EACH = 0.1
+"""Seconds between two requests of a connection that has many beside it."""
+
+GREETING = b"POST /heartBit.json?shash=nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
 
 
 def trickle(piece: bytes) -> Iterator[bytes | float]:
@@ -146,6 +154,33 @@ def unread_1(target: Target, number: int) -> Steps:
 def pipelined(_target: Target, _number: int) -> Steps:
     """HTTP/1.1: requests that don't wait for the answers before them."""
     yield from again(b"POST /heartBit.json?shash=nobody HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+
+def one_each_1(_target: Target, _number: int) -> Steps:
+    """HTTP/1.1: a request now and then: none of them takes long, and nobody's next one waits behind it."""
+    yield from now_and_then(b"POST /heartBit.json?shash=nobody HTTP/1.1\r\nHost: localhost\r\n\r\n" for _ in count())
+
+
+def one_each_2(_target: Target, _number: int) -> Steps:
+    """HTTP/2: as above."""
+    yield hello() + first(1, b"/heartBit.json?shash=nobody", END_HEADERS | END_STREAM)
+    yield from now_and_then(raw(HEADERS, each, SHORT, END_HEADERS | END_STREAM) for each in count(3, 2))
+
+
+def now_and_then(pieces: Iterable[bytes]) -> Steps:
+    """Each behind a pause in which a server might have answered the one before."""
+    for piece in pieces:
+        yield piece
+        yield EACH
+
+
+def new_keys(_target: Target, number: int) -> Steps:
+    """New keys for TLS, as many as fit into a read; of every second connection a byte between two of them."""
+    yield GREETING
+    while True:
+        if number % 2:
+            yield b"x"
+        yield NewKeys(1 if number % 2 else 2400)
 
 
 def json_bodies(_target: Target, number: int) -> Steps:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.connection import Client
 from tests.support.http import H1Client, H2Client
-from tests.support.ticking import Ticking
+from tests.support.ticking import Ticking, turn
 from tests.support.web import Web
+from webcam.http.limits import TURN
+from webcam.http.request import Request
+from webcam.http.rounds import PASS
 
 CROWD, OTHER = "192.0.2.7", "192.0.2.8"
 
@@ -60,6 +65,30 @@ class Tests:
         self.web.clock.turn()
         begun = [client for client, flood in zip(crowd, floods, strict=True) if self.answered(client, flood[0])]
         self.assertLess(len(begun), 10)
+
+    def test_a_request_of_each(self: Case) -> None:
+        """A turn is more than any of them needs: the first are answered at once, the others in passes of their own."""
+        self.web = Web()
+        answer = Request.answer
+
+        def half_a_turn(*given: Any) -> None:
+            self.web.clock.rightNow += TURN / 2
+            answer(*given)
+
+        self.patch(Request, "answer", half_a_turn)
+        connected = [self.connect(CROWD) for _ in range(100)]
+        crowd = [(client, client.request("POST", "/echo", b"x")) for client in connected]
+        at_once = sum(self.answered(*each) for each in crowd)
+        self.assertLessEqual(at_once, 2 * PASS / (TURN / 2))
+        other = self.connect(OTHER)
+        self.assertTrue(self.answered(other, other.request("POST", "/echo", b"x")))
+        turn(self.web.clock)
+        later = sum(self.answered(*each) for each in crowd) - at_once
+        self.assertEqual((at_once > 0, later > 0), (True, True))
+        self.assertLessEqual(later, PASS / (TURN / 2) + 1)
+        for _ in range(10):
+            turn(self.web.clock)
+        self.assertTrue(all(self.answered(*each) for each in crowd))
 
     def test_one_that_goes_while_it_waits(self: Case) -> None:
         """It has no turn, and the others go on."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from h2.errors import ErrorCodes
 from h2.events import StreamReset
 from h2.settings import SettingCodes
 from hyperframe.frame import (
+    AltSvcFrame,
     DataFrame,
     Frame,
+    GoAwayFrame,
     HeadersFrame,
     PingFrame,
     PriorityFrame,
@@ -201,6 +204,25 @@ class Floods(Case):
         self.client.send_raw(tiny * 9000)
         self.client.pump()
         self.assertEqual(self.client.goaway, CALM)
+
+    def test_data_of_a_byte_that_nobody_takes(self) -> None:
+        """Padded, or on a stream that the server has reset."""
+        for path, frame in (("/live", partial(DataFrame, flags=["PADDED"], pad_length=1)), ("/refused", DataFrame)):
+            client = self.web.h2()
+            tiny = frame(client.open("POST", path), b"x").serialize()
+            for _ in range(20):
+                client.send_raw(tiny * 500)
+                client.pump()
+            self.assertEqual(client.goaway, CALM, path)
+
+    def test_frames_of_little_use(self) -> None:
+        """Extensions that have nothing to say to a server, and GOAWAY while there are answers to come."""
+        goaway, service = GoAwayFrame(0), AltSvcFrame(0, b"a", b"h2")
+        for frame in (goaway, service):
+            self.client = self.web.h2()
+            self.client.open("POST", "/live")
+            self.assertLessEqual(self.flood(frame.serialize), CONTROL_BURST + 1)
+            self.assertEqual(self.client.goaway, CALM)
 
     def test_data_of_a_few_bytes_among_much(self) -> None:
         """The header of each of a camera's frames in a frame of its own, however many cameras."""

@@ -57,6 +57,18 @@ class SlowPeers(Case):
         self.assertTrue(client.closed)
         self.assertEqual(self.web.site.tally.met, {"time for headers": 1})
 
+    def test_a_first_line_that_trickles_on_http_1(self) -> None:
+        """Of the first request, and of one behind another."""
+        for before in (b"", b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"):
+            client = self.web.h1()
+            client.send_raw(before)
+            client.pump()
+            for _ in range(int(HEADERS / LOOK) + 2):
+                client.send_raw(b"G")
+                self.web.clock.advance(LOOK)
+            self.assertTrue(client.closed)
+        self.assertEqual(self.web.site.tally.met, {"time for headers": 2})
+
     def test_headers_that_trickle_on_http_2(self) -> None:
         client = self.web.h2()
         stream = client.h2.get_next_available_stream_id()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import EPOCH
 from tests.support.freed import garbage
+from tests.support.newkeys import Records, secret_of
 from tests.support.peer import block, raw, request
-from tests.support.transport import Transport
-from tests.support.web import Web
-from webcam.http import tls
+from tests.support.transport import READ, Transport
+from tests.support.web import Producer, Web
+from webcam.http import openssl, tls
 from webcam.http.certificate import fingerprint, make_self_signed, utc
+from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, LAST_BYTES
 from webcam.http.reload import CurrentPair
 
 FORWARD_SECRET = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305")
@@ -35,7 +37,7 @@ FORBIDDEN = (
 )
 """Of TLS 1.2: CBC, CCM, and those whose traffic a stolen key opens."""
 
-HEADERS, END_HEADERS = 1, 4
+HEADERS, END_STREAM, END_HEADERS = 1, 1, 4
 
 
 class TCP(Transport):
@@ -58,10 +60,11 @@ class Connection:
         context: ssl.SSLContext,
         session: ssl.SSLSession | None = None,
         midway: Callable[[], None] = lambda: None,
+        capacity: int | None = None,
     ) -> None:
         self._clock = web.clock
         self._server = tls.over_tls(pair, web.site, web.clock).buildProtocol(None)
-        self._transport = TCP(self._server, None, "192.0.2.7")
+        self._transport = TCP(self._server, None, "192.0.2.7", capacity)
         self._server.makeConnection(self._transport)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.client = context.wrap_bio(self._incoming, self._outgoing, session=session)
@@ -94,6 +97,28 @@ class Connection:
                 answer += self.client.read(1 << 16)
         except ssl.SSLWantReadError:
             return answer
+
+    def write(self, data: bytes) -> None:
+        """Bytes below TLS, in one read of the server."""
+        self._transport.feed(data)
+
+    def end_tls(self) -> None:
+        """The client says that it sends no more, and takes nothing yet."""
+        try:
+            self.client.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+        self._transport.feed(self._outgoing.read())
+
+    def take(self) -> None:
+        """The client takes all that the server wrote."""
+        self._transport.take()
+        self._transport.settle()
+
+    def settle(self) -> bool:
+        """Whether the connection is still there when the turn is over."""
+        self._transport.settle()
+        return self._transport.connected
 
     def drop(self) -> None:
         """The client is gone without a word."""
@@ -143,8 +168,10 @@ class Case(SynchronousTestCase):
             context.set_alpn_protocols(list(offered))
         return context
 
-    def connect(self, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> Connection:
-        return Connection(self.web, self.pair, context, session)
+    def connect(
+        self, context: ssl.SSLContext, session: ssl.SSLSession | None = None, capacity: int | None = None
+    ) -> Connection:
+        return Connection(self.web, self.pair, context, session, capacity=capacity)
 
 
 class Ends(Case):
@@ -182,6 +209,114 @@ class Ends(Case):
             with garbage() as found:
                 self.assertEqual(self.send(sent), refused)
             self.assertEqual(found, {}, sent)
+
+
+class FullTransports(Case):
+    """A client ends TLS while more waits for it than its transport takes."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.producers: list[Producer] = []
+
+    def begin(self) -> Iterator[Connection]:
+        """An answer that goes on for as long as it may, over either protocol."""
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+        head = raw(HEADERS, 1, block(request(b"GET", b"/held")), END_HEADERS | END_STREAM)
+        for protocol, sent in (("h2", preface + head), ("http/1.1", b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")):
+            connection = self.connect(self.context((protocol,)), capacity=20_000)
+            connection.ask(sent)
+            producer = Producer(self.web.held.pop(), [b"x" * 10_000] * 1000)
+            self.producers.append(producer)
+            producer.go()
+            self.assertFalse(producer.ready, protocol)
+            yield connection
+
+    def test_when_all_has_left_the_connection_ends(self) -> None:
+        """And its producer with it: nothing is asked of that in between."""
+        for connection in self.begin():
+            connection.end_tls()
+            self.assertTrue(connection.settle())
+            connection.take()
+            self.assertFalse(connection.settle())
+            self.assertNotIn("resume", self.producers[-1].told)
+            self.assertTrue(self.producers[-1].request.gone)
+            self.assertEqual(len(self.web.site.connections), 0)
+
+    def test_one_that_takes_nothing_more(self) -> None:
+        """It is cut off; no producer or PING would find it."""
+        for connection in self.begin():
+            connection.end_tls()
+            self.web.clock.advance(LAST_BYTES)
+            self.web.site.connections.look_after()
+            self.assertTrue(connection.settle())
+            self.web.clock.advance(0.5)
+            self.web.site.connections.look_after()
+            self.web.clock.advance(0)
+            self.assertFalse(connection.settle())
+            self.assertEqual(len(self.web.site.connections), 0)
+        self.assertEqual(self.web.site.tally.met["time for the last bytes"], 2)
+
+
+class EmptyRecords(Case):
+    """Records that carry nothing: thousands fit into one read, and OpenSSL takes them in one go."""
+
+    limit = "records of TLS that carry nothing"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.offered = self.context(("http/1.1",), ssl.TLSVersion.TLSv1_3)
+        keylog = self.folder / "keys"
+        self.offered.keylog_filename = str(keylog)
+        self.connection = self.connect(self.offered)
+        self.records = Records(secret_of(keylog))
+
+    @property
+    def met(self) -> int:
+        return self.web.site.tally.met[self.limit]
+
+    def send(self, records: list[bytes]) -> bool:
+        """In reads as large as the reactor's; whether the connection is still there behind them."""
+        data = b"".join(records)
+        for at in range(0, len(data), READ):
+            self.connection.write(data[at : at + READ])
+            self.connection.take()
+        return self.connection.settle()
+
+    def test_new_keys_again_and_again(self) -> None:
+        """Each of them takes as long as a small request."""
+        taken: list[int] = []
+        received = openssl.received
+        self.patch(openssl, "received", lambda connection: taken.append(1) or received(connection))
+        self.assertFalse(self.send([self.records.new_keys() for _ in range(2400)]))
+        self.assertEqual(self.met, 1)
+        self.assertLess(len(taken), 5, "pieces of 32 and 64")
+        self.assertEqual(len(self.web.site.connections), 0)
+
+    def test_between_others(self) -> None:
+        """What comes with them pays for none."""
+        ask = b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"
+        for _ in range(EMPTY_BURST // 2):
+            self.assertTrue(self.send([self.records.new_keys(), self.records.record(ask), self.records.new_keys()]))
+        self.assertFalse(self.send([self.records.record(ask), self.records.new_keys()]))
+        self.assertEqual(self.met, 1)
+
+    def test_of_data(self) -> None:
+        self.assertFalse(self.send([self.records.record(b"") for _ in range(EMPTY_BURST + 1)]))
+        self.assertEqual(self.met, 1)
+
+    def test_now_and_then(self) -> None:
+        """More often than any client wants them: it is not cut off."""
+        for _ in range(5 * EMPTY_BURST):
+            self.assertTrue(self.send([self.records.new_keys()]))
+            self.web.clock.advance(1 / EMPTY_RATE)
+        self.assertEqual(self.met, 0)
+
+    def test_a_byte_in_each(self) -> None:
+        """A sketch that writes one byte at a time is a slow client, and no hostile one."""
+        head = self.records.record(b"POST /live HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n")
+        self.assertTrue(self.send([head, *(self.records.record(b"x") for _ in range(9000))]))
+        self.assertEqual(self.web.uploads[0].received, b"x" * 9000)
+        self.assertEqual(self.met, 0)
 
 
 class Waiting(Case):

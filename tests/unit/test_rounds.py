@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.ticking import Ticking
 from webcam.http.limits import TURN
-from webcam.http.rounds import PASS, Place, Rounds
+from webcam.http.rounds import ALONE, PASS, SHARE, Place, Rounds
 
 
 class Tests(SynchronousTestCase):
@@ -93,3 +93,50 @@ class Tests(SynchronousTestCase):
         self.assertRaises(self.failureException, self.clock.turn)
         self.clock.turn()
         self.assertEqual(self.taken, ["second"])
+
+    def test_many_short_turns(self) -> None:
+        """They have a pass together; who comes behind them waits, whoever is of another address doesn't."""
+        *many, late, other = self.places(*["192.0.2.1"] * 21, "192.0.2.2")
+        for place in many:
+            self.assertFalse(place.crowded)
+            self.short(place, TURN / 2)
+        self.assertEqual((late.crowded, late.waiting, other.crowded), (True, False, False))
+
+    def test_short_turns_with_pauses(self) -> None:
+        """Half of the time is theirs."""
+        for _ in range(10):
+            for place in self.places(*["192.0.2.1"] * 20):
+                self.assertFalse(place.crowded)
+                self.short(place, TURN / 2)
+                self.clock.rightNow += TURN / 2
+
+    def test_one_connection_alone(self) -> None:
+        """Its turns keep it short, and nothing else has to."""
+        alone, second = self.places("192.0.2.1", "192.0.2.1")
+        self.short(second, TURN)
+        while self.clock.rightNow < 2 * ALONE:
+            self.short(alone, TURN)
+        for _ in range(100):
+            self.short(alone, TURN)
+            self.assertFalse(alone.crowded)
+
+    def test_it_is_over_soon(self) -> None:
+        """However long it went on."""
+        places = self.places(*["192.0.2.1"] * 1000)
+        for place in places:
+            self.short(place, TURN)
+        self.assertTrue(places[0].crowded)
+        self.clock.rightNow += PASS / SHARE
+        self.assertFalse(places[0].crowded)
+
+    def test_nothing_is_kept_of_who_is_gone(self) -> None:
+        places = self.places("192.0.2.1", "192.0.2.1", "192.0.2.2")
+        self.assertEqual(len(self.rounds._accounts), 2)
+        del places
+        self.assertEqual(len(self.rounds._accounts), 0)
+
+    def short(self, place: Place, seconds: float) -> None:
+        """A turn of so long, that leaves nothing to wait for."""
+        began = self.clock.rightNow
+        self.clock.rightNow += seconds - TURN / 4  # which the next look adds
+        place.took(began)

@@ -112,25 +112,25 @@ class Connections:
     def _look(self) -> Iterator[None]:
         for peer in self._open - self._cut_off:
             if peer in self._open:
-                now = self._clock.seconds()
-                met = peer.look_after(now)
+                met = peer.look_after(self._clock.seconds())
                 if met is not None:
-                    self._cut_for(met, peer, now)
+                    self.cut_off(met, peer)
             yield
-        self._make_room(self._clock.seconds())
+        self._make_room()
 
-    def _make_room(self, now: float) -> None:
+    def _make_room(self) -> None:
         """Of all bytes that wait there are no more than :data:`UNSENT_IN_ALL`: who has most of them goes first."""
         held = {peer: peer.held for peer in self._open - self._cut_off}
         total = sum(held.values())
         while total > UNSENT_IN_ALL:
             peer = max(held, key=lambda each: held[each])
             total -= held.pop(peer)
-            self._cut_for("bytes of answers in all", peer, now)
+            self.cut_off("bytes of answers in all", peer)
 
-    def _cut_for(self, met: str, peer: Peer, now: float) -> None:
+    def cut_off(self, met: str, peer: Peer) -> None:
+        """It has met a limit."""
         self._cut_off.add(peer)
-        self._tally.count(met, peer.address, now)
+        self._tally.count(met, peer.address, self._clock.seconds())
         peer.abort()
 
     def drain(self, seconds: float) -> Deferred[None]:

@@ -128,7 +128,7 @@ class HTTP1Channel(http.HTTPChannel):
     def _take_turn(self, piece: bytes = b"") -> None:
         """Take *piece*, and what waits, for so long as a turn is."""
         clock = self.site.reactor
-        now = clock.seconds()
+        now = since = clock.seconds()
         self._end = now + TURN
         self._taking = True
         try:
@@ -136,9 +136,12 @@ class HTTP1Channel(http.HTTPChannel):
                 size, began = self._most, now
                 super().dataReceived(piece or self._next_piece(size))
                 piece, now = b"", clock.seconds()
+                if self._buffer and self.line_mode and self._head_since is None and not self._handlingRequest:
+                    self._head_since = now  # a request's first line has begun
                 self._stride = max(SHORTEST, size // 2) if now - began > TURN else min(LONGEST, size * 2)
         finally:
             self._taking = False
+        self._place.took(since)
         if self._draining:
             self._later.clear()
         elif self._later and self._ready:

@@ -201,7 +201,11 @@ class HTTP2Channel(Outgoing):
 
     def _take_turn(self) -> None:
         """Frames that are here, for so long as :data:`TURN`; then others have theirs."""
-        end = self._reactor.seconds() + TURN
+        began = self._reactor.seconds()
+        self._take_frames(began + TURN)
+        self._place.took(began)
+
+    def _take_frames(self, end: float) -> None:
         with self.corked():
             try:
                 while not self._closing and (events := self.conn.next_events()) is not None:
@@ -209,7 +213,7 @@ class HTTP2Channel(Outgoing):
                         handler = self._handlers.get(type(event))
                         if handler is not None and not self._closing:
                             handler(self, event)
-                    if self.conn.unfinished and self._reactor.seconds() > end:
+                    if self.conn.unfinished and self._reactor.seconds() > end and not self._closing:
                         self._yield()
                         return
             except h2.exceptions.ProtocolError as error:

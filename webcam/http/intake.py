@@ -22,6 +22,7 @@ import h2.settings
 import h2.stream
 from hyperframe.exceptions import InvalidPaddingError
 from hyperframe.frame import (
+    AltSvcFrame,
     ContinuationFrame,
     DataFrame,
     ExtensionFrame,
@@ -54,7 +55,7 @@ once a second has filled in a day."""
 _END_STREAM, _END_HEADERS = 0x1, 0x4
 _STATE = h2.stream.StreamState
 _RECEIVING = (_STATE.OPEN, _STATE.HALF_CLOSED_LOCAL)
-_IDLE_FRAMES = (PingFrame, PriorityFrame, RstStreamFrame, ExtensionFrame)
+_IDLE_FRAMES = (PingFrame, PriorityFrame, RstStreamFrame, GoAwayFrame, AltSvcFrame, ExtensionFrame)
 
 Events = list[Any]
 
@@ -281,7 +282,9 @@ class Intake(h2.connection.H2Connection):
         if type(frame) is ContinuationFrame:
             raise h2.exceptions.ProtocolError("CONTINUATION of nothing")  # h2's answer depends on the stream's state
         if type(frame) is DataFrame:
-            if not frame.data and "END_STREAM" not in frame.flags:
+            if frame.data:
+                self._dues.take_data(len(frame.data))
+            elif "END_STREAM" not in frame.flags:
                 self._dues.take("DATA")
         elif isinstance(frame, _IDLE_FRAMES) or (
             type(frame) is WindowUpdateFrame

@@ -45,6 +45,17 @@ HANDSHAKE = 10.0
 HEADERS = 15.0
 """Seconds for a TLS handshake, and for the rest of a request's headers behind their first byte."""
 
+FEW_RECORDS, MANY_RECORDS = 32, 128
+"""Records of TLS that are taken in one go: so many first, up to so many where those before carried something."""
+
+EMPTY_BURST = 40
+EMPTY_RATE = 5.0
+"""Records of TLS that carry nothing, as one that asks for new keys, that a connection may send at once, and each
+second. Clients change their keys behind gigabytes, if at all."""
+
+LAST_BYTES = 5.0
+"""Seconds for what waits for a peer that has ended TLS; it may not read it."""
+
 BODY_GRACE = 15.0
 BODY_RATE = 1024.0
 """An ordinary body may be slow, but in each span of so many seconds it has to come at so many bytes a second."""

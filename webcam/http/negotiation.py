@@ -16,9 +16,9 @@ from webcam.http.connections import Connections
 from webcam.http.http1 import HTTP1Channel
 from webcam.http.http2 import HTTP2Channel
 from webcam.http.keepalive import Silence
-from webcam.http.limits import HANDSHAKE, UNSENT
+from webcam.http.limits import HANDSHAKE, LAST_BYTES, UNSENT
 from webcam.http.rounds import Rounds
-from webcam.http.tls import unsent
+from webcam.http.tls import ended, unsent
 
 _log = Logger()
 
@@ -68,6 +68,9 @@ class Channel(http._GenericHTTPChannelProtocol):
         """See :class:`webcam.http.connections.Peer`."""
         if not self._shaken:
             return "time for a handshake" if now - self._since > HANDSHAKE else None
+        over = ended(self._channel.transport)
+        if over is not None:
+            return "time for the last bytes" if now - over > LAST_BYTES else None
         if self._has_vanished(now):
             _log.info("gone silently: {peer}", peer=self.address)
             self.abort()
@@ -81,6 +84,10 @@ class Channel(http._GenericHTTPChannelProtocol):
         """The system is asked about those only of whom nothing was heard since the last look."""
         heard, self._heard = self._heard, False
         return self._silence.gone(now, None if heard else tcpinfo.read(self._channel.transport))
+
+    def cut_off(self, met: str) -> None:
+        """TLS found that the peer has met a limit."""
+        self._connections.cut_off(met, self)
 
     def drain(self) -> None:
         """See :class:`webcam.http.connections.Peer`."""

@@ -29,16 +29,17 @@ def send(connection: SSL.Connection, data: bytes) -> None:
         connection._raise_ssl_error(connection._ssl, sent)
 
 
-def received(connection: SSL.Connection) -> tuple[bytes, SSL.Error | None]:
-    """What has come, up to :data:`ROOM`; less than a record below that, nothing more is here. With it, what is wrong
-    behind it: an error that ``Connection.recv`` would raise."""
-    ssl, total = connection._ssl, 0
+def received(connection: SSL.Connection) -> tuple[bytes, int, SSL.Error | None]:
+    """What has come, up to :data:`ROOM`; less than a record below that, nothing more is here. With it, of how many
+    records it is, and what is wrong behind it: an error that ``Connection.recv`` would raise."""
+    ssl, total, records = connection._ssl, 0, 0
     while total <= ROOM - RECORD:
         size = lib.SSL_read(ssl, _buffer + total, RECORD)
         if size <= 0:
-            return bytes(_view[:total]), _error(connection, size)
+            return bytes(_view[:total]), records, _error(connection, size)
         total += size
-    return bytes(_view[:total]), None
+        records += 1
+    return bytes(_view[:total]), records, None
 
 
 def _error(connection: SSL.Connection, size: int) -> SSL.Error | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 from twisted.internet import abstract, ssl, tcp
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
@@ -14,6 +14,8 @@ from twisted.python.failure import Failure
 
 from webcam.http import openssl
 from webcam.http.certificate import BadCertificate, Pair
+from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS, Bucket
+from webcam.http.records import Records
 
 CIPHERS = ssl.AcceptableCiphers.fromOpenSSLCipherString("ECDHE+AESGCM+AES128:ECDHE+AESGCM+AES256:ECDHE+CHACHA20")
 """Of TLS 1.2: those that RFC 9113 leaves to HTTP/2 (9.2.2), one of which every client of it must have. A key that is
@@ -71,6 +73,29 @@ class Transport(TLSMemoryBIOProtocol):
     """
 
     transport: Any
+    wrappedProtocol: Any  # noqa: N815
+    _empty = 0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._clock: IReactorTime = self.factory._clock
+        self._records = Records()
+        self._bucket = Bucket(EMPTY_BURST, EMPTY_RATE, self._clock.seconds())
+        self.ended: float | None = None
+        """When TLS was over, by the reactor's clock."""
+
+    def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802
+        """Some records at a time: OpenSSL takes all that it is given in one go, until one of them carries something.
+
+        One of 27 bytes may ask for new keys in both directions (RFC 8446, 4.6.3), and takes 30 µs.
+        """
+        shaken, start, size, most = self._handshakeDone, 0, len(bytes), FEW_RECORDS
+        while start < size and not (self._lostTLSConnection or self._aborted):
+            end, self._empty = self._records.end(bytes, start, most)
+            super().dataReceived(bytes if end - start == size else bytes[start:end])
+            if shaken and self._empty > 0 and not self._bucket.take(self._clock.seconds(), self._empty):
+                self.wrappedProtocol.cut_off("records of TLS that carry nothing")
+            start, most = end, min(2 * most, MANY_RECORDS)
 
     def _write(self, bytes: bytes) -> None:  # noqa: A002
         if self._lostTLSConnection or not bytes:
@@ -88,7 +113,8 @@ class Transport(TLSMemoryBIOProtocol):
         """Hand on what one read brought as one piece, not a record at a time."""
         more = True
         while more and not self._lostTLSConnection:
-            data, error = openssl.received(self._tlsConnection)
+            data, records, error = openssl.received(self._tlsConnection)
+            self._empty -= records
             more = error is None and len(data) > openssl.ROOM - openssl.RECORD
             if data and not self._aborted:
                 ProtocolWrapper.dataReceived(self, data)
@@ -99,6 +125,13 @@ class Transport(TLSMemoryBIOProtocol):
                 self._tlsShutdownFinished(None if clean else Failure(error))
         if self._tlsConnection is not None:
             self._flushSendBIO()
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:  # noqa: N802
+        """TLS is over, and the connection ends when what waits has left. A producer that stayed registered would be
+        asked for more in its place, for ever, while nobody hears what the peer does."""
+        super()._tlsShutdownFinished(reason)
+        self.ended = self._clock.seconds()
+        self.transport.unregisterProducer()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone. A producer that is still registered leads back here: it is let go, too."""
@@ -150,6 +183,11 @@ def unsent(transport: Any) -> int:
     if not isinstance(below, abstract.FileDescriptor):
         return 0
     return len(below.dataBuffer) - below.offset + below._tempDataLen
+
+
+def ended(transport: Any) -> float | None:
+    """When TLS was over on a connection that is still there, by the reactor's clock."""
+    return transport.ended if isinstance(transport, Transport) else None
 
 
 def over_tls(creator: IOpenSSLServerConnectionCreator, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
