@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import KEEP_ALL, TEXTS, Contract, at, draft, saved
+from tests.contract.promises import KEEP_ALL, TEXTS, Contract, at, draft, running, saved, when
 from webcam.consolemodel import Day, Seen, Share, Thread, Window
 from webcam.errors import NoSuchAccount, QuotaExceeded
 from webcam.model import PAGE_BYTES, Expiry, Incoming
@@ -17,7 +17,7 @@ DAY = 24 * HOUR
 class NewestContract(Contract):
     async def stored_at(self, account_id: int, *seconds: float, device: str = "camera") -> list[int]:
         """Records of these times; their ids."""
-        return [(await self.store.add_record(account_id, device, "", at(each), [b"data"]))[0] for each in seconds]
+        return [(await self.store.add_record(account_id, device, "", when(each), [b"data"]))[0] for each in seconds]
 
     async def newest_ids(
         self, account_id: int, window: Window = ALL, *devices: str, expiry: Expiry = KEEP_ALL
@@ -53,15 +53,15 @@ class NewestContract(Contract):
         (gate,) = await self.stored_at(account_id, 2, device="gate")
         self.assertEqual(await self.newest_ids(account_id, ALL, "porch"), [porch])
         self.assertEqual(await self.newest_ids(account_id, ALL, "porch", "camera", "none"), [porch, mine])
-        expiry = Expiry(records=at(1), broadcasts="", messages="")
+        expiry = Expiry(records=running(1), broadcasts=0, messages=0)
         self.assertEqual(await self.newest_ids(account_id, expiry=expiry), [gate, porch])
         self.assertEqual(await self.newest_ids(account_id, Window("", "", 1, 9), expiry=expiry), [porch])
         self.assertEqual(await self.days_of(account_id, expiry=expiry), [Day(at(1)[:10], 2)])
 
     async def test_they_are_whole_with_what_kind_of_data_they_are(self):
         account_id = await self.account()
-        await self.store.add_record(account_id, "camera", "a picture", at(0), [b"", JPEG[:2], JPEG[2:]])
-        await self.store.add_record(account_id, "camera", "a page", at(1), [b"<script>alert(1)</script>"])
+        await self.store.add_record(account_id, "camera", "a picture", when(0), [b"", JPEG[:2], JPEG[2:]])
+        await self.store.add_record(account_id, "camera", "a page", when(1), [b"<script>alert(1)</script>"])
         page, picture = await self.store.newest_records(account_id, ALL, KEEP_ALL)
         self.assertEqual((picture.meta, picture.size, picture.kind), ("a picture", len(JPEG), "image/jpeg"))
         self.assertEqual((page.device, page.stamp, page.kind), ("camera", at(1), "application/octet-stream"))
@@ -72,7 +72,7 @@ class NewestContract(Contract):
         record_id = await self.store.begin_upload()
         await self.store.upload_part(record_id, 0, JPEG.ljust(RECORD_PART, b"."))
         incoming = Incoming(account_id, "camera", "", RECORD_PART + 1)
-        await self.store.end_upload(record_id, incoming, at(0), b".")
+        await self.store.end_upload(record_id, incoming, when(0), b".")
         (found,) = await self.store.newest_records(account_id, ALL, KEEP_ALL)
         self.assertEqual(found.kind, "image/jpeg")
 
@@ -99,7 +99,7 @@ class NewestContract(Contract):
 
 class ThreadContract(Contract):
     async def said_at(self, account_id: int, sender: str, second: float, *drafts) -> None:
-        await self.store.add_messages(account_id, sender, at(second), drafts, None)
+        await self.store.add_messages(account_id, sender, when(second), drafts, None)
 
     async def thread_names(
         self, account_id: int, other: str = "camera", before: str = "", limit: int = 100, expiry: Expiry = KEEP_ALL
@@ -158,9 +158,9 @@ class ThreadContract(Contract):
         account_id = await self.account()
         await self.said_at(account_id, "camera", 0, draft("old"), draft("old to phone", "phone"))
         await self.said_at(account_id, "camera", 5, draft("new"), draft("new to phone", "phone"))
-        expiry = Expiry(records="", broadcasts=at(3), messages="")
+        expiry = Expiry(records=0, broadcasts=running(3), messages=0)
         self.assertEqual(await self.thread_names(account_id, expiry=expiry), ["new to phone", "new", "old to phone"])
-        expiry = Expiry(records="", broadcasts="", messages=at(3))
+        expiry = Expiry(records=0, broadcasts=0, messages=running(3))
         self.assertEqual(await self.thread_names(account_id, expiry=expiry), ["new to phone", "new"])
 
 

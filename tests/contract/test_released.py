@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import moment_of
 from tests.contract.promises import ALL, KEEP_ALL, UNREAD
 from tests.support.released import DATA, STAMP, finished, load, path_of
 from tests.support.stores import BlockingDatabase
@@ -159,4 +160,4 @@ class ReleasedTests(SynchronousTestCase):
             parts = range(-(-len(data) // RECORD_PART))
             whole = b"".join(finished(store.record_part(each.record_id, part)) for part in parts)
             self.assertEqual((each.size, whole == data), (len(data), True))
-        self.assertEqual(finished(store.add_record(account_id, "camera", "", STAMP.format(0), [b"new"]))[0], 4)
+        self.assertEqual(finished(store.add_record(account_id, "camera", "", moment_of(STAMP.format(0)), [b"new"]))[0], 4)

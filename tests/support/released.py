@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.support.clock import moment_of
 from tests.support.stores import BlockingDatabase
 from webcam.model import QUOTA_RECORDS, Draft, SavedSession
 from webcam.ports import RECORD_PART
@@ -51,10 +52,10 @@ async def fill(store: SQLiteStore) -> None:
         [SavedSession("digest", home, "phone", '{"a":1}', "192.0.2.1", 12.5, 34, STAMP.format(2))]
     )
     drafts = [Draft("to all", "", '{"n":1}'), Draft("to phone", "phone", "[]")]
-    await store.add_messages(home, "camera", STAMP.format(1), drafts, None)
-    await store.add_messages(home, "phone", STAMP.format(3), [], STAMP.format(1))
+    await store.add_messages(home, "camera", moment_of(STAMP.format(1)), drafts, None)
+    await store.add_messages(home, "phone", moment_of(STAMP.format(3)), [], STAMP.format(1))
     for number in (1, 2, 3):
-        await store.add_record(home, "camera", f"meta {number}", STAMP.format(9 + number), [DATA.get(number, b"gone")])
+        await store.add_record(home, "camera", f"meta {number}", moment_of(STAMP.format(9 + number)), [DATA.get(number, b"gone")])
     await store.delete_records(home, [2], older=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from tests.support.clock import moment_of
 from tests.support.admin_data import STAMP, DataCase
 from webcam.model import Draft
 from webcam.ports import RECORD_PART
@@ -28,7 +29,7 @@ class CheckTests(DataCase):
         self.record(0)
         with closing(connect(self.path)) as connection:
             connection.execute("INSERT INTO sessions VALUES ('digest', 1, 'camera', '', '', 0.0, 0, NULL, NULL)")
-            messages.add_messages(connection.cursor(), 1, "camera", STAMP, [Draft("hello", "", "{}")] * 3, None)
+            messages.add_messages(connection.cursor(), 1, "camera", moment_of(STAMP), [Draft("hello", "", "{}")] * 3, None)
             connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL, NULL)")
             connection.execute("UPDATE accounts SET record_count = 1 WHERE id = 2")
         self.assertEqual(

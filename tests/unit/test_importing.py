@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.admin import AdminCase
 from tests.support.old_database import CLIENTS, OldDatabase, fill
 from webcam.admin.common import Bar
-from webcam.model import Expiry, Page
+from webcam.model import KEEP_ALL, Page
 from webcam.ports import RECORD_PART
 from webcam.service.passwords import check_password
 from webcam.service.tokens import digest_of
@@ -19,7 +19,6 @@ from webcam.storage.importing import run
 from webcam.storage.lock import FolderLock
 from webcam.storage.schema import FILE, connect
 
-KEEP_ALL = Expiry("", "", "")
 ALL = Page("", 1000)
 UNREAD = Page(None, 1000)
 SECOND = "2024-05-06 07:08:09"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import moment_of
 from tests.support.server import World
 from webcam.errors import DatabaseFail
 from webcam.model import Bounds, Draft, Page, Swept
@@ -102,7 +103,7 @@ class RetentionTests(SynchronousTestCase):
         self.world.run(self.world.services.accounts.refresh())
         self.world.run(self.world.services.settings.change(other_id, {1: 60}))
         for account_id in (self.world.account_id, other_id):
-            self.world.run(self.world.store.add_record(account_id, "c", "", "2023-11-14 22:13:20.000000", [b"x"]))
+            self.world.run(self.world.store.add_record(account_id, "c", "", moment_of("2023-11-14 22:13:20.000000"), [b"x"]))
         self.world.clock.advance(31 * DAY)
         self.assertEqual(self.sweep(), Swept(0, 1))
         self.world.clock.advance(30 * DAY)

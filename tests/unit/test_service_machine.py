@@ -29,7 +29,7 @@ from tests.unit.service_model import COOLDOWN, AccountModel, Known, Saved, Sent,
 from webcam.api.services import Limits
 from webcam.assembly import Outside, make_services
 from webcam.errors import CoolingDown, MalformedRequest, NoData, NoSuchRecord, NoSuchSession
-from webcam.model import SETTING_KINDS, Bounds, Draft, Expiry, Page, Room
+from webcam.model import KEEP_ALL, SETTING_KINDS, Bounds, Draft, Page, Room
 from webcam.ports import RECORD_PART, Store
 from webcam.service.sessions import Session
 from webcam.storage.thumbnails import ThumbnailFile
@@ -37,7 +37,6 @@ from webcam.storage.thumbnails import ThumbnailFile
 HERE = "192.0.2.1"
 DEVICES = ("camera", "phone", "laptop")
 TARGETS = ("", "", *DEVICES, "stranger")
-KEEP_ALL = Expiry("", "", "")
 WATCHER = "watcher"
 """A device that sends nothing, and so may have every broadcast."""
 

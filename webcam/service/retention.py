@@ -12,16 +12,18 @@ from typing import Protocol
 from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 
-from webcam.model import Aged, Bounds, FileSpace, Swept, Usage
+from webcam.calendar import SECOND
+from webcam.model import Aged, Bounds, Expiry, FileSpace, Swept, Usage
 from webcam.ports import Audit, Clock, Disk, MessageStore, RecordStore, SweepStore
 from webcam.service.accounts import Accounts
+from webcam.service.age_guard import AgeGuard
+from webcam.service.ages import Ages
 from webcam.service.pace import Pace
 from webcam.service.quotas import AccountQuotas
 from webcam.service.room import Warned, oldest_to_go
-from webcam.service.settings import AccountSettings
 
-GRACE = 300.0
-"""Seconds for which a targeted message stays after its target acknowledged it."""
+GRACE = 300 * SECOND
+"""Microseconds for which a targeted message stays after its target acknowledged it."""
 
 MESSAGES_AT_ONCE = 1000
 RECORDS_AT_ONCE = 500
@@ -66,7 +68,8 @@ class Retention:
         self,
         store: RetentionStore,
         accounts: Accounts,
-        settings: AccountSettings,
+        ages: Ages,
+        guard: AgeGuard,
         quotas: AccountQuotas,
         clock: Clock,
         audit: Audit,
@@ -75,7 +78,8 @@ class Retention:
     ) -> None:
         self._store = store
         self._accounts = accounts
-        self._settings = settings
+        self._ages = ages
+        self._guard = guard
         self._quotas = quotas
         self._clock = clock
         self._audit = audit
@@ -138,8 +142,9 @@ class Retention:
         messages = records = 0
         async with self._turn:
             for account_id in self._accounts.known:
-                messages += await self._drain(self._messages, self._messages_of(account_id))
-                expired = await self._drain(self._records, self._records_of(account_id))
+                expiry = await self._guard.decide(account_id)
+                messages += await self._drain(self._messages, self._messages_of(account_id, expiry))
+                expired = await self._drain(self._records, self._records_of(account_id, expiry))
                 if expired:
                     self._audit.note("records_expired", account=account_id, count=expired, reason="age")
                 records += expired
@@ -182,18 +187,15 @@ class Retention:
             if deleted < limit:
                 return total
 
-    def _messages_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
-        settle = (self._clock.wall(), GRACE)
-        expiry = self._settings.expiry(account_id)
+    def _messages_of(self, account_id: int, expiry: Expiry) -> Callable[[int], Awaitable[int]]:
+        settle = (self._ages.running, GRACE)
         return lambda limit: self._store.expire_messages(account_id, expiry, settle, limit)
 
-    def _records_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
-        expiry = self._settings.expiry(account_id)
-
+    def _records_of(self, account_id: int, expiry: Expiry) -> Callable[[int], Awaitable[int]]:
         async def expire(limit: int) -> int:
-            deleted = await self._store.expire_records(account_id, expiry, limit)
+            deleted, before = await self._store.expire_records(account_id, expiry, limit)
             if deleted:
-                self.on_removed(account_id, (), expiry.records)
+                self.on_removed(account_id, (), before)
             return deleted
 
         return expire
