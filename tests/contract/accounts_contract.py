@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, draft, saved, when
+from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, draft, running, saved, when
 from webcam.errors import AccountExists, NoSuchAccount
 from webcam.model import Account
 
@@ -200,7 +200,7 @@ class SettingsContract(Contract):
 class SessionsContract(Contract):
     async def test_a_session_comes_back_as_it_was_saved(self):
         account_id = await self.account()
-        session = saved("digest", account_id, active=1.25, requests=7, given=at(0))
+        session = saved("digest", account_id, active=1_250_000, requests=7, given=at(0))
         fresh = saved("other", account_id, given=None)
         silent = saved("third", account_id, given="")
         await self.store.save_sessions([session, fresh, silent])
@@ -265,4 +265,4 @@ class SessionsContract(Contract):
         self.assertEqual(found, sessions)
 
 
-EPOCH_LATER = 1_800_000_000.5
+EPOCH_LATER = running(0.5)

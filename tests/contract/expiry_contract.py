@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, running, when
+from tests.contract.promises import ALL, KEEP_ALL, Contract, draft, running, when
 from webcam.calendar import SECOND
 from webcam.model import Expiry, Page
 
@@ -45,13 +45,17 @@ class ExpiryContract(Contract):
         for second in range(4):
             drafts = [draft(f"broadcast {second}"), draft(f"targeted {second}", "camera")]
             await self.store.add_messages(account_id, "phone", when(second), drafts, None)
-        deleted = await self.store.expire_messages(account_id, Expiry(running(99), running(2), running(1)), (NOW, GRACE), 100)
+        deleted = await self.store.expire_messages(
+            account_id, Expiry(running(99), running(2), running(1)), (NOW, GRACE), 100
+        )
         self.assertEqual(deleted, 3, "both of second 0, the broadcast of second 1")
         self.assertEqual(
             await self.unread(account_id, "camera"),
             ["targeted 1", "broadcast 2", "targeted 2", "broadcast 3", "targeted 3"],
         )
-        again = await self.store.expire_messages(account_id, Expiry(running(99), running(2), running(1)), (NOW, GRACE), 100)
+        again = await self.store.expire_messages(
+            account_id, Expiry(running(99), running(2), running(1)), (NOW, GRACE), 100
+        )
         self.assertEqual(again, 0)
 
     async def test_a_broadcast_may_outlive_no_overall_lifetime(self):
@@ -70,7 +74,9 @@ class ExpiryContract(Contract):
     async def test_only_this_account_expires(self):
         account_id, other_id = await self.account(), await self.account("other")
         await self.store.add_messages(other_id, "phone", when(0), [draft("kept")], None)
-        self.assertEqual(await self.store.expire_messages(account_id, Expiry(0, running(9), running(9)), (NOW, GRACE), 9), 0)
+        self.assertEqual(
+            await self.store.expire_messages(account_id, Expiry(0, running(9), running(9)), (NOW, GRACE), 9), 0
+        )
         self.assertEqual(await self.unread(other_id, "camera"), ["kept"])
 
     async def test_an_account_that_is_gone_has_nothing_to_expire(self):

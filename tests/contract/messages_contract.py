@@ -89,7 +89,7 @@ class DeliveryContract(Contract):
         account_id = await self.account()
         for text in TEXTS:
             await self.store.add_messages(
-                account_id, text, at(0), [draft(text, "to", text), draft("to it", text)], None
+                account_id, text, when(0), [draft(text, "to", text), draft("to it", text)], None
             )
         found = await self.store.messages(account_id, "to", ALL, KEEP_ALL)
         self.assertEqual([(each.sender, each.name, each.params) for each in found], [(text,) * 3 for text in TEXTS])
@@ -112,7 +112,9 @@ class DeliveryContract(Contract):
             return [each.name for each in await self.store.messages(account_id, "camera", UNREAD, expiry)]
 
         self.assertEqual(
-            await given(Expiry(running(99), running(3), running(2))), ["targeted 2", "broadcast 3", "targeted 3"], "kept is >="
+            await given(Expiry(running(99), running(3), running(2))),
+            ["targeted 2", "broadcast 3", "targeted 3"],
+            "kept is >=",
         )
         self.assertEqual(await given(Expiry(running(99), 0, running(3))), ["broadcast 3", "targeted 3"])
         self.assertEqual(await given(Expiry(0, running(99), running(3))), ["targeted 3"])

@@ -130,7 +130,7 @@ class RecordsContract(RecordParts):
         await self.refused(NoSuchRecord, self.store.record(account_id, record_id, KEEP_ALL))
         await self.refused(NoSuchRecord, self.store.record_part(record_id, 0))
         self.assertEqual(await self.store.records(account_id, ALL, KEEP_ALL), [])
-        self.assertEqual(await self.store.expire_records(account_id, Expiry(running(9), 0, 0), 9), 0)
+        self.assertEqual(await self.store.expire_records(account_id, Expiry(running(9), 0, 0), 9), (0, ""))
         await self.store.delete_records(account_id, [record_id], True)
 
 
@@ -205,8 +205,9 @@ class DeletedRecordsContract(RecordParts):
         ids = [await self.add(account_id, second) for second in range(6)]
         other = await self.add(other_id, 0)
         expiry = Expiry(running(5), 0, 0)
-        self.assertEqual(await self.store.expire_records(account_id, expiry, 2), 2)
+        self.assertEqual(await self.store.expire_records(account_id, expiry, 2), (2, at(1.000001)))
         self.assertEqual(await self.ids(account_id), ids[2:])
-        self.assertEqual([await self.store.expire_records(account_id, expiry, 2) for _ in range(3)], [2, 1, 0])
+        again = [await self.store.expire_records(account_id, expiry, 2) for _ in range(3)]
+        self.assertEqual(again, [(2, at(3.000001)), (1, at(4.000001)), (0, "")])
         self.assertEqual((await self.ids(account_id), await self.ids(other_id)), ([ids[5]], [other]))
         self.assertEqual(await self.data(ids[0]), [])

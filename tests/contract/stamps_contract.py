@@ -7,15 +7,16 @@ from itertools import pairwise
 from twisted.internet.defer import Deferred, gatherResults
 
 from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, running, when
+from tests.support.clock import moment_of
 from webcam.model import Expiry, stamp_before
 
 
 class StampsContract(Contract):
     async def message(self, account_id: int, now: str) -> str:
-        return await self.store.add_messages(account_id, "phone", now, [draft("m")], None)
+        return await self.store.add_messages(account_id, "phone", moment_of(now), [draft("m")], None)
 
     async def record(self, account_id: int, now: str) -> str:
-        return (await self.store.add_record(account_id, "phone", "", now, [b"x"]))[1]
+        return (await self.store.add_record(account_id, "phone", "", moment_of(now), [b"x"]))[1]
 
     def assertRising(self, stamps: list[str]) -> None:
         for earlier, later in pairwise(stamps):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contract.promises import ALL, KEEP_ALL, UNREAD, at, draft, saved, when
+from tests.contract.promises import ALL, KEEP_ALL, UNREAD, draft, saved, when
 from tests.support.properties import tried
 from tests.support.stores import BlockingStore
 from webcam.model import Page

@@ -8,7 +8,7 @@ from contextlib import closing
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
-from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, saved, when
+from tests.contract.promises import ALL, KEEP_ALL, Contract, draft, saved, when
 from tests.support.stores import open_database
 from webcam.errors import AccountExists, DatabaseFail, NoSuchAccount, ReplyCode
 from webcam.storage import schema

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
-from tests.contract.promises import Contract, at, when
+from tests.contract.promises import Contract, when
 from tests.support.stores import open_database
 from webcam.ports import RECORD_PART
 from webcam.storage import writer

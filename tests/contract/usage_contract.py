@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, running, when
+from tests.contract.promises import ALL, KEEP_ALL, Contract, draft, running, when
 from webcam.errors import NoSuchAccount, NoSuchRecord, QuotaExceeded
 from webcam.model import Expiry, Usage
 

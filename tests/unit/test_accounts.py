@@ -7,9 +7,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.clock import moment_of
 from tests.support.audit import Notes
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, moment_of
 from tests.support.disk import FakeDisk
 from tests.support.offload import ControlledOffload
 from tests.support.stores import RefusingStore

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tests.support.clock import moment_of
 from tests.support.admin import AdminCase
+from tests.support.clock import moment_of
 from webcam.errors import Refused
 from webcam.model import Draft, stamp_of
 from webcam.storage import copying, handover, messages, records

@@ -48,8 +48,7 @@ class Timekeeper:
         Without *state* no server has run on it yet; what it holds was stamped by an older version or elsewhere.
         """
         wall, self._steady = micros(self._clock.wall()), self._clock.steady()
-        known = max(newest, state.running if state else 0)
-        self._base = known + 1 if known else wall
+        self._base = max(newest, state.running) if state else newest + 1 if newest else wall
         self._offset = wall - self._base
         self._evidence = state.evidence if state else 0 if newest else self._offset
         self._evidence_before = self._evidence

@@ -28,7 +28,7 @@ class Timekeeping:
 
     def __init__(self, store: ClockStore, timekeeper: Timekeeper, stamps: Stamps, ages: Ages) -> None:
         self._store = store
-        self._timekeeper = timekeeper
+        self.timekeeper = timekeeper
         self._stamps = stamps
         self._ages = ages
         self._unsaved = False
@@ -49,7 +49,7 @@ class Timekeeping:
 
     def take_over(self, state: ClockState | None, newest: int) -> None:
         """Begin a run on a database that knows *state* and holds something of the running time *newest*."""
-        self._timekeeper.begin(state, newest)
+        self.timekeeper.begin(state, newest)
         self._ages.forget_allowed()
         self._remembered = ""
         self._unsaved = True
@@ -57,7 +57,7 @@ class Timekeeping:
 
     async def look(self) -> None:
         """Compare the clocks; tell and save it if the wall clock has jumped, or if the operator trusts it."""
-        step = self._timekeeper.look()
+        step = self.timekeeper.look()
         if step is not None:
             self._ages.forget_allowed()
             self._unsaved = True
@@ -71,7 +71,7 @@ class Timekeeping:
     async def save(self) -> None:
         """Let storage know what is known."""
         self._unsaved = True
-        await self._store.save_clock(self._timekeeper.state)
+        await self._store.save_clock(self.timekeeper.state)
         self._unsaved = False
 
     async def close(self) -> None:
@@ -99,14 +99,14 @@ class Timekeeping:
         wall = await self._store.trusted_clock()
         if wall is None:
             return
-        self._timekeeper.trust(wall)
+        self.timekeeper.trust(wall)
         self._ages.forget_allowed()
         _log.info("the operator trusts the clock: deletions by age go on")
         await self.save()
         await self._store.forget_trusted()
 
     def _tell_doubt(self) -> None:
-        doubt = self._timekeeper.doubt
+        doubt = self.timekeeper.doubt
         if doubt is not None and abs(doubt.beyond) > JUMP:
             _log.warn("{doubt}", doubt=told_doubt(doubt.beyond, doubt.left))
 
@@ -115,7 +115,7 @@ class Timekeeping:
         ahead = self._stamps.ahead()
         if not ahead:
             return
-        newest = micros_of(max(ahead.values())) - self._timekeeper.wall
+        newest = micros_of(max(ahead.values())) - self.timekeeper.wall
         if newest > JUMP:
             _log.warn(
                 "stamps of {count} accounts are up to {distance} ahead of the clock, what is stored next follows them"
