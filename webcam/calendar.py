@@ -92,6 +92,11 @@ class Calendar:
             run, later = runs[number], self._runs[-1][1]
             self._runs.append((run.began, _believed(run.offset, later, runs[:number])))
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs with the offsets that are believed, the first one first."""
+        return tuple(Run(*each) for each in reversed(self._runs))
+
     def wall_at(self, running: int) -> int:
         """The wall time at this running time."""
         for began, offset in self._runs:
@@ -111,10 +116,8 @@ class Calendar:
 
 
 def _believed(offset: int, later: int, earlier: Sequence[Run]) -> int:
-    before = [run.offset for run in earlier if run.offset <= later]
-    if offset > later or (before and offset < max(before) - JUMP):
-        return later
-    return offset
+    known = max((min(run.offset, later) for run in earlier), default=offset)
+    return later if offset > later or offset < known - JUMP else offset
 
 
 def with_run(runs: Sequence[Run], run: Run) -> tuple[Run, ...]:

@@ -94,8 +94,9 @@ class Timekeeper:
             self._agreed_since = self.running
             self._set_offset(offset)
         self._look_at_evidence()
-        if self.is_trusted and self._offset > self._evidence:
-            self._evidence = self._offset
+        if self.is_trusted:
+            self._evidence = max(self._evidence, self._offset)
+            self._runs = Calendar(self._runs).runs  # what is known of them by a clock that is right
         self._draw_calendars()
         return step
 

@@ -11,7 +11,7 @@ from webcam.model import stamp_of
 from webcam.ports import ClockStore
 from webcam.service.ages import Ages
 from webcam.service.stamps import Stamps
-from webcam.service.timekeeper import AGREED, Timekeeper
+from webcam.service.timekeeper import AGREED, AHEAD, Timekeeper
 
 LEAD = 10 * SECOND
 """Cursors up to so long after one that is handed out are remembered with it: not each one is a write."""
@@ -61,7 +61,7 @@ class Timekeeping:
         if step is not None:
             self._ages.forget_allowed()
             self._unsaved = True
-            _log.warn("{jump}", jump=told(step))
+            _log.warn("{jump}: large deletions by age wait until it has been right for an hour", jump=told(step))
             self._tell_doubt()
             self.tell_ahead()
         await self._take_trust()
@@ -107,7 +107,7 @@ class Timekeeping:
 
     def _tell_doubt(self) -> None:
         doubt = self.timekeeper.doubt
-        if doubt is not None and abs(doubt.beyond) > JUMP:
+        if doubt is not None and abs(doubt.beyond) > AHEAD:
             _log.warn("{doubt}", doubt=told_doubt(doubt.beyond, doubt.left))
 
     def tell_ahead(self) -> None:
@@ -118,9 +118,9 @@ class Timekeeping:
         newest = micros_of(max(ahead.values())) - self.timekeeper.wall
         if newest > JUMP:
             _log.warn(
-                "stamps of {count} accounts are up to {distance} ahead of the clock, what is stored next follows them"
-                " closely: stop the server and run webcam check --repair-stamps to set them right",
-                count=len(ahead),
+                "{accounts}: stamps are up to {distance} ahead of the clock, and what is stored next follows them"
+                " closely; stop the server and run webcam check --repair-stamps to set them right",
+                accounts="1 account" if len(ahead) == 1 else f"{len(ahead)} accounts",
                 distance=distance(newest),
             )
 
@@ -137,8 +137,9 @@ def told(step: Step) -> str:
 
 def told_doubt(beyond: int, left: int) -> str:
     """A line about a clock that isn't trusted, *beyond* (µs) away from what is known, for so long (µs) at least."""
-    where = "ahead of" if beyond > 0 else "behind"
+    if beyond < 0:
+        return f"the clock is {distance(beyond)} behind the newest time that is known to be right: set it"
     return (
-        f"the clock is {distance(beyond)} {where} the newest time that is known to be right: deletions by age that are"
-        f" large wait until the server has run for {distance(left)}, or for webcam check --trust-clock"
+        f"the clock is {distance(beyond)} ahead of the newest time that is known to be right: large deletions by age"
+        f" wait until the server has run for {distance(left)}, or for webcam check --trust-clock"
     )
