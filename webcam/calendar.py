@@ -97,22 +97,41 @@ class Calendar:
         """The runs with the offsets that are believed, the first one first."""
         return tuple(Run(*each) for each in reversed(self._runs))
 
+    @property
+    def offset(self) -> int:
+        """Wall time minus running time, in the last run."""
+        return self._runs[0][1]
+
     def wall_at(self, running: int) -> int:
-        """The wall time at this running time."""
+        """The wall time at which something was stored with this running time.
+
+        A run begins with the running time of the last thing that was stored before it.
+        """
         for began, offset in self._runs:
-            if running >= began:
+            if running > began:
                 return running + offset
         began, offset = self._runs[-1]
         return min(running, began + offset)
 
     def running_at(self, wall: int) -> int:
-        """The running time at this wall time: where no server ran then, that at which the next one began."""
-        end: int | None = None
+        """The running time at this wall time: where no server ran then, the first one of the next run."""
+        first: int | None = None
         for began, offset in self._runs:
-            if wall >= began + offset:
-                return wall - offset if end is None else min(wall - offset, end)
-            end = began
-        return min(wall, self._runs[-1][0])
+            if wall > began + offset:
+                return wall - offset if first is None else min(wall - offset, first)
+            first = began + 1
+        return min(wall, self._runs[-1][0] + 1)
+
+
+def last_before(runs: Sequence[Run], wall: int) -> int:
+    """The running time up to which something may be from before this wall time, whichever run's clock was right."""
+    ends = [*(run.began for run in runs[1:]), None]
+    found = [runs[0].began if wall > runs[0].began else wall]
+    for run, end in zip(runs, ends, strict=True):
+        running = wall - run.offset
+        if running > run.began:
+            found.append(running if end is None else min(running, end + 1))
+    return max(found)
 
 
 def _believed(offset: int, later: int, earlier: Sequence[Run]) -> int:

@@ -57,7 +57,7 @@ JUMPS = (
 
 
 class Jumps(Crashes):
-    """A server whose wall clock jumps, and the model that it is held to: what was acknowledged may go, minutes later."""
+    """A server whose wall clock jumps, and the model that it is held to: what was acknowledged may go minutes later."""
 
     rules: ClassVar = {"swept": True}
 

@@ -57,7 +57,7 @@ class AgeGuard:
             return expiry
         usage = await self._store.usage(account_id)
         held = usage.messages + usage.records
-        expired = await self._store.count_expired(account_id, by_wall, held + 1)
+        expired = await self._store.count_expired(account_id, self._ages.at_most(account_id), held + 1)
         if is_much(expired, held):
             self._tell(account_id, expired, held)
             return expiry

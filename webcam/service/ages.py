@@ -36,17 +36,20 @@ class Ages:
         """What the account keeps no longer, now."""
         by_wall = self._timekeeper.is_trusted or account_id in self._allowed
         shortened = self._shortened.get(account_id, ())
-        return self._expiry(account_id, lambda kind: not (by_wall or kind in shortened))
+        expired_at = self._timekeeper.expired_at
+        return self._expiry(account_id, lambda kind, age: expired_at(age, not (by_wall or kind in shortened)))
 
     def by_wall(self, account_id: int) -> Expiry:
         """The same by the wall clock, trusted or not."""
-        return self._expiry(account_id, lambda _kind: False)
+        return self._expiry(account_id, lambda _kind, age: self._timekeeper.expired_at(age))
 
-    def _expiry(self, account_id: int, certainly: Callable[[int], bool]) -> Expiry:
+    def at_most(self, account_id: int) -> Expiry:
+        """The most that may be expired by the wall clock, whichever clocks were right before."""
+        return self._expiry(account_id, lambda _kind, age: self._timekeeper.may_be_expired_at(age))
+
+    def _expiry(self, account_id: int, expired_at: Callable[[int, int], int]) -> Expiry:
         settings = self._settings.of(account_id)
-        return Expiry(
-            *(max(0, self._timekeeper.expired_at(age_of(settings, kind), certainly(kind))) for kind in _KINDS)
-        )
+        return Expiry(*(max(0, expired_at(kind, age_of(settings, kind))) for kind in _KINDS))
 
     def allow(self, account_id: int, allowed: bool) -> None:
         """Let the account go by the wall clock, until :meth:`forget_allowed`, or not."""

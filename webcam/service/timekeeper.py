@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from webcam.calendar import DAY, HOUR, JUMP, SECOND, Calendar, ClockState, Run, Step, micros, with_run
+from webcam.calendar import DAY, HOUR, JUMP, SECOND, Calendar, ClockState, Run, Step, last_before, micros, with_run
 from webcam.ports import Clock
 
 AGREED = HOUR
@@ -48,14 +48,17 @@ class Timekeeper:
         Without *state* no server has run on it yet; what it holds was stamped by an older version or elsewhere.
         """
         wall, self._steady = micros(self._clock.wall()), self._clock.steady()
-        self._base = max(newest, state.running) if state else newest + 1 if newest else wall
+        runs = state.runs if state else ()
+        behind = [state.running] if state else []
+        behind += [run.began + 1 for run in runs[-1:]]
+        self._base = max([newest, *behind]) or wall
         self._offset = wall - self._base
         self._evidence = state.evidence if state else 0 if newest else self._offset
         self._evidence_before = self._evidence
         self._agreed_since = min(state.agreed_since, self._base) if state else self._base
         self._doubted_since = state.doubted_since if state else None
         self._step = state.step if state else None
-        self._runs = with_run(state.runs if state else (), Run(self._base, self._offset))
+        self._runs = with_run(runs, Run(self._base, self._offset))
         self._look_at_evidence()
         self._draw_calendars()
 
@@ -96,6 +99,7 @@ class Timekeeper:
         self._look_at_evidence()
         if self.is_trusted:
             self._evidence = max(self._evidence, self._offset)
+        if self._is_settled:
             self._runs = Calendar(self._runs).runs  # what is known of them by a clock that is right
         self._draw_calendars()
         return step
@@ -132,6 +136,11 @@ class Timekeeper:
         return self._agrees and self._offset - self._evidence <= AHEAD
 
     @property
+    def _is_settled(self) -> bool:
+        """Whether it has been trusted for the first hour of this run, and is not behind what is known."""
+        return self.is_trusted and self._doubted_since is None and self.running - self._base >= AGREED
+
+    @property
     def doubt(self) -> Doubt | None:
         """Why the wall clock isn't trusted; ``None`` when it is."""
         if self.is_trusted:
@@ -154,8 +163,11 @@ class Timekeeper:
         By the wall clock, or, *certainly*, by the time that has gone by at the least.
         """
         calendar = self._certain if certainly else self._calendar
-        now = self.running
-        return min(now, calendar.running_at(calendar.wall_at(now) - age))
+        return calendar.running_at(self.running + calendar.offset - age)
+
+    def may_be_expired_at(self, age: int) -> int:
+        """The same by whichever clock of a run makes most things older than *age*."""
+        return last_before(self._runs, self.running + self._offset - age)
 
     def wall_at(self, running: int) -> int:
         """The wall time of something that was stored at this running time, as far as it is known now."""
@@ -167,9 +179,8 @@ class Timekeeper:
         In the first hour of a run, and while the clock isn't trusted, time for which no server ran doesn't count.
         """
         now = self.running
-        settled = self.is_trusted and now - self._base >= AGREED
-        calendar = self._calendar if settled else self._patient
-        return calendar.wall_at(now) - calendar.wall_at(running)
+        calendar = self._calendar if self._is_settled else self._patient
+        return now + calendar.offset - calendar.wall_at(running)
 
     @property
     def state(self) -> ClockState:
