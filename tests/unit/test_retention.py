@@ -185,6 +185,19 @@ class TurnsTests(SynchronousTestCase):
         self.sweep()
         self.assertEqual(max(map(len, loose)), 10, "those of one step")
 
+    def test_where_no_records_expire_nobody_looks_for_their_data_behind_each_step(self):
+        self.world.store.query("DELETE FROM records")
+        looks = []
+        real = self.world.store.drop_parts
+
+        async def drop(limit):
+            looks.append(limit)
+            return await real(limit)
+
+        self.patch(self.world.store, "drop_parts", drop)
+        self.sweep()
+        self.assertEqual(len(looks), 2, "behind the first round, and at the end")
+
     def test_what_has_to_be_tidied_at_once_waits_for_one_step(self):
         tidied = []
 

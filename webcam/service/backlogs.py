@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from twisted.internet.defer import DeferredLock
@@ -21,33 +21,44 @@ class Backlog:
     pace: Pace
     held: Callable[[], float]
     done: int = 0
+    more: bool = True
     failure: Exception | None = None
 
-    async def do_step(self) -> bool:
-        """Do one step; return whether there is more to do now. What the step raises is kept as ``failure``."""
+    async def do_step(self) -> None:
+        """Do one step, and set whether there is ``more`` to do now. What the step raises is kept as ``failure``."""
         limit = self.pace.size
         try:
             done = await self.step(limit)
         except Exception as failure:
-            self.failure = failure
-            return False
+            self.failure, self.more = failure, False
+            return
         self.pace.took(self.held())
         self.done += done
-        return done >= limit
+        self.more = done >= limit
 
 
-async def take_turns(backlogs: Iterable[Backlog], others: Backlog, turn: DeferredLock) -> None:
-    """Do a step of each backlog in turn until all are done or have failed, and a step of *others* behind each round.
+async def take_turns(
+    backlogs: Collection[Backlog], turn: DeferredLock, after: Backlog, feeding: Collection[Backlog]
+) -> None:
+    """Do a step of each backlog in turn until all are done or have failed.
 
-    Each step holds *turn*, so that whoever wants it waits for one step. *others* is what the steps leave to be done;
-    some of it may be left at the end.
+    Each step holds *turn*, so that whoever wants it waits for one step. Steps of *feeding*, which are some of
+    *backlogs*, leave work to *after*: it has a step behind each round that did so. Some may be left at the end.
     """
     left = list(backlogs)
     while left:
-        left = [each for each in left if await _do_step(each, turn)]
-        await _do_step(others, turn)
+        fed = _done(feeding)
+        for each in left:
+            await _do_step(each, turn)
+        left = [each for each in left if each.more]
+        if after.more or _done(feeding) > fed:
+            await _do_step(after, turn)
 
 
-async def _do_step(backlog: Backlog, turn: DeferredLock) -> bool:
+def _done(backlogs: Iterable[Backlog]) -> int:
+    return sum(each.done for each in backlogs)
+
+
+async def _do_step(backlog: Backlog, turn: DeferredLock) -> None:
     async with turn:
-        return await backlog.do_step()
+        await backlog.do_step()

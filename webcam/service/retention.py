@@ -142,7 +142,7 @@ class Retention:
         messages, records = self._expiring()
         parts = Backlog(self._store.drop_parts, self._parts, self._held)
         expiring = [each for account_id in messages for each in (messages[account_id], records[account_id])]
-        await take_turns(expiring, parts, self._turn)
+        await take_turns(expiring, self._turn, parts, records.values())
         for account_id, expired in records.items():
             if expired.done:
                 self._audit.note("records_expired", account=account_id, count=expired.done, reason="age")
