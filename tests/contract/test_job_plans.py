@@ -232,6 +232,7 @@ class TroublesTests(SynchronousTestCase):
             (of_an_account, "reads all of an account's messages"),
             ("DELETE FROM messages WHERE name = 'm'", "reads all of messages"),
             ("SELECT id FROM records m WHERE size > 1", "reads all of m"),
+            ("SELECT MAX(active) FROM sessions", "reads all of sessions"),
             ("SELECT id FROM records WHERE account_id = 1 ORDER BY size LIMIT 1", "sorts"),
             ("SELECT COUNT(*) FROM messages WHERE account_id = 1", "reads all of an account's messages"),
             ("UPDATE accounts SET disabled = 1 WHERE id IN (SELECT account_id FROM shares)", "reads all of shares"),
