@@ -167,8 +167,9 @@ SESSION_ID = 12
 class SavedSession:
     """A session as storage keeps it. ``digest`` is the SHA-256 of the token, in hex: a stolen database opens nothing.
 
-    ``given`` is the newest stamp of a message that the session was given, ``None`` while it asked for none. ``secret``
-    is what opened it, ``None`` for the account's password.
+    ``active`` is the running time (µs) at which it was last active. ``given`` is the newest stamp of a message that the
+    session was given, ``None`` while it asked for none. ``secret`` is what opened it, ``None`` for the account's
+    password.
     """
 
     digest: str
@@ -176,7 +177,7 @@ class SavedSession:
     device: str
     meta: str
     address: str
-    active: float
+    active: int
     requests: int
     given: str | None
     secret: Secret | None = None
@@ -240,6 +241,7 @@ class Event:
 
     ``stamp`` is that of the message or record which was stored; an event that leaves nothing in storage has none.
     ``device`` is whose event it is: of a message, the sender. Messages alone have a ``target``, empty for a broadcast.
+    ``running`` is the running time (µs) at which it was stored, ``None`` where storage was asked for it just now.
     """
 
     kind: str
@@ -247,6 +249,7 @@ class Event:
     device: str = ""
     stamp: str = ""
     target: str | None = None
+    running: int | None = None
 
 
 def is_for(device: str, sender: str, target: str) -> bool:
@@ -255,12 +258,24 @@ def is_for(device: str, sender: str, target: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Expiry:
-    """What an account no longer keeps: everything stamped before these stamps."""
+class Moment:
+    """When something is stored: its stamp, where that is later than the account's newest, and its running time (µs)."""
 
-    records: str
-    broadcasts: str
-    messages: str
+    stamp: str
+    running: int
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """What an account no longer keeps: everything stored before these running times (µs)."""
+
+    records: int
+    broadcasts: int
+    messages: int
+
+
+KEEP_ALL = Expiry(0, 0, 0)
+"""Nothing is expired."""
 
 
 @dataclass(frozen=True, order=True)

@@ -59,6 +59,7 @@ class Restoring:
             self._services.cut()
             newest = self._services.stamps.newest
             adopted: Adopted = await self._offload(handover.put_in_place, self._data, taken, newest)
+            self._services.timekeeping.take_over(adopted.clock, adopted.newest_running)
             ended = self._services.sessions.take_over(adopted.sessions)
             self._services.accounts.take_over(adopted.accounts)
             self._services.last_seen.start_anew(self._services.sessions.all())

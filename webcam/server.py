@@ -82,7 +82,9 @@ class WebcamService(service.Service):
         self._retention.on_want = lambda: self._soon(self._retention.tidy)
 
     async def _start(self) -> None:
+        await self.services.timekeeping.load()
         await self.services.accounts.load()
+        self.services.timekeeping.tell_ahead()
         await _guarded(self._retention.load)
         self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)
         factory: Any = site
@@ -96,6 +98,7 @@ class WebcamService(service.Service):
         for listener in self._listeners:
             listener.open(factory, lambda address: site.connections.admits(host_of(address)))
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
+        self._every(TICK, self.services.timekeeping.look)
         self._every(TICK, self._tick)
         self._every(SWEEP, self._sweep)
         self._every(LOOK, self._assembly.restoring.look)
@@ -139,6 +142,8 @@ class WebcamService(service.Service):
 
     async def _sweep(self) -> None:
         self._audit.tell_left_out()
+        await self.services.timekeeping.look()
+        await self.services.timekeeping.save()
         await self.services.shares.expire()
         swept = await self._retention.sweep()
         if swept:

@@ -18,7 +18,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.trial.unittest import TestCase
 
-from tests.contract.promises import ALL, KEEP_ALL, UNREAD, Contract, at, draft, saved
+from tests.contract.promises import ALL, KEEP_ALL, UNREAD, Contract, at, draft, saved, when
 from tests.support.process import environment
 from tests.support.skipping import disk_of
 from webcam.errors import DatabaseFail
@@ -65,10 +65,10 @@ class FullDiskTests(DiskCase):
         self.open()
 
     def add(self, account_id: int, size: int) -> Awaitable[Any]:
-        return self.store.add_record(account_id, "camera", "", at(9), [bytes(size)])
+        return self.store.add_record(account_id, "camera", "", when(9), [bytes(size)])
 
     def notes(self, account_id: int, *names: str) -> Awaitable[Any]:
-        return self.store.add_messages(account_id, "camera", at(9), [draft(name) for name in names], None)
+        return self.store.add_messages(account_id, "camera", when(9), [draft(name) for name in names], None)
 
     async def fill_up(self, account_id: int) -> None:
         """Until not even a message can be stored: the log has some room of its own."""
@@ -82,7 +82,7 @@ class FullDiskTests(DiskCase):
     async def test_every_kind_of_write_is_refused_and_stored_once_there_is_space(self) -> None:
         account_id = await self.account()
         await self.notes(account_id, "before")
-        record_id, _ = await self.store.add_record(account_id, "camera", "", at(1), [b"kept"])
+        record_id, _ = await self.store.add_record(account_id, "camera", "", when(1), [b"kept"])
         await self.store.save_sessions([saved("digest", account_id)])
         await self.fill_up(account_id)
         before = await self.held(account_id)
@@ -91,7 +91,7 @@ class FullDiskTests(DiskCase):
         def writes() -> list[Awaitable[Any]]:
             return [
                 self.add(account_id, 300_000),
-                self.store.add_messages(account_id, "camera", at(9), [draft("small"), large], ""),
+                self.store.add_messages(account_id, "camera", when(9), [draft("small"), large], ""),
                 self.store.add_account("another", "hash " * 20_000),
                 self.store.set_password("user", "hash " * 20_000),
                 self.store.save_sessions([saved(f"{n}", account_id, meta="x" * 1000) for n in range(100)]),
@@ -153,7 +153,7 @@ class ReadOnlyTests(DiskCase):
         await self.refused(DatabaseFail, self.store.add_account("user", "hash of user"))
         disk.read_only(False)
         account_id = await self.account()
-        await self.store.add_messages(account_id, "camera", at(0), [draft("a")], None)
+        await self.store.add_messages(account_id, "camera", when(0), [draft("a")], None)
         self.assertEqual(await self.unread(account_id, "viewer"), ["a"])
         self.assertWhole()
 
@@ -216,17 +216,17 @@ class CorruptPageTests(DiskCase):
 
     async def test_what_needs_it_is_refused_and_the_rest_goes_on(self) -> None:
         await self.refused(DatabaseFail, self.store.messages(1, "viewer", UNREAD, KEEP_ALL))
-        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", at(0), [draft("a"), draft("b")], ""))
+        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", when(0), [draft("a"), draft("b")], ""))
         account = await self.store.account("user")
         self.assertEqual((account.name, account.last_stamp), ("user", ""), "nothing of it was done")
-        record_id, _ = await self.store.add_record(1, "camera", "", at(1), [b"data"])
+        record_id, _ = await self.store.add_record(1, "camera", "", when(1), [b"data"])
         self.assertEqual(await self.store.record_part(record_id, 0), b"data")
 
     async def test_all_is_well_when_the_page_is(self) -> None:
         await self.refused(DatabaseFail, self.store.messages(1, "viewer", UNREAD, KEEP_ALL))
-        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", at(0), [draft("a")], None))
+        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", when(0), [draft("a")], None))
         self.overwrite(self.right)
-        await self.store.add_messages(1, "phone", at(0), [draft("a")], None)
+        await self.store.add_messages(1, "phone", when(0), [draft("a")], None)
         self.assertEqual((await self.unread(1, "viewer"))[-1], "a")
         self.assertEqual(len(await self.unread(1, "viewer")), 61)
         self.assertWhole()
@@ -250,11 +250,11 @@ class DyingTests(DiskCase):
     async def test_behind_the_commit_it_is_there_wholly(self) -> None:
         self.die("behind")
         self.assertEqual(await self.held(1), (["one", "two"], 0, at(0.000001)))
-        self.assertEqual(await self.store.add_messages(1, "camera", at(-9), [draft("a")], None), at(0.000002))
+        self.assertEqual(await self.store.add_messages(1, "camera", when(-9), [draft("a")], None), at(0.000002))
         self.assertWhole()
 
     async def test_before_the_commit_nothing_is(self) -> None:
         self.die("before")
         self.assertEqual(await self.held(1), ([], 0, ""))
-        self.assertEqual(await self.store.add_messages(1, "camera", at(0), [draft("a")], None), at(0))
+        self.assertEqual(await self.store.add_messages(1, "camera", when(0), [draft("a")], None), at(0))
         self.assertWhole()

@@ -13,7 +13,7 @@ from typing import Any
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contract.promises import at
+from tests.contract.promises import running, when
 from tests.support.jobs import Running
 from tests.support.plans import Plans, Traced, shape_of
 from tests.support.server import World
@@ -27,6 +27,7 @@ DAY, MB = 86400, 1024 * 1024
 
 EACH_LOOK = "each look learns of all accounts, what is set for them, and which sessions were revoked since the last one"
 MARKS = "an account has a sync mark for each of its devices; they are looked at by the step that finds no more by age"
+CLOCK = "one row, and a bounded number of runs"
 LOOSE = "it stops at its limit, or the first time that there is no more; those that are being uploaded are few"
 
 NAMED = {
@@ -41,9 +42,10 @@ NAMED = {
     " ORDER BY sessions.rowid": "at the start, all sessions are taken over",
     "UPDATE loose_records SET uploading = ? WHERE uploading = ?": "once, at the start; 60 ms for a million",
     "SELECT id FROM loose_records WHERE uploading = ? ORDER BY id LIMIT ?": LOOSE,
-    "DELETE FROM sync_marks WHERE account_id = ? AND stamp < ?": MARKS,
-    "UPDATE sync_marks SET settled = CASE WHEN settling_since > ? THEN settled ELSE settling END, settling = stamp,"
-    " settling_since = ? WHERE account_id = ? AND (settling_since <= ? - ? OR settling_since > ?)": MARKS,
+    "DELETE FROM sync_marks WHERE account_id = ? AND stamp < COALESCE("
+    " (SELECT MIN(stamp) FROM messages WHERE account_id = ?), ?)": MARKS,
+    "UPDATE sync_marks SET settled = settling, settling = stamp, settling_since = ?"
+    " WHERE account_id = ? AND settling_since <= ? - ?": MARKS,
     "SELECT messages.id FROM sync_marks CROSS JOIN messages ON messages.account_id = sync_marks.account_id"
     " AND messages.target = sync_marks.device AND messages.stamp <= sync_marks.settled"
     " WHERE sync_marks.account_id = ? AND messages.target <> ? LIMIT ?": MARKS,
@@ -52,9 +54,21 @@ NAMED = {
         "the greatest stamp is one look at the end of the index"
     ),
     "DELETE FROM devices WHERE account_id = ? AND device IN"
-    " ( SELECT device FROM devices WHERE account_id = ? ORDER BY seen DESC, device DESC LIMIT ? OFFSET ? )": (
+    " ( SELECT device FROM devices WHERE account_id = ? ORDER BY active DESC, device DESC LIMIT ? OFFSET ? )": (
         "an account has no more than a thousand of them, and those that were just added"
     ),
+    "SELECT shares.id, account_id, device, stored, lasts FROM shares ORDER BY shares.id": (
+        "an account has no more than a hundred of them, which end by time"
+    ),
+    "SELECT MAX(newest) FROM ( SELECT (SELECT MAX(stored) FROM messages WHERE account_id = accounts.id) AS newest"
+    " FROM accounts UNION ALL SELECT (SELECT MAX(stored) FROM records WHERE account_id = accounts.id) FROM accounts"
+    " UNION ALL SELECT (SELECT MAX(active) FROM devices WHERE account_id = accounts.id) FROM accounts"
+    " UNION ALL SELECT MAX(active) FROM sessions )": "once, at the start: one look along an index for each account",
+    "SELECT running, evidence, agreed_since, doubted_since, step_at, step_size FROM clock": CLOCK,
+    "SELECT trusted FROM clock": CLOCK,
+    "SELECT cursor FROM clock": CLOCK,
+    "SELECT began FROM runs": CLOCK,
+    "SELECT began, wall_offset FROM runs ORDER BY began": CLOCK,
     "DELETE FROM thumbnails WHERE data = ?": "when the file is opened, on a thread of its own; it has a bound",
     "SELECT COALESCE(SUM(LENGTH(data) + ?), ?) FROM thumbnails": "the same",
     "SELECT COALESCE(SUM(LENGTH(data)), ?) FROM record_parts": "tests.support.disk",
@@ -72,7 +86,7 @@ PORT = {
 DONE = {
     *("accounts", "sessions", "touch_sessions", "end_sessions", "revoked_sessions", "forget_revoked"),
     *("expire_messages", "expire_records", "give_up_uploads", "kept_records"),
-    *("saw_devices", "good_shares", "expire_shares"),
+    *("saw_devices", "good_shares", "all_shares", "remove_shares"),
     *("usage", "oldest_records", "remove_records", "drop_parts", "space", "give_back", "trim_log"),
 }
 """What jobs ask of the store. Where they ask for more, let them do so here, and add it."""
@@ -120,11 +134,13 @@ class JobsCase(SynchronousTestCase):
         quiet = run(store.add_account("other", "hash"))
         run(store.set_quota("other", QUOTA_RECORDS, 2))
         for number in range(9):
-            run(store.add_record(quiet, "camera", "", f"2023-11-14 22:13:20.00000{number}", [b"x"]))
+            run(store.add_record(quiet, "camera", "", when(number), [b"x"]))
         run(self.services.settings.change(self.world.account_id, {1: 1, 5: 1, 6: 2}))
         run(store.add_secret("user", "door", "digest", Role.VIEW, frozenset()))
         run(store.upload_part(run(store.begin_upload()), 0, bytes(RECORD_PART)))
         self.share()
+        run(self.services.timekeeping.load())
+        run(self.services.timekeeping.save())
         run(self.services.last_seen.flush())
         run(store.revoke_sessions("user", "phone"))
         kept: Any = self.services.thumbnails._kept
@@ -265,9 +281,9 @@ class StepTests(SynchronousTestCase):
         store = BlockingStore()
         account_id = self.successResultOf(store.add_account("user", "hash"))
         drafts = [Draft("m", "phone", "{}")] * 3
-        self.successResultOf(store.add_messages(account_id, "camera", at(0), drafts, ""))
+        self.successResultOf(store.add_messages(account_id, "camera", when(0), drafts, ""))
         traced.watching = True
-        expire = (account_id, Expiry("", "", at(1)), (1000.0, 300.0), 2)
+        expire = (account_id, Expiry(0, 0, running(1)), (1000, 300), 2)
         self.assertEqual(self.successResultOf(store.expire_messages(*expire)), 2)
         self.assertEqual([each for each in traced.statements if "sync_marks" in each], [])
         self.assertEqual(self.successResultOf(store.expire_messages(*expire)), 1)

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from tests.contract.promises import at
+from tests.contract.promises import at, when
 from tests.support.server import at_once
 from tests.support.stores import BlockingStore
 from webcam.model import Record
@@ -209,7 +209,7 @@ class WhichRecordsThereAre(SynchronousTestCase):
 
     async def some(self, store: BlockingStore) -> None:
         accounts = [await store.add_account(name, "hash") for name in ("one", "two")]
-        added = [(await store.add_record(each, "camera", "", at(0), [b"x"]))[0] for each in accounts * 400]
+        added = [(await store.add_record(each, "camera", "", when(0), [b"x"]))[0] for each in accounts * 400]
         self.assertEqual(await store.kept_records([*added, added[-1] + 1]), set(added))
         await store.delete_records(accounts[0], added[:2:2], False)
         await store.remove_account("two")

@@ -11,8 +11,10 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contract.promises import ALL, KEEP_ALL, UNREAD
+from tests.support.clock import moment_of
 from tests.support.released import DATA, STAMP, finished, load, path_of
 from tests.support.stores import BlockingDatabase
+from webcam.calendar import micros_of
 from webcam.consolemodel import Seen, Share
 from webcam.model import QUOTA_RECORDS, Usage
 from webcam.ports import RECORD_PART
@@ -106,9 +108,10 @@ class ReleasedTests(SynchronousTestCase):
     def test_what_came_with_version_3_is_kept(self):
         with closing(connect(self.upgraded(3))) as connection:
             store = SQLiteStore(BlockingDatabase(connection))  # type: ignore[arg-type]
-            self.assertEqual(finished(store.seen_devices(1)), [Seen(1, "phone", '{"a":1}', STAMP.format(2))])
-            link = Share(1, 1, "camera", STAMP.format(3), "9999-01-02 03:04:05.000000")
-            self.assertEqual(finished(store.share("digest of a link", STAMP.format(9))), link)
+            self.assertEqual(finished(store.seen_devices(1)), [Seen(1, "phone", '{"a":1}', micros_of(STAMP.format(0)))])
+            made, until = micros_of(STAMP.format(0)), micros_of("9999-01-02 03:04:05")
+            link = Share(1, 1, "camera", made, until - made)
+            self.assertEqual(finished(store.share("digest of a link")), link)
             kinds = connection.execute("SELECT type FROM records").fetchall()
             self.assertEqual(kinds, [("application/octet-stream",)] * 2)
 
@@ -134,7 +137,7 @@ class ReleasedTests(SynchronousTestCase):
             (session.digest, session.account_id, session.device, session.meta, session.address),
             ("digest", home.account_id, "phone", '{"a":1}', "192.0.2.1"),
         )
-        self.assertEqual((session.active, session.requests, session.given), (12.5, 34, STAMP.format(2)))
+        self.assertEqual((session.active, session.requests, session.given), (12_500_000, 34, STAMP.format(2)))
         self.check_messages(store, home.account_id)
         self.check_records(store, home.account_id)
 
@@ -159,4 +162,6 @@ class ReleasedTests(SynchronousTestCase):
             parts = range(-(-len(data) // RECORD_PART))
             whole = b"".join(finished(store.record_part(each.record_id, part)) for part in parts)
             self.assertEqual((each.size, whole == data), (len(data), True))
-        self.assertEqual(finished(store.add_record(account_id, "camera", "", STAMP.format(0), [b"new"]))[0], 4)
+        self.assertEqual(
+            finished(store.add_record(account_id, "camera", "", moment_of(STAMP.format(0)), [b"new"]))[0], 4
+        )

@@ -16,6 +16,8 @@ from webcam.storage import accounts, schema
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
 
 TABLES = {
+    "clock",
+    "runs",
     *("accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"),
     *("quotas", "secrets", "revoked_sessions", "loose_records"),
     *("devices", "shares"),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
-from tests.contract.promises import Contract, at
+from tests.contract.promises import Contract, when
 from tests.support.stores import open_database
 from webcam.ports import RECORD_PART
 from webcam.storage import writer
@@ -28,7 +28,7 @@ class SpaceTests(Contract, TestCase):
 
     async def fill(self, account_id: int, records: int) -> list[int]:
         data = [os.urandom(RECORD_PART)] * 4
-        return [(await self.store.add_record(account_id, "d", "", at(n), data))[0] for n in range(records)]
+        return [(await self.store.add_record(account_id, "d", "", when(n), data))[0] for n in range(records)]
 
     async def test_the_file_is_smaller_when_its_space_was_given_back(self):
         account_id = await self.account()

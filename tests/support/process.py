@@ -257,6 +257,14 @@ class Server:
             status = admin.main(["check", "--data", str(self.data)])
         return said.getvalue() if status else ""
 
+    def held(self) -> dict[str, tuple[int, int]]:
+        """How many messages and records ``webcam check`` finds, by account."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            admin.main(["check", "--data", str(self.data)])
+        rows = [line.split() for line in said.getvalue().splitlines()]
+        return {row[0]: (int(row[1]), int(row[2])) for row in rows if len(row) == 5 and row[1].isdigit()}
+
     def new_account(self, password: str = PASSWORD) -> str:
         """An account that nobody else uses; its name."""
         name = f"user-{next(self._names)}"

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 from tests.support.admin_data import STAMP, DataCase
+from tests.support.clock import moment_of
 from webcam.model import Draft
 from webcam.ports import RECORD_PART
 from webcam.storage import accounts, checks, messages, removal
@@ -28,8 +29,10 @@ class CheckTests(DataCase):
         self.record(0)
         with closing(connect(self.path)) as connection:
             connection.execute("INSERT INTO sessions VALUES ('digest', 1, 'camera', '', '', 0.0, 0, NULL, NULL)")
-            messages.add_messages(connection.cursor(), 1, "camera", STAMP, [Draft("hello", "", "{}")] * 3, None)
-            connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL, NULL)")
+            messages.add_messages(
+                connection.cursor(), 1, "camera", moment_of(STAMP), [Draft("hello", "", "{}")] * 3, None
+            )
+            connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL, NULL, 0)")
             connection.execute("UPDATE accounts SET record_count = 1 WHERE id = 2")
         self.assertEqual(
             [line.split() for line in self.said("check").splitlines()],

@@ -83,7 +83,7 @@ class SessionsTests(LoginsCase):
         self.digests = [digest_of(name) for name in ("one", "two", "three", "four")]
         self.save(
             saved(self.digests[0], 1, device="phone", requests=7),
-            saved(self.digests[1], 1, device="camera", active=1_700_000_060.9),
+            saved(self.digests[1], 1, device="camera", active=1_700_000_060_900_000),
             saved(self.digests[2], 1, device="a guest", secret=secret),
             saved(self.digests[3], 2, device="\x1b[2J", address="2001:db8::1"),
         )

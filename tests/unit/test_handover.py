@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.support.admin import AdminCase
+from tests.support.clock import moment_of
 from webcam.errors import Refused
 from webcam.model import Draft, stamp_of
 from webcam.storage import copying, handover, messages, records
@@ -215,13 +216,13 @@ class Exchanging(Case):
     def test_stamps_and_ids_that_were_given_are_not_given_again(self) -> None:
         with closing(connect(self.path)) as connection:
             cursor = connection.cursor()
-            messages.add_messages(cursor, 1, "camera", LATER, [Draft("name", "", "{}")], None)
-            given, _ = records.add_record(cursor, 1, "camera", "", LATER, [b"picture"])
+            messages.add_messages(cursor, 1, "camera", moment_of(LATER), [Draft("name", "", "{}")], None)
+            given, _ = records.add_record(cursor, 1, "camera", "", moment_of(LATER), [b"picture"])
             stamp = connection.execute("SELECT MAX(last_stamp) FROM accounts").fetchone()[0]
         put_in_place(self.data, self.offered(), "")
         with closing(connect(self.path)) as connection:
             cursor = connection.cursor()
-            record, new = records.add_record(cursor, 1, "camera", "", NOW, [b"picture"])
+            record, new = records.add_record(cursor, 1, "camera", "", moment_of(NOW), [b"picture"])
         self.assertGreater(record, given)
         self.assertGreater(new, stamp)
         self.add("third")
@@ -230,5 +231,5 @@ class Exchanging(Case):
     def test_nor_are_stamps_that_only_the_server_knew_of(self) -> None:
         put_in_place(self.data, self.offered(), LATER)
         with closing(connect(self.path)) as connection:
-            _, new = records.add_record(connection.cursor(), 1, "camera", "", NOW, [b"picture"])
+            _, new = records.add_record(connection.cursor(), 1, "camera", "", moment_of(NOW), [b"picture"])
         self.assertGreater(new, LATER)

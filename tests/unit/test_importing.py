@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.admin import AdminCase
+from tests.support.clock import moment_of
 from tests.support.old_database import CLIENTS, OldDatabase, fill
 from webcam.admin.common import Bar
-from webcam.model import Expiry, Page
+from webcam.model import KEEP_ALL, Page
 from webcam.ports import RECORD_PART
 from webcam.service.passwords import check_password
 from webcam.service.tokens import digest_of
@@ -19,7 +20,6 @@ from webcam.storage.importing import run
 from webcam.storage.lock import FolderLock
 from webcam.storage.schema import FILE, connect
 
-KEEP_ALL = Expiry("", "", "")
 ALL = Page("", 1000)
 UNREAD = Page(None, 1000)
 SECOND = "2024-05-06 07:08:09"
@@ -104,7 +104,7 @@ class TakenOverTests(ImportCase):
                 old.record(home, SECOND)
             old.execute("DELETE FROM records WHERE id > 2")
         self.take()
-        self.assertEqual(self.ask(records.add_record, self.id_of(), "camera", "", SECOND, [b"x"])[0], 6)
+        self.assertEqual(self.ask(records.add_record, self.id_of(), "camera", "", moment_of(SECOND), [b"x"])[0], 6)
 
     def test_messages_come_in_the_order_of_their_ids_whatever_their_counters_say(self):
         with self.make() as old:
@@ -134,7 +134,12 @@ class TakenOverTests(ImportCase):
         self.take()
         for name, counter in (("home", 42), ("garage", 43), ("empty", 44)):
             stamp = self.ask(
-                messages.add_messages, self.id_of(name), "camera", "2000", [messages.Draft("x", "", "{}")], None
+                messages.add_messages,
+                self.id_of(name),
+                "camera",
+                moment_of("2000-01-01"),
+                [messages.Draft("x", "", "{}")],
+                None,
             )
             self.assertEqual(stamp, f"{SECOND}.{counter:04d}01")
 
@@ -196,7 +201,7 @@ class TakenOverTests(ImportCase):
         (saved,) = self.ask(sessions.sessions)
         self.assertEqual((saved.digest, saved.account_id), (digest_of("a token"), self.id_of()))
         self.assertEqual((saved.device, saved.meta, saved.address), ("phone", "{}", "192.0.2.1"))
-        self.assertEqual((saved.active, saved.requests, saved.given), (1730419200.0, 12, None))
+        self.assertEqual((saved.active, saved.requests, saved.given), (1730419200 * 1_000_000, 12, None))
 
     def test_a_file_without_the_tables_that_came_later(self):
         with self.make() as old:
@@ -332,7 +337,7 @@ class BrokenOffTests(ImportCase):
     def test_records_that_come_meanwhile_take_no_ids_of_the_file(self):
         self.add("user")
         self.assertTrue(self.break_off(9))
-        record_id, _ = self.ask(records.add_record, self.id_of("user"), "camera", "", SECOND, [b"mine"])
+        record_id, _ = self.ask(records.add_record, self.id_of("user"), "camera", "", moment_of(SECOND), [b"mine"])
         self.assertEqual(record_id, 121)
         self.take()
         self.assertEqual(self.ask(records.record_part, 121, 0), b"mine")
@@ -406,7 +411,7 @@ class RefusedTests(ImportCase):
 
     def test_a_records_id_that_is_taken(self):
         self.add("home")
-        self.ask(records.add_record, self.id_of(), "camera", "", SECOND, [b"x"])
+        self.ask(records.add_record, self.id_of(), "camera", "", moment_of(SECOND), [b"x"])
         with self.make() as old:
             old.record(old.client("other"), SECOND)
         self.refused("there is a record 1 here and in the file: import into a folder without records")

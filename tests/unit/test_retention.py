@@ -9,7 +9,9 @@ from twisted.internet.defer import Deferred
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import moment_of
 from tests.support.server import World
+from webcam.calendar import SECOND
 from webcam.errors import DatabaseFail
 from webcam.model import Bounds, Draft, Page, Swept
 from webcam.ports import RECORD_PART
@@ -83,7 +85,7 @@ class RetentionTests(SynchronousTestCase):
         self.assertEqual(self.sweep(), Swept(2, 1))
 
     def test_an_acknowledged_message_goes_after_some_minutes_of_grace(self):
-        self.assertEqual(GRACE, 300)
+        self.assertEqual(GRACE, 300 * SECOND)
         self.send("phone")
         self.world.run(self.world.services.messages.send(self.phone, [], True))
         swept = []
@@ -106,7 +108,9 @@ class RetentionTests(SynchronousTestCase):
         self.world.run(self.world.services.accounts.refresh())
         self.world.run(self.world.services.settings.change(other_id, {1: 60}))
         for account_id in (self.world.account_id, other_id):
-            self.world.run(self.world.store.add_record(account_id, "c", "", "2023-11-14 22:13:20.000000", [b"x"]))
+            self.world.run(
+                self.world.store.add_record(account_id, "c", "", moment_of("2023-11-14 22:13:20.000000"), [b"x"])
+            )
         self.world.clock.advance(31 * DAY)
         self.assertEqual(self.sweep(), Swept(0, 1))
         self.world.clock.advance(30 * DAY)
@@ -153,7 +157,7 @@ class TurnsTests(SynchronousTestCase):
 
     def fill(self, account_id: int, number: int) -> None:
         """So many messages, and as many records."""
-        store, now = self.world.store, "2023-11-14 22:13:20.000000"
+        store, now = self.world.store, moment_of("2023-11-14 22:13:20.000000")
         drafts = [Draft("m", "phone", "{}")] * number
         self.world.run(store.add_messages(account_id, "camera", now, drafts, None))
         for _ in range(number):

@@ -12,17 +12,19 @@ from typing import Protocol
 from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 
-from webcam.model import Aged, Bounds, FileSpace, Swept, Usage
+from webcam.calendar import SECOND
+from webcam.model import Aged, Bounds, Expiry, FileSpace, Swept, Usage
 from webcam.ports import Audit, Clock, Disk, MessageStore, RecordStore, SweepStore
 from webcam.service.accounts import Accounts
+from webcam.service.age_guard import AgeGuard
+from webcam.service.ages import Ages
 from webcam.service.backlogs import Backlog, take_turns
 from webcam.service.pace import Pace
 from webcam.service.quotas import AccountQuotas
 from webcam.service.room import Warned, oldest_to_go
-from webcam.service.settings import AccountSettings
 
-GRACE = 300.0
-"""Seconds for which a targeted message stays after its target acknowledged it."""
+GRACE = 300 * SECOND
+"""Microseconds for which a targeted message stays after its target acknowledged it."""
 
 MESSAGES_AT_ONCE = 1000
 RECORDS_AT_ONCE = 500
@@ -67,7 +69,8 @@ class Retention:
         self,
         store: RetentionStore,
         accounts: Accounts,
-        settings: AccountSettings,
+        ages: Ages,
+        guard: AgeGuard,
         quotas: AccountQuotas,
         clock: Clock,
         audit: Audit,
@@ -76,7 +79,8 @@ class Retention:
     ) -> None:
         self._store = store
         self._accounts = accounts
-        self._settings = settings
+        self._ages = ages
+        self._guard = guard
         self._quotas = quotas
         self._clock = clock
         self._audit = audit
@@ -139,7 +143,7 @@ class Retention:
 
         What fails for one account keeps no other waiting: it is raised at the end, and the next sweep tries again.
         """
-        messages, records = self._expiring()
+        messages, records = await self._expiring()
         parts = Backlog(self._store.drop_parts, self._parts, self._held)
         expiring = [each for account_id in messages for each in (messages[account_id], records[account_id])]
         await take_turns(expiring, self._turn, parts, records.values())
@@ -154,16 +158,17 @@ class Retention:
                 raise each.failure
         return Swept(*(sum(each.done for each in kind.values()) for kind in (messages, records)))
 
-    def _expiring(self) -> tuple[dict[int, Backlog], dict[int, Backlog]]:
+    async def _expiring(self) -> tuple[dict[int, Backlog], dict[int, Backlog]]:
         """Return the messages and the records of each account as backlogs, each with its account's own pace."""
         messages, records, paces = {}, {}, {}
         for account_id in self._accounts.known:
+            expiry = await self._guard.decide(account_id)
             paces[account_id] = self._paces.get(account_id) or (
                 Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE),
                 Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE),
             )
-            messages[account_id] = Backlog(self._messages_of(account_id), paces[account_id][0], self._held)
-            records[account_id] = Backlog(self._records_of(account_id), paces[account_id][1], self._held)
+            messages[account_id] = Backlog(self._messages_of(account_id, expiry), paces[account_id][0], self._held)
+            records[account_id] = Backlog(self._records_of(account_id, expiry), paces[account_id][1], self._held)
         self._paces = paces
         return messages, records
 
@@ -203,18 +208,15 @@ class Retention:
             if deleted < limit:
                 return total
 
-    def _messages_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
-        settle = (self._clock.wall(), GRACE)
-        expiry = self._settings.expiry(account_id)
+    def _messages_of(self, account_id: int, expiry: Expiry) -> Callable[[int], Awaitable[int]]:
+        settle = (self._ages.running, GRACE)
         return lambda limit: self._store.expire_messages(account_id, expiry, settle, limit)
 
-    def _records_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
-        expiry = self._settings.expiry(account_id)
-
+    def _records_of(self, account_id: int, expiry: Expiry) -> Callable[[int], Awaitable[int]]:
         async def expire(limit: int) -> int:
-            deleted = await self._store.expire_records(account_id, expiry, limit)
+            deleted, before = await self._store.expire_records(account_id, expiry, limit)
             if deleted:
-                self.on_removed(account_id, (), expiry.records)
+                self.on_removed(account_id, (), before)
             return deleted
 
         return expire

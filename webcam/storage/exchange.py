@@ -12,6 +12,7 @@ from pathlib import Path
 
 from webcam.errors import Refused
 from webcam.storage import copying
+from webcam.storage.clock import cursor_stamp
 from webcam.storage.copying import ENDINGS, open_existing
 
 BEFORE = "before-restore"
@@ -52,6 +53,8 @@ def exchange(path: Path, fresh: Path, newest: str = "") -> Path | None:
 
 def _given(old: sqlite3.Connection) -> Given:
     (stamp,) = old.execute("SELECT COALESCE(MAX(last_stamp), '') FROM accounts").fetchone()
+    if old.execute("SELECT 1 FROM sqlite_master WHERE name = 'clock'").fetchone():
+        stamp = max(stamp, cursor_stamp(old.cursor()))
     return Given(stamp, dict(old.execute("SELECT name, seq FROM sqlite_sequence")))
 
 

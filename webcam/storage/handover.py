@@ -15,9 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from webcam.calendar import ClockState
 from webcam.errors import Refused, StartFailure
 from webcam.model import Account, SavedSession
-from webcam.storage import accounts, copying, lock, sessions
+from webcam.storage import accounts, clock, copying, lock, sessions
 from webcam.storage.backup import fetched
 from webcam.storage.checks import Holding
 from webcam.storage.copying import ENDINGS, Progress, create_private, open_existing
@@ -45,6 +46,8 @@ class Adopted:
     kept: Path | None
     accounts: list[Account]
     sessions: list[SavedSession]
+    clock: ClockState | None
+    newest_running: int
 
 
 # The server's half
@@ -76,7 +79,12 @@ def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
     try:
         with contextlib.closing(open_existing(taken)) as connection:
             cursor = connection.cursor()
-            adopted = accounts.accounts(cursor), sessions.sessions(cursor)
+            adopted = (
+                accounts.accounts(cursor),
+                sessions.sessions(cursor),
+                clock.clock_state(cursor),
+                clock.newest_running(cursor),
+            )
         kept = exchange(path, taken, newest)
     except (OSError, sqlite3.Error) as error:
         if _inode(path) != number:

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from webcam.errors import QuotaExceeded
-from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Page, next_stamp
+from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Moment, Page, next_stamp
 from webcam.storage.accounts import count, exists
+from webcam.storage.aging import LAST, message_floors
 
 # Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
 _DELIVERED = """
@@ -28,11 +29,15 @@ SELECT stamp, sender, name, params FROM (
 ORDER BY stamp LIMIT :limit
 """
 
-# A clock that stepped back begins the grace anew.
 _SETTLE = """
-UPDATE sync_marks SET settled = CASE WHEN settling_since > :now THEN settled ELSE settling END,
-    settling = stamp, settling_since = :now
-WHERE account_id = :account AND (settling_since <= :now - :grace OR settling_since > :now)
+UPDATE sync_marks SET settled = settling, settling = stamp, settling_since = :now
+WHERE account_id = :account AND settling_since <= :now - :grace
+"""
+
+# A mark before every message that is kept holds nothing back, whatever time it is from.
+_USELESS_MARKS = """
+DELETE FROM sync_marks WHERE account_id = :account AND stamp < COALESCE(
+    (SELECT MIN(stamp) FROM messages WHERE account_id = :account), :last)
 """
 
 _EXPIRED_BY_AGE = (
@@ -54,7 +59,7 @@ def add_messages(
     cursor: sqlite3.Cursor,
     account_id: int,
     device: str,
-    now: str,
+    now: Moment,
     drafts: Sequence[Draft],
     mark: str | None,
     bound: int | None = None,
@@ -68,10 +73,11 @@ def add_messages(
         raise_mark(cursor, account_id, device, mark or last)
     rows = []
     for draft in drafts:
-        last = next_stamp(now, last)
-        rows.append((account_id, last, device, draft.target, draft.name, draft.params))
+        last = next_stamp(now.stamp, last)
+        rows.append((account_id, last, device, draft.target, draft.name, draft.params, now.running))
     cursor.executemany(
-        "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)", rows
+        "INSERT INTO messages (account_id, stamp, sender, target, name, params, stored) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        rows,
     )
     cursor.execute(
         "UPDATE accounts SET last_stamp = ?, message_count = message_count + ? WHERE id = ?",
@@ -87,12 +93,13 @@ def messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, e
             "SELECT stamp FROM sync_marks WHERE account_id = ? AND device = ?", (account_id, device)
         ).fetchone()
         after = row[0] if row else ""
+    floors = message_floors(cursor, account_id, expiry)
     values = {
         "account": account_id,
         "device": device,
         "after": after,
-        "broadcasts": expiry.broadcasts,
-        "messages": expiry.messages,
+        "broadcasts": floors.broadcasts,
+        "messages": floors.messages,
         "limit": page.limit,
     }
     return bounded(Message(*row) for row in cursor.execute(_DELIVERED, values))
@@ -119,12 +126,14 @@ def take_messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Pa
 
 
 def expire_messages(
-    cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, settle: tuple[float, float], limit: int
+    cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, settle: tuple[int, int], limit: int
 ) -> int:
+    floors = message_floors(cursor, account_id, expiry)
     values = {
         "account": account_id,
-        "messages": expiry.messages,
-        "broadcasts": expiry.broadcasts,
+        "messages": floors.messages,
+        "broadcasts": floors.broadcasts,
+        "last": LAST,
         "now": settle[0],
         "grace": settle[1],
     }
@@ -133,7 +142,7 @@ def expire_messages(
         deleted += _delete(cursor, statement, {**values, "limit": limit - deleted})
     if deleted < limit:  # the marks are looked at once, not in each step of many
         cursor.execute(_SETTLE, values)
-        cursor.execute("DELETE FROM sync_marks WHERE account_id = :account AND stamp < :messages", values)
+        cursor.execute(_USELESS_MARKS, values)
         deleted += _delete(cursor, _ACKNOWLEDGED, {**values, "limit": limit - deleted})
     if deleted:
         count(cursor, account_id, messages=-deleted)

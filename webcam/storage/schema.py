@@ -10,7 +10,7 @@ from pathlib import Path
 from webcam.errors import StartFailure
 from webcam.storage.copying import BUSY, copy, create_private
 
-VERSION = 3
+VERSION = 4
 FILE = "webcam.db"
 
 LOG = 8 * 1024 * 1024
