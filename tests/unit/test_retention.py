@@ -229,6 +229,19 @@ class TurnsTests(SynchronousTestCase):
         refusing.clear()
         self.assertEqual(self.sweep(), Swept(100, 0))
 
+    def test_an_account_of_which_nothing_can_be_decided_keeps_no_other_waiting(self):
+        guard = self.world.retention._guard
+        real = guard.decide
+
+        async def decide(account_id):
+            if account_id == self.busy:
+                raise DatabaseFail("refused")
+            return await real(account_id)
+
+        self.patch(guard, "decide", decide)
+        self.failureResultOf(self.world.retention.sweep(), DatabaseFail)
+        self.assertEqual(self.world.store.query("SELECT DISTINCT account_id FROM messages"), [(self.busy,)])
+
     def test_an_account_whose_steps_are_slow_makes_those_of_no_other_smaller(self):
         limits: dict[int, list[int]] = {self.busy: [], self.other: []}
         real = self.world.store.expire_records

@@ -45,6 +45,8 @@ AHEAD = 16 * 1024 * 1024
 LOG = 16 * 1024 * 1024
 """Bytes that are written, at most, before the disk shows that the file has grown by them."""
 
+Deciding = Callable[[], Awaitable[Expiry]]
+
 _log = Logger(namespace="webcam")
 
 
@@ -143,7 +145,7 @@ class Retention:
 
         What fails for one account keeps no other waiting: it is raised at the end, and the next sweep tries again.
         """
-        messages, records = await self._expiring()
+        messages, records = self._expiring()
         parts = Backlog(self._store.drop_parts, self._parts, self._held)
         expiring = [each for account_id in messages for each in (messages[account_id], records[account_id])]
         await take_turns(expiring, self._turn, parts, records.values())
@@ -158,19 +160,30 @@ class Retention:
                 raise each.failure
         return Swept(*(sum(each.done for each in kind.values()) for kind in (messages, records)))
 
-    async def _expiring(self) -> tuple[dict[int, Backlog], dict[int, Backlog]]:
+    def _expiring(self) -> tuple[dict[int, Backlog], dict[int, Backlog]]:
         """Return the messages and the records of each account as backlogs, each with its account's own pace."""
         messages, records, paces = {}, {}, {}
         for account_id in self._accounts.known:
-            expiry = await self._guard.decide(account_id)
+            decide = self._deciding(account_id)
             paces[account_id] = self._paces.get(account_id) or (
                 Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE),
                 Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE),
             )
-            messages[account_id] = Backlog(self._messages_of(account_id, expiry), paces[account_id][0], self._held)
-            records[account_id] = Backlog(self._records_of(account_id, expiry), paces[account_id][1], self._held)
+            messages[account_id] = Backlog(self._messages_of(account_id, decide), paces[account_id][0], self._held)
+            records[account_id] = Backlog(self._records_of(account_id, decide), paces[account_id][1], self._held)
         self._paces = paces
         return messages, records
+
+    def _deciding(self, account_id: int) -> Deciding:
+        """Decide what is expired with the account's first step of a sweep, and stay with it to the sweep's end."""
+        decided: list[Expiry] = []
+
+        async def decide() -> Expiry:
+            if not decided:
+                decided.append(await self._guard.decide(account_id))
+            return decided[0]
+
+        return decide
 
     def _held(self) -> float:
         return self._store.held
@@ -208,13 +221,17 @@ class Retention:
             if deleted < limit:
                 return total
 
-    def _messages_of(self, account_id: int, expiry: Expiry) -> Callable[[int], Awaitable[int]]:
+    def _messages_of(self, account_id: int, decide: Deciding) -> Callable[[int], Awaitable[int]]:
         settle = (self._ages.running, GRACE)
-        return lambda limit: self._store.expire_messages(account_id, expiry, settle, limit)
 
-    def _records_of(self, account_id: int, expiry: Expiry) -> Callable[[int], Awaitable[int]]:
         async def expire(limit: int) -> int:
-            deleted, before = await self._store.expire_records(account_id, expiry, limit)
+            return await self._store.expire_messages(account_id, await decide(), settle, limit)
+
+        return expire
+
+    def _records_of(self, account_id: int, decide: Deciding) -> Callable[[int], Awaitable[int]]:
+        async def expire(limit: int) -> int:
+            deleted, before = await self._store.expire_records(account_id, await decide(), limit)
             if deleted:
                 self.on_removed(account_id, (), before)
             return deleted
