@@ -135,10 +135,12 @@ class ExpiryContract(Contract):
 
     async def test_only_this_accounts_acknowledged_messages_go(self):
         other_id = await self.acknowledged()
+        await self.store.add_messages(other_id, "phone", when(0), [draft("pan", "camera")], None)
+        await self.store.add_messages(other_id, "camera", when(2), [], "")
         account_id = await self.account("another")
-        for now in (NOW, NOW + GRACE):
-            self.assertEqual(await self.expire(other_id, now, limit=0), 0)
-            self.assertEqual(await self.expire(account_id, now), 0)
+        await self.expire(other_id, NOW)
+        self.assertEqual(await self.expire(other_id, NOW + GRACE, limit=1), 1)
+        self.assertEqual(await self.expire(account_id, NOW + GRACE), 0)
         self.assertEqual(await self.expire(other_id, NOW + GRACE), 1)
 
     async def test_the_limit_holds_for_acknowledged_messages(self):

@@ -74,6 +74,27 @@ class CreationTests(Folder):
         make_ready(self.folder)
         self.assertEqual(version(self.path), VERSION)
 
+    def test_what_somebody_analyzed_is_forgotten(self):
+        make_ready(self.folder)
+        self.add_account("user")
+        with closing(connect(self.path)) as connection:
+            connection.execute("ANALYZE")
+            self.assertEqual(connection.execute("SELECT COUNT(*) FROM sqlite_stat1").fetchone(), (1,))
+        make_ready(self.folder)
+        with closing(connect(self.path)) as connection:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").fetchall()
+        self.assertEqual((found, self.names(self.path)), ([], ["user"]))
+
+    def test_whatever_goes_with_another_row_is_found_by_an_index(self):
+        """SQLite looks for it with each row that is deleted, and no query plan shows that."""
+        make_ready(self.folder)
+        with closing(connect(self.path)) as connection:
+            for table in sorted(tables(self.path)):
+                indexes = [name for _, name, *_ in connection.execute(f"PRAGMA index_list({table})")]
+                first = [connection.execute(f"PRAGMA index_info({name})").fetchone()[2] for name in indexes]
+                references = [row[3] for row in connection.execute(f"PRAGMA foreign_key_list({table})")]
+                self.assertEqual([each for each in references if each not in first], [], table)
+
     def test_every_version_has_its_script(self):
         for each in range(1, VERSION + 1):
             self.assertIn("CREATE TABLE", schema.script(each))

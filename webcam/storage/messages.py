@@ -40,16 +40,19 @@ DELETE FROM sync_marks WHERE account_id = :account AND stamp < COALESCE(
     (SELECT MIN(stamp) FROM messages WHERE account_id = :account), :last)
 """
 
-_EXPIRED = (
+_EXPIRED_BY_AGE = (
     "SELECT id FROM messages WHERE account_id = :account AND stamp < :messages LIMIT :limit",
     "SELECT id FROM messages WHERE account_id = :account AND target = '' AND stamp < :broadcasts LIMIT :limit",
-    """
-    SELECT messages.id FROM sync_marks JOIN messages
-        ON messages.account_id = sync_marks.account_id AND messages.target = sync_marks.device
-        AND messages.stamp <= sync_marks.settled
-    WHERE sync_marks.account_id = :account AND messages.target <> '' LIMIT :limit
-    """,
 )
+
+# CROSS JOIN makes SQLite take the tables in this order, the marks first, of which there are few. It would rather look
+# for the mark of each message of the account (https://www.sqlite.org/optoverview.html#crossjoin): 0.5 s for a million.
+_ACKNOWLEDGED = """
+SELECT messages.id FROM sync_marks CROSS JOIN messages
+    ON messages.account_id = sync_marks.account_id AND messages.target = sync_marks.device
+    AND messages.stamp <= sync_marks.settled
+WHERE sync_marks.account_id = :account AND messages.target <> '' LIMIT :limit
+"""
 
 
 def add_messages(
@@ -133,18 +136,24 @@ def expire_messages(
         "last": LAST,
         "now": settle[0],
         "grace": settle[1],
-        "limit": limit,
     }
-    cursor.execute(_SETTLE, values)
-    cursor.execute(_USELESS_MARKS, values)
-    found: set[int] = set()
-    for statement in _EXPIRED:
-        found.update(row[0] for row in cursor.execute(statement, values))
-    doomed = sorted(found)[:limit]
-    cursor.executemany("DELETE FROM messages WHERE id = ?", [(each,) for each in doomed])
-    if doomed:
-        count(cursor, account_id, messages=-len(doomed))
-    return len(doomed)
+    deleted = 0
+    for statement in _EXPIRED_BY_AGE:
+        deleted += _delete(cursor, statement, {**values, "limit": limit - deleted})
+    if deleted < limit:  # the marks are looked at once, not in each step of many
+        cursor.execute(_SETTLE, values)
+        cursor.execute(_USELESS_MARKS, values)
+        deleted += _delete(cursor, _ACKNOWLEDGED, {**values, "limit": limit - deleted})
+    if deleted:
+        count(cursor, account_id, messages=-deleted)
+    return deleted
+
+
+def _delete(cursor: sqlite3.Cursor, statement: str, values: dict[str, object]) -> int:
+    """Delete the messages that *statement* finds; return how many there were."""
+    found = cursor.execute(statement, values).fetchall()
+    cursor.executemany("DELETE FROM messages WHERE id = ?", found)
+    return len(found)
 
 
 def raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:

@@ -63,6 +63,17 @@ def _make_ready(connection: sqlite3.Connection, path: Path) -> None:
     if 0 < version < VERSION:
         copy(connection, path.with_name(f"{path.name}.version-{version}"))
     upgrade(connection, version)
+    _forget_statistics(connection)
+
+
+def _forget_statistics(connection: sqlite3.Connection) -> None:
+    """Drop what somebody's ``ANALYZE`` left: by it, SQLite reads whole tables that were small when it was made.
+
+    Without it, plans rest on the indexes alone, and are the same everywhere.
+    """
+    found = connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'sqlite_stat[1-4]'").fetchall()
+    for (name,) in found:
+        connection.execute(f"DROP TABLE {name}")
 
 
 def known_version(connection: sqlite3.Connection, what: str) -> int:
