@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from webcam.errors import Refused
 from webcam.storage import copying, schema
-from webcam.storage.checks import Holding, holdings
+from webcam.storage.checks import Holding, distrust, holdings, misshapen, unusable
 from webcam.storage.copying import ENDINGS, Progress, copy, open_existing, open_read_only
 from webcam.storage.exchange import exchange
 from webcam.storage.lock import FolderLock
 from webcam.storage.schema import FILE
 
 _FRESH = f"{FILE}.restoring"
+
+NAMED = 3
+"""Problems of a backup that are named when it is refused."""
 
 
 def database_of(data: Path) -> Path:
@@ -98,16 +102,25 @@ def _fetch(file: Path, fresh: Path, progress: Progress | None) -> list[Holding]:
                 raise Refused(f"{file} is no backup of this server's database")
             copy(source, fresh, progress)
         with contextlib.closing(open_existing(fresh)) as connection:
+            distrust(connection)
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             if found != "ok":
                 raise Refused(f"{file} is damaged: {' '.join(found.split())}")
+            _refuse(file, misshapen(connection))
             schema.upgrade(connection, version)
+            _refuse(file, unusable(connection))
             held = holdings(connection)
     except sqlite3.Error as error:
         raise Refused(f"can't restore {file}: {error}") from None
     copying.give_to_owner(fresh)
     copying.sync(fresh)
     return held
+
+
+def _refuse(file: Path, problems: Iterable[str]) -> None:
+    """Raises :class:`Refused` when there are any, and names some."""
+    if named := list(itertools.islice(problems, NAMED)):
+        raise Refused(f"{file} holds what the server can't work with: {'; '.join(named)}")
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
