@@ -91,14 +91,6 @@ def check_name(name: str, what: str) -> None:
         raise Refused(f"{what} has 1 to {MAX_NAME} characters")
 
 
-def check_regular(file: Path) -> None:
-    """Raise :class:`Refused` for what can't be read from its beginning again: a folder, a pipe, a device."""
-    if not file.exists():
-        raise Refused(f"there is no file {file}")
-    if not file.is_file():
-        raise Refused(f"{file} is no regular file")
-
-
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns, each as wide as its widest text. What clients call themselves does nothing to a terminal."""
     lines = [head, *([printable(text) for text in row] for row in rows)]

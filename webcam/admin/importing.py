@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from webcam.admin.common import Bar, Nouns, add_noted_command, check_regular, folder_of, note
+from webcam.admin.common import Bar, Nouns, add_noted_command, folder_of, note
 from webcam.errors import Refused
 from webcam.model import stamp_of
 from webcam.service.passwords import hash_password
 from webcam.service.tokens import digest_of
 from webcam.storage.checks import distrust
-from webcam.storage.copying import one_state, open_read_only
+from webcam.storage.copying import check_regular, one_state, open_read_only
 from webcam.storage.importing.compare import Counted, Outcome
 from webcam.storage.importing.limits import refuse_bad
 from webcam.storage.importing.oldfile import OldFile
