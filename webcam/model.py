@@ -97,8 +97,6 @@ QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
 """Kinds of quotas: records and their bytes are kept up to them, messages taken up to them; devices that are online,
 sessions and streams are so many at once."""
 
-QUOTA_KINDS = (QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS, QUOTA_MESSAGES, QUOTA_RECORDS, QUOTA_RECORD_BYTES)
-
 Quotas = dict[str, int]
 """Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
 

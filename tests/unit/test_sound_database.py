@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from tests.support.admin_data import STAMP, DataCase
-from webcam.model import QUOTA_KINDS, SETTING_KINDS, Draft, is_stamp, next_stamp
+from webcam.model import SETTING_KINDS, Bounds, Draft, is_stamp, next_stamp
 from webcam.service import passwords
 from webcam.service.passwords import LANES, MEMORY, PASSES, check_password, hash_password, is_hash
 from webcam.service.tokens import digest_of
@@ -231,7 +231,7 @@ class BadValues(SoundCase):
     def test_all_that_the_server_may_store_is_good(self) -> None:
         """Old stamps, any text, all kinds of settings and quotas, and a session of a clock that began at 1970."""
         settings = ", ".join(f"(1, {kind}, {each.maximum})" for kind, each in SETTING_KINDS.items())
-        quotas = ", ".join(f"(1, '{kind}', 0)" for kind in QUOTA_KINDS)
+        quotas = ", ".join(f"(1, '{kind}', 0)" for kind in Bounds().quotas)
         text = "CAST(x'c3a900ff' AS TEXT)".replace("00ff", "00f09f98 80".replace(" ", ""))
         self.spoil(
             f"INSERT INTO settings VALUES {settings}",

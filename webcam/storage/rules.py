@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from webcam.model import (
     EARLIEST_STAMP,
     LATEST_STAMP,
-    QUOTA_KINDS,
     SETTING_KINDS,
+    Bounds,
     Role,
 )
 from webcam.ports import RECORD_PART
@@ -146,7 +146,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("accounts", "disabled"): whole(0, 1),
     ("settings", "kind"): whole(min(SETTING_KINDS), max(SETTING_KINDS)),
     ("settings", "value"): _setting(),
-    ("quotas", "kind"): one_of(QUOTA_KINDS),
+    ("quotas", "kind"): one_of(tuple(Bounds().quotas)),
     ("secrets", "label"): _NAME,
     ("secrets", "digest"): _DIGEST,
     ("secrets", "role"): one_of([each.value for each in Role if each is not Role.FULL]),

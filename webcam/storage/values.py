@@ -48,18 +48,26 @@ def bad_values(connection: sqlite3.Connection) -> Iterator[str]:
     """Name each row with a value that breaks the rule of its column: table, row, column, value, what is allowed."""
     add_functions(connection)
     for table in tables():
-        yield from bad_values_of(connection, table)
+        for _, line in bad_rows(connection, table):
+            yield line
 
 
-def bad_values_of(connection: sqlite3.Connection, table: str) -> Iterator[str]:
-    """Do the same for one table, whose connection has the functions of the rules."""
+def bad_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
+    """Do the same for one table, whose connection has the functions of the rules; with the name of the column."""
     columns = tables()[table]
     keys = [each for each in columns if each.key and each.rule.shown]
     for number, value, *row in connection.execute(_statement(table, columns, keys)):
         column = columns[number]
         named = ", ".join(f"{key.name} {_text(part)}" for key, part in zip(keys, row, strict=True))
         held = f"is {_text(value)}" if column.rule.shown else "can't be used"
-        yield f"{table}{f' ({named})' if named else ''}: {column.name} {held}, want {column.rule.allowed}"
+        place = f"{table} ({named})" if named else table
+        yield column.name, f"{place}: {column.name} {held}, want {column.rule.allowed}"
+
+
+def remove_bad_rows(connection: sqlite3.Connection, table: str) -> None:
+    """Delete what :func:`bad_rows` names."""
+    good = " AND ".join(each.rule.sql(each.name) for each in tables()[table])
+    connection.execute(f"DELETE FROM {table} WHERE NOT ({good})")
 
 
 def _statement(table: str, columns: Sequence[Column], keys: Sequence[Column]) -> str:
