@@ -97,6 +97,9 @@ QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
 """Kinds of quotas: records and their bytes are kept up to them, messages taken up to them; devices that are online,
 sessions and streams are so many at once."""
 
+LARGEST = 2**62
+"""Ids, counts and bounds are not above it: half of what a database can count to, so that whatever is added fits."""
+
 Quotas = dict[str, int]
 """Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
 

@@ -84,6 +84,9 @@ VALUES: dict[str, tuple[str, ...]] = {
     "secrets (id 1): devices can't be used, want a JSON array": (
         f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'view', '[1]')",
     ),
+    "secrets (id 1): devices can't be used, want": (
+        f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'view', '[\"\\ud800\"]')",
+    ),
     "secrets (id 1): digest can't be used, want 64 hex digits": (
         "INSERT INTO secrets VALUES (1, 1, 'label', 'secret', 'view', '[]')",
     ),

@@ -89,6 +89,10 @@ def check_name(name: str, what: str) -> None:
     """Raises :class:`Refused` for a name that no request could bring."""
     if not name or len(name) > MAX_NAME:
         raise Refused(f"{what} has 1 to {MAX_NAME} characters")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Refused(f"{what} is no text in UTF-8: {name!a}") from None
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from webcam.errors import Refused
-from webcam.model import is_stamp
+from webcam.model import LARGEST, is_stamp
 from webcam.storage import copying
 from webcam.storage.copying import ENDINGS, open_existing
-from webcam.storage.rules import LARGEST
 from webcam.storage.values import tables
 
 BEFORE = "before-restore"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from webcam.model import (
     EARLIEST_STAMP,
+    LARGEST,
     LATEST_STAMP,
     SETTING_KINDS,
     Bounds,
@@ -23,9 +24,6 @@ from webcam.model import (
 from webcam.ports import RECORD_PART
 from webcam.service.passwords import is_hash
 from webcam.wire.sniff import KINDS
-
-LARGEST = 2**62
-"""Ids and counts are below it: half of what SQLite can count to, so that whatever is added to one fits."""
 
 NAME = 1024
 """Characters of a name, as requests may have."""
@@ -244,8 +242,13 @@ def _is_names(value: bytes) -> bool:
     return (
         isinstance(names, list)
         and len(names) <= SECRET_DEVICES
-        and all(isinstance(each, str) and 0 < len(each) <= NAME for each in names)
+        and all(isinstance(each, str) and 0 < len(each) <= NAME and _encodes(each) for each in names)
     )
+
+
+def _encodes(text: str) -> bool:
+    """Whether it has no half of a surrogate pair, which JSON can escape."""
+    return _is_text(text.encode("utf-8", "surrogatepass"), 0, NAME)
 
 
 def _json(value: bytes) -> object:

@@ -8,8 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 
+from webcam.model import LARGEST
 from webcam.storage import schema
-from webcam.storage.rules import LARGEST, Rule, add_functions, rule_of
+from webcam.storage.rules import Rule, add_functions, rule_of
 from webcam.storage.shape import made, scripts
 
 _SHOWN = 60

@@ -10,9 +10,10 @@ import itertools
 from collections.abc import Iterator
 
 from webcam.errors import Refused
+from webcam.model import LARGEST
 from webcam.storage.importing.olddata import text_of
 from webcam.storage.importing.oldfile import OldFile
-from webcam.storage.rules import LARGEST, META, NAME
+from webcam.storage.rules import META, NAME
 
 NAMED = 3
 """Problems that are named."""
