@@ -109,7 +109,7 @@ class AuditLog:
         if self._rotates and 0 < self._path.stat().st_size > SIZE - len(line):
             self._rotate()
             create_private(self._path)
-        number = os.open(self._path, os.O_RDWR | os.O_APPEND)
+        number = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK)  # a full pipe must not stop the server
         try:
             size = os.fstat(number).st_size
             if size and os.pread(number, 1, size - 1) != b"\n":

@@ -12,6 +12,7 @@ from webcam.config import Config
 from webcam.errors import StartFailure
 from webcam.firstaccount import PASSWORD_FILE, make_first_account
 from webcam.http.certificate import make_or_renew, utc
+from webcam.storage.isolation import isolate_bad_rows
 from webcam.storage.schema import make_ready
 
 
@@ -25,6 +26,7 @@ def prepare(config: Config, terminal: TextIO | None = None) -> Path:
         if not os.access(config.data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
         path = make_ready(config.data)
+        isolate_bad_rows(path)
         make_first_account(path, config.data / PASSWORD_FILE, terminal)
         if not config.plain and config.own_certificate:
             make_or_renew(config.certificate, config.key, utc(SystemClock.wall()))

@@ -6,12 +6,17 @@ Times are seconds since the epoch (float) unless they are stamps. A stamp is ser
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 _EPOCH = datetime.fromisoformat("1970-01-01")  # in UTC, as every moment here
 _STAMP_FORM = "0001-01-01 00:00:00.000000"
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
+
+EARLIEST_STAMP, LATEST_STAMP = "1900", "9000"
+"""Stamps lie between these: far enough from the ends of the calendar that others can follow."""
 
 
 def stamp_of(seconds: float) -> str:
@@ -35,6 +40,17 @@ def next_stamp(now: str, last: str) -> str:
     whole = last + _STAMP_FORM[len(last) :]
     moment = datetime.fromisoformat(whole)
     return text_of(moment + timedelta(microseconds=1))
+
+
+def is_stamp(text: str) -> bool:
+    """Return whether another stamp can follow this one; it may have less than six digits behind its second, or none."""
+    if not EARLIEST_STAMP <= text < LATEST_STAMP or not _STAMP.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text[: len("YYYY-MM-DD HH:MM:SS")])
+    except ValueError:
+        return False
+    return True
 
 
 def stamp_before(stamp: str) -> str:
@@ -80,6 +96,9 @@ QUOTA_RECORDS, QUOTA_RECORD_BYTES, QUOTA_MESSAGES = "records", "record_bytes", "
 QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
 """Kinds of quotas: records and their bytes are kept up to them, messages taken up to them; devices that are online,
 sessions and streams are so many at once."""
+
+LARGEST = 2**62
+"""Ids, counts and bounds are not above it: half of what a database can count to, so that whatever is added fits."""
 
 Quotas = dict[str, int]
 """Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""

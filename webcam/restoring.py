@@ -37,7 +37,11 @@ class Restoring:
         Meanwhile storage is closed to everybody. What can't be used changes nothing.
         """
         async with self._turn:
-            taken = handover.take(self._data)
+            try:
+                taken = handover.take(self._data)
+            except Refused as refusal:
+                _log.warn("removed a restored database that was offered: {refusal}", refusal=str(refusal))
+                return
             if taken is None:
                 return
             try:

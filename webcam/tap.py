@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from twisted.application import service
 from twisted.internet import threads
+from twisted.logger import Logger
 
 from webcam.clock import SystemClock
 from webcam.config import Config, ConfigurationError, Options
@@ -21,6 +22,8 @@ from webcam.http.listen import CannotListen, bind
 from webcam.server import WebcamService
 from webcam.storage import handover
 from webcam.storage.lock import SERVER, FolderLock
+
+_log = Logger(namespace="webcam")
 
 
 def current_pair(config: Config) -> reload.CurrentPair:
@@ -60,7 +63,8 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
         config = options.configuration()
         lock = FolderLock(config.data, SERVER)
         path = prepare(config, terminal_of(options))
-        handover.clear(config.data)
+        if handover.clear(config.data):
+            _log.warn("removed a restored database that was offered and never taken: run webcam restore again")
         pair = None if config.plain else current_pair(config)
         listeners = [bind(reactor, each) for each in config.listen]
     except (ConfigurationError, StartFailure, BadCertificate, CannotListen) as error:

@@ -69,7 +69,9 @@ NAMED = {
     "SELECT cursor FROM clock": CLOCK,
     "SELECT began FROM runs": CLOCK,
     "SELECT began, wall_offset FROM runs ORDER BY began": CLOCK,
-    "DELETE FROM thumbnails WHERE data = ?": "when the file is opened, on a thread of its own; it has a bound",
+    "DELETE FROM thumbnails WHERE data = ? OR TYPEOF(data) <> ? OR LENGTH(data) > ?"
+    " OR TYPEOF(record_id) <> ? OR TYPEOF(stamp) <> ?": "when the file is opened, on its own thread; it has a bound",
+    "SELECT sql FROM sqlite_master WHERE name NOT LIKE ?": "the same: what tables it has",
     "SELECT COALESCE(SUM(LENGTH(data) + ?), ?) FROM thumbnails": "the same",
     "SELECT COALESCE(SUM(LENGTH(data)), ?) FROM record_parts": "tests.support.disk",
 }

@@ -134,6 +134,23 @@ class CreationTests(Folder):
         self.assertEqual(pragma(self.path, "auto_vacuum"), 2)
 
 
+class LinkTests(Folder):
+    def test_a_database_behind_a_link_is_used_where_it_is(self):
+        """There its log lies, which has to be measured and cut."""
+        make_ready(self.folder)
+        self.add_account("user")
+        elsewhere = (self.folder / "elsewhere").resolve()
+        elsewhere.mkdir()
+        self.path.replace(elsewhere / "moved.db")
+        self.path.symlink_to(elsewhere / "moved.db")
+        self.assertEqual(make_ready(self.folder), elsewhere / "moved.db")
+        self.assertTrue(self.path.is_symlink())
+
+    def test_a_link_to_nothing_is_refused(self):
+        self.path.symlink_to("nothing")
+        self.assertIn("No such file", str(self.assertRaises(StartFailure, make_ready, self.folder)))
+
+
 class RefusedFileTests(Folder):
     def test_a_newer_version_is_refused_naming_both_and_not_touched(self):
         make_ready(self.folder)

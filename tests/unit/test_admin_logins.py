@@ -67,11 +67,32 @@ class QuotaTests(LoginsCase):
         self.assertEqual(self.said("account", "quota", "user", *taken), nothing)
 
     def test_what_is_no_quota_is_refused_and_changes_nothing(self):
-        for wrong in ("cows=5", "devices", "devices=", "devices=-1", "devices=0", "devices=many", "=5", ""):
+        for wrong in (
+            "cows=5",
+            "devices",
+            "devices=",
+            "devices=-1",
+            "devices=0",
+            "devices=many",
+            "=5",
+            "",
+            f"devices={2**63}",
+            "record_bytes=9999999999999G",
+        ):
             self.assertRefused(repr(wrong), "account", "quota", "user", "sessions=7", wrong)
         self.assertEqual(self.ask(accounts.account, "user").quotas, {})
         self.assertRefused("there is no account 'nobody'", "account", "quota", "nobody", "devices=1")
         self.assertRefused("there is no account 'nobody'", "account", "quota", "nobody")
+
+
+class NamesTests(LoginsCase):
+    def test_a_device_that_is_no_text_is_refused(self):
+        """As Python reads an argument that isn't UTF-8. No device could log in under it."""
+        for name in ("\udcff", "phone\ud800"):
+            text = f"a device is no text in UTF-8: {name!a}"
+            self.assertRefused(text, "secret", "add", "user", "label", "--view", "--device", name)
+            self.assertRefused("a label is no text in UTF-8", "secret", "add", "user", name, "--view")
+            self.assertRefused("a name is no text in UTF-8", "account", "add", name, "--password-stdin")
 
 
 class SessionsTests(LoginsCase):

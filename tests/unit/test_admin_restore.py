@@ -151,7 +151,7 @@ class RestoreTests(DataCase):
 
     def test_a_file_that_is_none_of_this_servers(self):
         self.assertRefused("there is no file", "restore", str(self.file) + "x")
-        self.assertRefused("there is no file", "restore", str(self.data))
+        self.assertRefused(f"{self.data} is no regular file", "restore", str(self.data))
         self.file.write_bytes(b"no database" * 100)
         self.assertRefused("file is not a database", "restore", str(self.file))
         self.file.unlink()
@@ -159,6 +159,13 @@ class RestoreTests(DataCase):
         self.assertRefused(f"{self.file} is no backup of this server's database", "restore", str(self.file))
         self.assertRefused("is the database itself", "restore", str(self.path))
         self.assertUntouched()
+
+    def test_a_database_that_is_a_link_stays_one(self):
+        moved = self.path.with_name("moved.db")
+        self.path.replace(moved)
+        self.path.symlink_to(moved.name)
+        self.assertRefused(f"the database {self.path} is a link: move the file", "restore", str(self.file))
+        self.assertEqual((self.path.readlink(), self.names(moved)), (Path(moved.name), ["later", "user"]))
 
     def test_a_file_of_a_newer_version(self):
         self.change("PRAGMA user_version = 99", self.file)

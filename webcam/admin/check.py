@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from webcam.admin import clocks
-from webcam.admin.common import Nouns, add_command, folder_of
+from webcam.admin.common import Nouns, add_command, folder_of, printable
 from webcam.errors import Refused
 from webcam.storage.backup import database_of
 from webcam.storage.checks import Holding, check
@@ -56,6 +56,9 @@ def _clock_lines(connection: sqlite3.Connection) -> list[str]:
 
 def _table(held: Sequence[Holding]) -> list[str]:
     rows = [("account", "messages", "records", "bytes", "sessions")]
-    rows += [(each.name, str(each.messages), str(each.records), str(each.size), str(each.sessions)) for each in held]
+    rows += [
+        (printable(each.name), str(each.messages), str(each.records), str(each.size), str(each.sessions))
+        for each in held
+    ]
     width = max(len(name) for name, *_ in rows)
     return [f"{name:{width}} {' '.join(f'{number:>12}' for number in numbers)}" for name, *numbers in rows]

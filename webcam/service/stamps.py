@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webcam.model import Moment, next_stamp, stamp_before, stamp_of
+from webcam.model import Moment, is_stamp, next_stamp, stamp_before, stamp_of
 from webcam.ports import Clock
 from webcam.service.timekeeper import Timekeeper
 
@@ -70,7 +70,9 @@ class Stamps:
         return now if account_id is None else max(now, self._newest.get(account_id, ""))
 
     def saw(self, account_id: int, stamp: str) -> None:
-        """The account holds something with this stamp."""
+        """The account holds something with this stamp. What is none is nobody's cursor."""
+        if stamp and not is_stamp(stamp):
+            return
         self._newest[account_id] = max(stamp, self._newest.get(account_id, ""))
 
     def held(self, account_id: int) -> str:

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from webcam.errors import Refused
+
 Progress = Callable[[int, int], None]
 """How much is done, of how much."""
 
@@ -38,6 +40,14 @@ def give_to_owner(path: Path) -> None:
     if os.geteuid() == 0:
         folder = path.parent.stat()
         os.chown(path, folder.st_uid, folder.st_gid)
+
+
+def check_regular(file: Path) -> None:
+    """Raise :class:`Refused` for what can't be read from its beginning again: a folder, a pipe, a device."""
+    if not file.exists():
+        raise Refused(f"there is no file {file}")
+    if not file.is_file():
+        raise Refused(f"{file} is no regular file")
 
 
 def open_existing(path: Path, mode: str = "rw") -> sqlite3.Connection:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from webcam.errors import Refused
+from webcam.model import LARGEST, is_stamp
 from webcam.storage import copying
 from webcam.storage.clock import cursor_stamp
 from webcam.storage.copying import ENDINGS, open_existing
+from webcam.storage.values import tables
 
 BEFORE = "before-restore"
 _HEADER = b"SQLite format 3\0"
@@ -52,10 +54,17 @@ def exchange(path: Path, fresh: Path, newest: str = "") -> Path | None:
 
 
 def _given(old: sqlite3.Connection) -> Given:
-    (stamp,) = old.execute("SELECT COALESCE(MAX(last_stamp), '') FROM accounts").fetchone()
+    """What can't be gone on from was never given out: it would spoil the new one, too."""
+    stamps = [stamp for (stamp,) in old.execute("SELECT last_stamp FROM accounts") if _is_good(stamp)]
     if old.execute("SELECT 1 FROM sqlite_master WHERE name = 'clock'").fetchone():
-        stamp = max(stamp, cursor_stamp(old.cursor()))
-    return Given(stamp, dict(old.execute("SELECT name, seq FROM sqlite_sequence")))
+        stamps += [stamp for stamp in (cursor_stamp(old.cursor()),) if _is_good(stamp)]
+    ids = old.execute("SELECT name, seq FROM sqlite_sequence WHERE TYPEOF(seq) = 'integer' AND seq < ?", (LARGEST,))
+    known = tables()
+    return Given(max(stamps, default=""), {name: highest for name, highest in ids if name in known})
+
+
+def _is_good(stamp: object) -> bool:
+    return isinstance(stamp, str) and is_stamp(stamp)
 
 
 def _carry_over(given: Given, newest: str, fresh: Path) -> None:
@@ -66,7 +75,7 @@ def _carry_over(given: Given, newest: str, fresh: Path) -> None:
     try:
         with contextlib.closing(open_existing(fresh)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            stamp = max(given.stamp, newest)
+            stamp = max(given.stamp, newest if _is_good(newest) else "")
             connection.execute("UPDATE accounts SET last_stamp = ? WHERE last_stamp < ?", (stamp, stamp))
             connection.execute("UPDATE loose_records SET uploading = 0")  # of devices of another time
             for table, highest in given.ids.items():

@@ -41,13 +41,16 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def make_ready(folder: Path) -> Path:
-    """Create the database in *folder*, or upgrade it after a backup; the answer is its path.
+    """Create the database in *folder*, or upgrade it after a backup; the answer is its path, behind links: SQLite has
+    its log beside it there.
 
     Raises :class:`webcam.errors.StartFailure` for a database of a newer version, or a file that is none.
     """
     path = folder / FILE
     try:
         create_private(path)
+        if path.is_symlink():
+            path = path.resolve()
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _make_ready(connection, path)
     except (sqlite3.Error, OSError) as error:

@@ -74,7 +74,7 @@ class Import:
         self._running_of = running_times(target.cursor())
 
     def run(self, skip_taken: bool, progress: Progress) -> Outcome:
-        """Take over what is left, and compare.
+        """Take over what is left, and compare. Whoever calls this has refused what can't be taken over.
 
         Raises :class:`Refused`, with nothing changed: for an account that is here already, unless *skip_taken* leaves
         such ones out, for a record's id that is, and for another file than that of an import that was broken off.
@@ -228,10 +228,10 @@ class Import:
     def _take_sessions(self, cursor: sqlite3.Cursor) -> int:
         """Where a session was in its messages isn't known: its first sync acknowledges all up to then."""
         saved = {
-            digest: SavedSession(digest, account_id, device, meta, address, micros(seconds_of(day)), requests, None)
+            digest: SavedSession(digest, account_id, device, meta, address, active, requests, None)
             for client, token, device, meta, address, requests, day in self._file.sessions()
             if (account_id := self._account_ids.get(client)) is not None
-            for digest in (self._secrets.digest_of(token),)
+            for digest, active in ((self._secrets.digest_of(token), micros(seconds_of(day, self._now))),)
         }
         save_sessions(cursor, list(saved.values()))
         return len(saved)
