@@ -21,7 +21,7 @@ from webcam.ports import RECORD_PART
 from webcam.service.passwords import hash_password
 from webcam.service.tokens import digest_of
 from webcam.storage import accounts, schema
-from webcam.storage.checks import check
+from webcam.storage.checks import check, misshapen
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
 from webcam.storage.sqlite import SQLiteStore
 
@@ -97,6 +97,14 @@ class ReleasedTests(SynchronousTestCase):
                 problems, held = check(connection, path)
             self.assertEqual(problems, [], version)
             self.assertEqual([each.name for each in held], ["home", "żółć"])
+
+    def test_each_has_the_shape_that_a_restore_asks_for(self):
+        """Before it upgrades a backup, by the scripts up to its version."""
+        for version in VERSIONS:
+            folder = Path(self.mktemp())
+            folder.mkdir(parents=True)
+            with closing(sqlite3.connect(load(version, folder))) as connection:
+                self.assertEqual(misshapen(connection), [], version)
 
     def test_an_older_one_is_kept_as_it_was(self):
         """The backup is before the upgrade: in another test with a version that is to come."""
