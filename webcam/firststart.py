@@ -9,9 +9,11 @@ from typing import TextIO
 
 from webcam.clock import SystemClock
 from webcam.config import Config
+from webcam.durable import make_folder
 from webcam.errors import StartFailure
 from webcam.firstaccount import PASSWORD_FILE, make_first_account
-from webcam.http.certificate import make_or_renew, utc
+from webcam.http.certificate import utc
+from webcam.http.own_pair import make_or_renew
 from webcam.storage.schema import make_ready
 
 
@@ -21,7 +23,7 @@ def prepare(config: Config, terminal: TextIO | None = None) -> Path:
     The account's password is shown on *terminal*. Raises :class:`StartFailure`.
     """
     try:
-        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(config.data)
         if not os.access(config.data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
         path = make_ready(config.data)

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.support.admin_data import DataCase
+from webcam import durable
 from webcam.storage import accounts, copying, schema
 from webcam.storage.lock import LOCK, FolderLock
 from webcam.storage.schema import FILE, VERSION, connect
@@ -99,7 +100,7 @@ class RestoreTests(DataCase):
         self.assertEqual((self.names(self.path), self.names(self.kept)), (["user"], ["later", "user"]))
 
     def test_wherever_it_is_broken_off_a_whole_database_is_in_its_place(self):
-        real = copying.sync
+        real = durable.sync
         left = [0]
 
         def sync(path: Path) -> None:
@@ -108,7 +109,7 @@ class RestoreTests(DataCase):
                 raise KeyboardInterrupt
             real(path)
 
-        self.patch(copying, "sync", sync)
+        self.patch(durable, "sync", sync)
         for steps in range(1, 20):
             self.add(f"account {steps}")
             before = self.names(self.path)

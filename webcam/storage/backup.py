@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from webcam import durable
 from webcam.errors import Refused
-from webcam.storage import copying, schema
+from webcam.storage import schema
 from webcam.storage.checks import Holding, holdings
 from webcam.storage.copying import ENDINGS, Progress, copy, open_existing, open_read_only
 from webcam.storage.exchange import exchange
@@ -105,8 +106,8 @@ def _fetch(file: Path, fresh: Path, progress: Progress | None) -> list[Holding]:
             held = holdings(connection)
     except sqlite3.Error as error:
         raise Refused(f"can't restore {file}: {error}") from None
-    copying.give_to_owner(fresh)
-    copying.sync(fresh)
+    durable.give_to_owner(fresh)
+    durable.sync(fresh)
     return held
 
 

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from webcam import durable
+
 Progress = Callable[[int, int], None]
 """How much is done, of how much."""
 
@@ -20,24 +22,6 @@ ENDINGS = ("", "-wal", "-shm", "-journal")
 
 BUSY = 5000
 """Milliseconds to wait for another process that writes (the operator's program)."""
-
-
-def create_private(path: Path) -> None:
-    """An empty file for its owner alone, where there is none: the folder's owner, also when root makes it."""
-    try:
-        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
-        made = os.open(path, os.O_RDWR)
-    else:
-        give_to_owner(path)
-    os.close(made)
-
-
-def give_to_owner(path: Path) -> None:
-    """What root makes in the data folder belongs to whom the folder belongs to: the server's user has to read it."""
-    if os.geteuid() == 0:
-        folder = path.parent.stat()
-        os.chown(path, folder.st_uid, folder.st_gid)
 
 
 def open_existing(path: Path, mode: str = "rw") -> sqlite3.Connection:
@@ -92,7 +76,7 @@ def copy(source: sqlite3.Connection, path: Path, progress: Progress | None = Non
         with one_state(source):  # without it, every write of another process would begin the copy anew
             _fill(part, source, progress)
         part.replace(path)
-        sync(path.parent)
+        durable.sync(path.parent)
     except BaseException:
         for ending in ENDINGS:
             part.with_name(f"{part.name}{ending}").unlink(missing_ok=True)
@@ -108,13 +92,4 @@ def _fill(part: Path, source: sqlite3.Connection, progress: Progress | None) -> 
         target.execute("PRAGMA synchronous = OFF")  # synced below, once
         source.backup(target, pages=STEP, progress=tell)
         target.execute("PRAGMA journal_mode = DELETE")
-    sync(part)
-
-
-def sync(path: Path) -> None:
-    """Return when the file, or the folder's list of names, is on disk."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    durable.sync(part)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from webcam import durable
 from webcam.errors import Refused
-from webcam.storage import copying
 from webcam.storage.copying import ENDINGS, open_existing
 
 BEFORE = "before-restore"
@@ -110,8 +110,8 @@ def _keep(path: Path, kept: Path) -> None:
         os.link(path, kept)
     except OSError:  # a file system without links
         shutil.copyfile(path, kept)
-        copying.sync(kept)
-    copying.sync(path.parent)
+        durable.sync(kept)
+    durable.sync(path.parent)
 
 
 def _keep_beside(path: Path, kept: Path) -> None:
@@ -120,9 +120,9 @@ def _keep_beside(path: Path, kept: Path) -> None:
         beside = path.with_name(f"{path.name}{ending}")
         if beside.exists():
             beside.replace(kept.with_name(f"{kept.name}{ending}"))
-    copying.sync(path.parent)
+    durable.sync(path.parent)
 
 
 def _place(fresh: Path, path: Path) -> None:
     fresh.replace(path)
-    copying.sync(path.parent)
+    durable.sync(path.parent)

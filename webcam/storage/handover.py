@@ -15,12 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from webcam import durable
 from webcam.errors import Refused, StartFailure
 from webcam.model import Account, SavedSession
-from webcam.storage import accounts, copying, lock, sessions
+from webcam.storage import accounts, lock, sessions
 from webcam.storage.backup import fetched
 from webcam.storage.checks import Holding
-from webcam.storage.copying import ENDINGS, Progress, create_private, open_existing
+from webcam.storage.copying import ENDINGS, Progress, open_existing
 from webcam.storage.exchange import BEFORE, exchange
 from webcam.storage.lock import FolderLock
 from webcam.storage.schema import FILE, connect
@@ -89,10 +90,8 @@ def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
 
 def answer(data: Path, kept: Path | None = None, refusal: str | None = None) -> None:
     """Tell the program what came of its offer, and that the server goes on. Raises :class:`OSError`."""
-    made = data / f"{ANSWER}.part"
-    create_private(made)
-    made.write_text(json.dumps({"kept": kept.name if kept else None, "refusal": refusal}))
-    made.replace(data / ANSWER)
+    told = json.dumps({"kept": kept.name if kept else None, "refusal": refusal})
+    durable.write_file(data / ANSWER, told.encode())
     _remove(data / TAKEN)
 
 
@@ -110,7 +109,7 @@ def hand_over(data: Path, file: Path, progress: Progress | None = None) -> tuple
         number = _inode(fresh)
         before = _inode(data / FILE)
         fresh.replace(data / OFFER)
-        copying.sync(data)
+        durable.sync(data)
         try:
             return _Waiting(data, number, before).outcome(), held
         finally:

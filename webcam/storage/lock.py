@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from webcam.durable import create_private, make_folder
 from webcam.errors import StartFailure
-from webcam.storage.copying import create_private
 
 LOCK = "lock"
 
@@ -37,7 +37,7 @@ class FolderLock:
     def __init__(self, folder: Path, holder: str, name: str = LOCK) -> None:
         self._file: int | None = None
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
             create_private(folder / name)
             self._file = os.open(folder / name, os.O_RDWR)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

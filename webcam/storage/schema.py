@@ -7,8 +7,9 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
+from webcam.durable import create_private
 from webcam.errors import StartFailure
-from webcam.storage.copying import BUSY, copy, create_private
+from webcam.storage.copying import BUSY, copy
 
 VERSION = 3
 FILE = "webcam.db"
