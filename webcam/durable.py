@@ -13,8 +13,8 @@ from pathlib import Path
 PRIVATE = 0o600
 """Mode of a file that its owner alone reads and writes."""
 
-NEW = ".new"
-"""Ending of the name under which a file is written. What a crash leaves there is replaced by the next write."""
+NEW = ".{name}.new"
+"""The name under which a file is written. What a crash leaves there is replaced by the next write."""
 
 
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP}
@@ -39,7 +39,7 @@ def write_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     At every moment the name leads to the old content or to the new one, wholly, and never to a file that is open to
     more users than *mode* says. Raises :class:`OSError`; then nothing has changed.
     """
-    new = path.with_name(f"{path.name}{NEW}")
+    new = new_name(path)
     new.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
@@ -55,6 +55,11 @@ def write_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
             new.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def new_name(path: Path) -> Path:
+    """The path under which :func:`write_file` writes first."""
+    return path.with_name(NEW.format(name=path.name))
 
 
 def remove_file(path: Path) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TextIO
 
 from webcam.clock import SystemClock
-from webcam.config import Config
+from webcam.config import CERTIFICATE, KEY, Config
 from webcam.durable import make_folder
 from webcam.errors import StartFailure
 from webcam.firstaccount import PASSWORD_FILE, make_first_account
 from webcam.http.certificate import utc
 from webcam.http.own_pair import make_or_renew
+from webcam.storage.handover import ANSWER
+from webcam.storage.leftovers import clear_leftovers
 from webcam.storage.schema import make_ready
 
 
@@ -26,6 +28,7 @@ def prepare(config: Config, terminal: TextIO | None = None) -> Path:
         make_folder(config.data)
         if not os.access(config.data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
+        clear_leftovers(config.data, (CERTIFICATE, KEY, PASSWORD_FILE, ANSWER))  # they may be what fills the disk
         path = make_ready(config.data)
         make_first_account(path, config.data / PASSWORD_FILE, terminal)
         if not config.plain and config.own_certificate:

@@ -49,7 +49,7 @@ class WriteFile(DurableCase):
         write_file(self.path, b"content")
         self.assertEqual(self.path.read_bytes(), b"content")
         self.assertEqual(
-            self.steps, ["sync file.new of 7 bytes", "rename file.new to file", f"sync {self.folder.name}"]
+            self.steps, ["sync .file.new of 7 bytes", "rename .file.new to file", f"sync {self.folder.name}"]
         )
 
     def test_only_the_owner_reads_it_from_its_first_moment_whatever_the_umask_and_whatever_was_there(self) -> None:
@@ -73,8 +73,8 @@ class WriteFile(DurableCase):
         self.assertEqual(seen, [0o600, 0o600])
 
     def test_what_another_write_left_behind_is_replaced(self) -> None:
-        (self.folder / "file.new").write_bytes(b"left")
-        (self.folder / "file.new").chmod(0o666)
+        (self.folder / ".file.new").write_bytes(b"left")
+        (self.folder / ".file.new").chmod(0o666)
         write_file(self.path, b"content")
         self.assertEqual((self.names(), self.path.read_bytes(), mode(self.path)), (["file"], b"content", 0o600))
 

@@ -11,12 +11,11 @@ from webcam import durable
 from webcam.errors import Refused
 from webcam.storage import schema
 from webcam.storage.checks import Holding, holdings
-from webcam.storage.copying import ENDINGS, Progress, copy, open_existing, open_read_only
+from webcam.storage.copying import Progress, copy, open_existing, open_read_only
 from webcam.storage.exchange import exchange
-from webcam.storage.lock import FolderLock
-from webcam.storage.schema import FILE
-
-_FRESH = f"{FILE}.restoring"
+from webcam.storage.lock import RESTORE_LOCK, FolderLock
+from webcam.storage.parts import ENDINGS
+from webcam.storage.schema import FILE, FRESH
 
 
 def database_of(data: Path) -> Path:
@@ -61,7 +60,11 @@ def restore(data: Path, file: Path, progress: Progress | None = None) -> tuple[P
     of the two is whole in its place. Raises :class:`Refused`, with nothing changed: when a server runs on the folder
     (:class:`webcam.storage.lock.FolderInUse`), and as :func:`fetched` does.
     """
-    with FolderLock(data, "webcam restore"), fetched(data, file, progress) as (fresh, held):
+    with (
+        FolderLock(data, "webcam restore"),
+        FolderLock(data, "another webcam restore", RESTORE_LOCK),
+        fetched(data, file, progress) as (fresh, held),
+    ):
         return exchange(data / FILE, fresh), held
 
 
@@ -69,13 +72,14 @@ def restore(data: Path, file: Path, progress: Progress | None = None) -> tuple[P
 def fetched(data: Path, file: Path, progress: Progress | None) -> Iterator[tuple[Path, list[Holding]]]:
     """A copy of *file* in the folder, checked, upgraded and on disk, and what it holds; who doesn't move it, loses it.
 
-    One at a time. Raises :class:`Refused` for a file that is damaged, of a newer version, or none of this server's.
+    One at a time: the caller has the lock for it. Raises :class:`Refused` for a file that is damaged, of a newer
+    version, or none of this server's.
     """
     if not file.is_file():
         raise Refused(f"there is no file {file}")
     if file.resolve() in _files_of(data / FILE):
         raise Refused(f"{file} is the database itself")
-    fresh = data / _FRESH
+    fresh = data / FRESH
     try:
         _remove_left(data)
         yield fresh, _fetch(file, fresh, progress)
@@ -86,7 +90,7 @@ def fetched(data: Path, file: Path, progress: Progress | None) -> Iterator[tuple
 
 
 def _remove_left(data: Path) -> None:
-    for each in data.glob(f"{_FRESH}*"):
+    for each in data.glob(f"{FRESH}*"):
         each.unlink(missing_ok=True)
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from webcam import durable
+from webcam.storage.parts import new_part, remove_abandoned
 
 Progress = Callable[[int, int], None]
 """How much is done, of how much."""
 
 STEP = 1024
 """Pages that are copied before progress is told: 4 MiB."""
-
-ENDINGS = ("", "-wal", "-shm", "-journal")
-"""Of a database's files, as SQLite names them."""
 
 BUSY = 5000
 """Milliseconds to wait for another process that writes (the operator's program)."""
@@ -67,20 +63,15 @@ def copy(source: sqlite3.Connection, path: Path, progress: Progress | None = Non
     """Copy all that *source* holds at this moment to *path*, replacing it, readable by its owner alone.
 
     It is on disk when this returns, and then one file that needs no other beside it. After a failure, or a crash, what
-    *path* held is still there. Raises :class:`OSError` and :class:`sqlite3.Error`.
+    *path* held is still there; what a crash left of earlier copies is removed. Raises :class:`OSError` and
+    :class:`sqlite3.Error`.
     """
-    number, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)
-    os.close(number)
-    part = Path(name)
-    try:
+    remove_abandoned(path)
+    with new_part(path) as part:
         with one_state(source):  # without it, every write of another process would begin the copy anew
             _fill(part, source, progress)
         part.replace(path)
         durable.sync(path.parent)
-    except BaseException:
-        for ending in ENDINGS:
-            part.with_name(f"{part.name}{ending}").unlink(missing_ok=True)
-        raise
 
 
 def _fill(part: Path, source: sqlite3.Connection, progress: Progress | None) -> None:

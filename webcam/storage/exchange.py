@@ -12,7 +12,8 @@ from pathlib import Path
 
 from webcam import durable
 from webcam.errors import Refused
-from webcam.storage.copying import ENDINGS, open_existing
+from webcam.storage.copying import open_existing
+from webcam.storage.parts import ENDINGS, new_part
 
 BEFORE = "before-restore"
 _HEADER = b"SQLite format 3\0"
@@ -109,8 +110,10 @@ def _keep(path: Path, kept: Path) -> None:
     try:
         os.link(path, kept)
     except OSError:  # a file system without links
-        shutil.copyfile(path, kept)
-        durable.sync(kept)
+        with new_part(kept) as part:
+            shutil.copyfile(path, part)
+            durable.sync(part)
+            part.replace(kept)
     durable.sync(path.parent)
 
 

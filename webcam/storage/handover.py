@@ -21,17 +21,15 @@ from webcam.model import Account, SavedSession
 from webcam.storage import accounts, lock, sessions
 from webcam.storage.backup import fetched
 from webcam.storage.checks import Holding
-from webcam.storage.copying import ENDINGS, Progress, open_existing
+from webcam.storage.copying import Progress, open_existing
 from webcam.storage.exchange import BEFORE, exchange
-from webcam.storage.lock import FolderLock
+from webcam.storage.lock import RESTORE_LOCK, FolderLock
+from webcam.storage.parts import ENDINGS
 from webcam.storage.schema import FILE, connect
 
 OFFER = f"{FILE}.restore"
 TAKEN = f"{FILE}.restore-taken"
 ANSWER = f"{FILE}.restore-answer"
-LOCK = "restore-lock"
-"""Of the program, so that one at a time makes an offer."""
-
 PATIENCE = 60.0
 """Seconds for the server to take an offer, and again to make it its database."""
 
@@ -104,7 +102,7 @@ def hand_over(data: Path, file: Path, progress: Progress | None = None) -> tuple
     The answer is where the one before is kept, and what the restored one holds; the server works with it by then.
     Raises :class:`Refused`, also when the server doesn't do it in time.
     """
-    with FolderLock(data, "another webcam restore", LOCK), fetched(data, file, progress) as (fresh, held):
+    with FolderLock(data, "another webcam restore", RESTORE_LOCK), fetched(data, file, progress) as (fresh, held):
         _remove(data / ANSWER)
         number = _inode(fresh)
         before = _inode(data / FILE)

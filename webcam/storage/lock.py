@@ -11,7 +11,8 @@ from webcam.durable import create_private, make_folder
 from webcam.errors import StartFailure
 
 LOCK = "lock"
-
+RESTORE_LOCK = "restore-lock"
+"""Of the program that restores a backup, beside the other one: one at a time copies it into the folder."""
 
 SERVER = "a server"
 """Who has the lock of a folder on which a server runs."""

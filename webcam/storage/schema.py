@@ -13,6 +13,8 @@ from webcam.storage.copying import BUSY, copy
 
 VERSION = 3
 FILE = "webcam.db"
+FRESH = f"{FILE}.restoring"
+"""A backup on its way to be the database."""
 
 LOG = 8 * 1024 * 1024
 """Bytes to which SQLite cuts its log when that begins anew. What is left of it can be written on a full disk, too, so

@@ -19,7 +19,7 @@ from webcam.durable import create_private
 from webcam.model import Record
 from webcam.service.passwords import Offload
 from webcam.storage.connections import worthless
-from webcam.storage.copying import ENDINGS
+from webcam.storage.parts import ENDINGS
 
 FILE = "thumbnails.db"
 
