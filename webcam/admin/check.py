@@ -8,6 +8,7 @@ from contextlib import closing
 
 from webcam.admin.common import Nouns, add_command, folder_of
 from webcam.errors import Refused
+from webcam.permissions import open_to_others
 from webcam.storage.backup import database_of
 from webcam.storage.checks import Holding, check
 from webcam.storage.copying import open_existing
@@ -19,9 +20,12 @@ def add_to(nouns: Nouns) -> None:
 
 
 def _check(options: argparse.Namespace) -> str:
-    path = database_of(folder_of(options))
+    data = folder_of(options)
+    path = database_of(data)
     with closing(open_existing(path)) as connection:
         problems, held = check(connection, path)
+    for line in open_to_others(data):
+        print(line)
     if problems:
         print("\n".join([*problems, *_table(held)]))
         raise Refused(f"the database {path} is not whole")

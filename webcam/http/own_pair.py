@@ -49,7 +49,7 @@ def make_or_renew(certificate: Path, key: Path, now: datetime.datetime) -> None:
     doesn't fit, is left as it is: whoever reads it to use it says what is wrong.
     """
     key_lost, certificate_lost = _is_lost(key, _KEY), _is_lost(certificate, _CERTIFICATE)
-    if key_lost and (certificate_lost or _is_ours(certificate)):
+    if key_lost and (certificate_lost or is_ours(certificate)):
         _make_both(certificate, key, now)
     elif certificate_lost and not key_lost and (private := _our_key(key)) is not None:
         _put_aside(certificate)
@@ -77,6 +77,14 @@ def _make_both(certificate: Path, key: Path, now: datetime.datetime) -> None:
             key=str(key),
             file=str(certificate),
         )
+
+
+def is_ours(certificate: Path) -> bool:
+    """Return whether the file is a certificate as :func:`make_self_signed` makes them."""
+    try:
+        return not certificate.is_symlink() and made_here(read_chain(certificate))
+    except BadCertificate:
+        return False
 
 
 def renew(certificate: Path, key: Path, now: datetime.datetime) -> bool:
@@ -127,13 +135,6 @@ def _is_lost(path: Path, beginning: bytes) -> bool:
     if not written or data[:_SECTOR] == bytes(_SECTOR):
         return True
     return beginning.startswith(written) or (written.startswith(beginning) and _END not in written)
-
-
-def _is_ours(certificate: Path) -> bool:
-    try:
-        return not certificate.is_symlink() and made_here(read_chain(certificate))
-    except BadCertificate:
-        return False
 
 
 def _our_key(key: Path) -> ec.EllipticCurvePrivateKey | None:
