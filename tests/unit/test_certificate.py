@@ -184,6 +184,30 @@ class Renewed(Base):
         self.assertTrue(renew(self.certificate, self.key, NOW), "the clock is right again")
         self.assertFalse(renew(self.certificate, self.key, NOW + DAY))
 
+    def test_a_clock_that_begins_in_1970_at_each_start_costs_clients_nothing(self) -> None:
+        """The certificate that they trust is put back when the clock is right."""
+        trusted = self.certificate.read_bytes()
+        for at in (NOW, NOW + 100 * DAY):
+            self.assertTrue(renew(self.certificate, self.key, NOW - 20000 * DAY))
+            self.assertNotEqual(self.certificate.read_bytes(), trusted)
+            self.assertTrue(renew(self.certificate, self.key, at))
+            self.assertEqual(self.certificate.read_bytes(), trusted)
+        self.assertIn("put back the self-signed certificate, valid from", formatEvent(self.logged[-1]))
+        self.assertFalse(renew(self.certificate, self.key, NOW + 100 * DAY))
+        self.assertTrue(renew(self.certificate, self.key, self.due))
+        self.assertNotEqual(self.certificate.read_bytes(), trusted, "it ends, too")
+
+    def test_what_is_kept_is_put_back_only_if_it_is_ours_and_fits(self) -> None:
+        kept = self.folder / "certificate.pem.earlier"
+        renew(self.certificate, self.key, NOW - 20000 * DAY)
+        make_self_signed(self.folder / "other.pem", self.folder / "other-key.pem", NOW)
+        for other in (b"", (self.folder / "other.pem").read_bytes(), kept.read_bytes() * 2):
+            kept.write_bytes(other)
+            renew(self.certificate, self.key, NOW)
+            self.assertNotEqual(self.certificate.read_bytes(), other)
+            renew(self.certificate, self.key, NOW - 20000 * DAY)
+            self.assertNotEqual(kept.read_bytes(), other)
+
     def test_the_log_names_the_new_dates(self) -> None:
         """Not those of the one before."""
         renew(self.certificate, self.key, self.due)
@@ -259,7 +283,7 @@ class Renewed(Base):
         """What is there is renewed, what isn't is made: see test_own_pair, too."""
         make_or_renew(self.certificate, self.key, self.due)
         self.assertEqual(self.made.not_valid_after_utc, self.due + LASTS)
-        self.assertEqual(len([each for each in self.logged if "renewed" in str(each.get("log_format"))]), 1)
+        self.assertEqual(len([each for each in self.logged if each.get("done") == "renewed"]), 1)
         for each in (self.certificate, self.key):
             each.unlink()
         make_or_renew(self.certificate, self.key, NOW)

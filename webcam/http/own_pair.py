@@ -10,12 +10,14 @@ import datetime
 import stat
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.logger import Logger
 
 from webcam.durable import sync, write_file
 from webcam.http.certificate import (
     BadCertificate,
+    Pair,
     dates_wrong,
     host_names,
     in_pem,
@@ -31,6 +33,9 @@ from webcam.http.certificate import (
 
 RENEW = datetime.timedelta(days=30)
 """So long before its end, a certificate that was made here is followed by the next one."""
+
+EARLIER = ".earlier"
+"""Ending of the name under which a certificate is kept that was replaced because it wasn't valid yet."""
 
 UNUSABLE = ".unusable"
 """Ending of the name under which the rest of a file is kept that had to make room."""
@@ -91,24 +96,51 @@ def renew(certificate: Path, key: Path, now: datetime.datetime) -> bool:
     """Follow a certificate that was made here by a new one, if it is due; return whether that was done.
 
     It is due when it ends within :data:`RENEW`, and when it isn't valid yet: then the clock was wrong when it was made,
-    or is now. The key stays: who knows the server by its key knows it still. So do the names that it was for. The file
-    is whole at every moment. Raises :class:`BadCertificate` and ``OSError``.
+    or is now. In that case it is kept, and put back if it becomes valid: a board whose clock begins in 1970 at each
+    start would need its clients to trust another certificate each time.
+
+    The key stays: who knows the server by its key knows it still. So do the names that it was for. The file is whole at
+    every moment. Raises :class:`BadCertificate` and ``OSError``.
     """
     pair = read_pair(certificate, key)
     if not made_here(pair.chain) or not isinstance(pair.key, ec.EllipticCurvePrivateKey) or certificate.is_symlink():
         return False
-    if dates_wrong(pair.leaf, now) is None and pair.leaf.not_valid_after_utc - now > RENEW:
+    if _lasts(pair.leaf, now):
         return False
-    made = self_signed(pair.key, [*host_names(), *names_of(pair.leaf)], now)
-    write_file(certificate, in_pem(made), stat.S_IMODE(certificate.stat().st_mode))
+    mode = stat.S_IMODE(certificate.stat().st_mode)
+    earlier = _earlier(certificate, pair, now)
+    made = earlier or self_signed(pair.key, [*host_names(), *names_of(pair.leaf)], now)
+    if now < pair.leaf.not_valid_before_utc:
+        write_file(_kept(certificate), in_pem(pair.leaf), mode)
+    write_file(certificate, in_pem(made), mode)
     _log.warn(
-        "renewed the self-signed certificate, valid from {since:%Y-%m-%d} until {end:%Y-%m-%d}, with the same key: "
-        "clients that trust {file} need the new one",
+        "{done} the self-signed certificate, valid from {since:%Y-%m-%d} until {end:%Y-%m-%d}, with the same key: "
+        "clients that trust {file} need {which}",
+        done="renewed" if earlier is None else "put back",
         since=made.not_valid_before_utc,
         end=made.not_valid_after_utc,
         file=str(certificate),
+        which="the new one" if earlier is None else "that one again",
     )
     return True
+
+
+def _lasts(certificate: x509.Certificate, now: datetime.datetime) -> bool:
+    return dates_wrong(certificate, now) is None and certificate.not_valid_after_utc - now > RENEW
+
+
+def _kept(certificate: Path) -> Path:
+    return certificate.with_name(f"{certificate.name}{EARLIER}")
+
+
+def _earlier(certificate: Path, pair: Pair, now: datetime.datetime) -> x509.Certificate | None:
+    """Return the one that was replaced while the clock was behind, if it can be used again: clients may trust it."""
+    try:
+        chain = read_chain(_kept(certificate))
+    except BadCertificate:
+        return None
+    same_key = chain[0].public_key() == pair.leaf.public_key()
+    return chain[0] if made_here(chain) and same_key and _lasts(chain[0], now) else None
 
 
 def renew_or_report(certificate: Path, key: Path, now: datetime.datetime) -> None:
