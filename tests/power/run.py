@@ -35,9 +35,10 @@ class RecordedServer(Server):
 
 @dataclass(frozen=True)
 class Life:
-    """What was recorded: the entries, the number of them before the server was ready, what it told its clients."""
+    """What was recorded, how many entries there were when the password was announced, and when the server was ready."""
 
     entries: Sequence[Entry]
+    announced: int
     ready: int
     password: str
     certificate: bytes
@@ -69,15 +70,23 @@ def record(folder: Path, seconds: float, *options: str) -> Life:
     finally:
         server.kill()
     entries = journal.read()
-    ready = next(number for number, each in enumerate(entries, 1) if each.kind is Kind.SAID and READY in each.first)
-    return Life(entries, ready, password, certificate, problems)
+    return Life(entries, _said(entries, ANNOUNCED), _said(entries, READY), password, certificate, problems)
+
+
+def _said(entries: Sequence[Entry], text: bytes) -> int:
+    """The number of entries up to the line of the log."""
+    return next(number for number, each in enumerate(entries, 1) if each.kind is Kind.SAID and text in each.first)
 
 
 def points(life: Life, number: int, chance: random.Random) -> list[int]:
-    """Where to cut: half of them in the first start, the others under load, each half spread over what changes."""
+    """Where to cut: half of them in the first start, the others under load, each half spread over what changes.
+
+    Always right behind the announcement of the password, when the server is ready, and at the end.
+    """
     first, load = range(1, life.ready + 1), range(life.ready + 1, len(life.entries) + 1)
     half = number - number // 2
-    return sorted({*_spread(life, first, half, chance), *_spread(life, load, number - half, chance)})
+    chosen = {*_spread(life, first, half, chance), *_spread(life, load, number - half, chance)}
+    return sorted(chosen | {life.announced, life.ready, len(life.entries)})
 
 
 def _spread(life: Life, among: range, number: int, chance: random.Random) -> Iterator[int]:
