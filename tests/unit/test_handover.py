@@ -13,7 +13,7 @@ from tests.support.admin import AdminCase
 from webcam import durable
 from webcam.errors import Refused
 from webcam.model import Draft, stamp_of
-from webcam.storage import copying, handover, lock, messages, records
+from webcam.storage import copying, handover, messages, records
 from webcam.storage.handover import ANSWER, OFFER, TAKEN, answer, clear, hand_over, put_in_place, take
 from webcam.storage.lock import SERVER, FolderLock
 from webcam.storage.schema import FILE, connect
@@ -109,7 +109,7 @@ class Together(Case):
         self.assertIsNone(take(self.data))
 
     def test_one_offer_at_a_time(self) -> None:
-        with FolderLock(self.data, "another webcam restore", lock.RESTORE_LOCK):
+        with FolderLock(self.data, "another webcam restore", handover.LOCK):
             self.refused("another webcam restore runs on it")
 
     def test_an_old_answer_is_not_taken_for_a_new_one(self) -> None:

@@ -30,6 +30,8 @@ from webcam.storage.schema import FILE, connect
 OFFER = f"{FILE}.restore"
 TAKEN = f"{FILE}.restore-taken"
 ANSWER = f"{FILE}.restore-answer"
+LOCK = RESTORE_LOCK
+"""Of the program, so that one at a time makes an offer."""
 PATIENCE = 60.0
 """Seconds for the server to take an offer, and again to make it its database."""
 
@@ -102,7 +104,7 @@ def hand_over(data: Path, file: Path, progress: Progress | None = None) -> tuple
     The answer is where the one before is kept, and what the restored one holds; the server works with it by then.
     Raises :class:`Refused`, also when the server doesn't do it in time.
     """
-    with FolderLock(data, "another webcam restore", RESTORE_LOCK), fetched(data, file, progress) as (fresh, held):
+    with FolderLock(data, "another webcam restore", LOCK), fetched(data, file, progress) as (fresh, held):
         _remove(data / ANSWER)
         number = _inode(fresh)
         before = _inode(data / FILE)
