@@ -15,9 +15,9 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
+from webcam.durable import create_private
 from webcam.http.limits import NOTICE, Bucket
 from webcam.ports import Clock
-from webcam.storage.copying import create_private
 
 SIZE = 10 * 1024 * 1024
 """Bytes of one file, at most."""

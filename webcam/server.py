@@ -94,6 +94,7 @@ class WebcamService(service.Service):
             self._pair.warn_of_end()
             self._pair.on_change = lambda new: self._audit.note("certificate_reloaded", fingerprint=new)
             self._every(reload.LOOK, self._pair.look)
+            self._every(reload.DATES, self._pair.check_dates)
             self._every(reload.UPKEEP, self._pair.upkeep)
         for listener in self._listeners:
             listener.open(factory, lambda address: site.connections.admits(host_of(address)))

@@ -131,7 +131,7 @@ class Server:
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
             self.command(*options, *self._options),
-            env=environment(),
+            env=self.environment(),
             cwd=self.data.parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -143,6 +143,10 @@ class Server:
     def command(self, *options: str) -> list[str]:
         """The program and its arguments; for variants of the server to change."""
         return command(self.data, *options)
+
+    def environment(self) -> dict[str, str]:
+        """Of its process; for variants of the server to change."""
+        return environment()
 
     def stop(self) -> int | None:
         """SIGTERM; the exit status. A server that isn't running has none."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.support.admin import AdminCase
 from tests.support.clock import moment_of
+from webcam import durable
 from webcam.errors import Refused
 from webcam.model import Draft, stamp_of
 from webcam.storage import copying, handover, messages, records
@@ -303,7 +304,7 @@ class Exchanging(Case):
         def failing(_: Path) -> None:
             raise OSError(5, "Input/output error")
 
-        self.patch(copying, "sync", failing)
+        self.patch(durable, "sync", failing)
         self.assertRaises(Refused, put_in_place, self.data, self.offered(), "")
         self.assertEqual(self.names(self.path), ["later", "user"])
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from webcam.admin import clocks
 from webcam.admin.common import Nouns, add_command, folder_of, printable
 from webcam.errors import Refused
+from webcam.permissions import open_to_others
 from webcam.storage.backup import database_of
 from webcam.storage.checks import Holding, check
 from webcam.storage.copying import open_existing
@@ -40,6 +41,8 @@ def _check(options: argparse.Namespace) -> str:
     with closing(open_existing(path)) as connection:
         problems, held = check(connection, path)
         lines = [*_table(held), *_clock_lines(connection)]
+    for line in open_to_others(data):
+        print(line)
     if problems:
         print("\n".join([*problems, *lines]))
         raise Refused(f"the database {path} is not whole")

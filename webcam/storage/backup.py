@@ -8,15 +8,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from webcam import durable
 from webcam.errors import Refused
-from webcam.storage import copying, schema
+from webcam.storage import schema
 from webcam.storage.checks import Holding, distrust, holdings, misshapen, unusable
-from webcam.storage.copying import ENDINGS, Progress, check_regular, copy, open_existing, open_read_only
+from webcam.storage.copying import Progress, check_regular, copy, open_existing, open_read_only
 from webcam.storage.exchange import exchange
-from webcam.storage.lock import FolderLock
-from webcam.storage.schema import FILE
-
-_FRESH = f"{FILE}.restoring"
+from webcam.storage.lock import RESTORE_LOCK, FolderLock
+from webcam.storage.parts import ENDINGS
+from webcam.storage.schema import FILE, FRESH
 
 NAMED = 3
 """Problems of a backup that are named when it is refused."""
@@ -79,7 +79,11 @@ def restore(data: Path, file: Path, progress: Progress | None = None) -> tuple[P
     of the two is whole in its place. Raises :class:`Refused`, with nothing changed: when a server runs on the folder
     (:class:`webcam.storage.lock.FolderInUse`), and as :func:`fetched` does.
     """
-    with FolderLock(data, "webcam restore"), fetched(data, file, progress) as (fresh, held):
+    with (
+        FolderLock(data, "webcam restore"),
+        FolderLock(data, "another webcam restore", RESTORE_LOCK),
+        fetched(data, file, progress) as (fresh, held),
+    ):
         return exchange(data / FILE, fresh), held
 
 
@@ -87,7 +91,8 @@ def restore(data: Path, file: Path, progress: Progress | None = None) -> tuple[P
 def fetched(data: Path, file: Path, progress: Progress | None) -> Iterator[tuple[Path, list[Holding]]]:
     """A copy of *file* in the folder, checked, upgraded and on disk, and what it holds; who doesn't move it, loses it.
 
-    One at a time. Raises :class:`Refused` for a file that is damaged, of a newer version, or none of this server's.
+    One at a time: the caller has the lock for it. Raises :class:`Refused` for a file that is damaged, of a newer
+    version, or none of this server's.
     """
     check_regular(file)
     path = data / FILE
@@ -95,7 +100,7 @@ def fetched(data: Path, file: Path, progress: Progress | None) -> Iterator[tuple
         raise Refused(f"the database {path} is a link: move the file that it leads to into its place first")
     if _is_of(file, path):
         raise Refused(f"{file} is the database itself")
-    fresh = data / _FRESH
+    fresh = data / FRESH
     try:
         _remove_left(data)
         yield fresh, _fetch(file, fresh, progress)
@@ -106,7 +111,7 @@ def fetched(data: Path, file: Path, progress: Progress | None) -> Iterator[tuple
 
 
 def _remove_left(data: Path) -> None:
-    for each in data.glob(f"{_FRESH}*"):
+    for each in data.glob(f"{FRESH}*"):
         each.unlink(missing_ok=True)
 
 
@@ -129,8 +134,8 @@ def _fetch(file: Path, fresh: Path, progress: Progress | None) -> list[Holding]:
             held = holdings(connection)
     except sqlite3.Error as error:
         raise Refused(f"can't restore {file}: {error}") from None
-    copying.give_to_owner(fresh)
-    copying.sync(fresh)
+    durable.give_to_owner(fresh)
+    durable.sync(fresh)
     return held
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from webcam import durable
 from webcam.errors import Refused
 from webcam.model import LARGEST, is_stamp
-from webcam.storage import copying
 from webcam.storage.clock import cursor_stamp
-from webcam.storage.copying import ENDINGS, open_existing
+from webcam.storage.copying import open_existing
+from webcam.storage.parts import ENDINGS, new_part
 from webcam.storage.values import tables
 
 BEFORE = "before-restore"
@@ -121,9 +122,11 @@ def _keep(path: Path, kept: Path) -> None:
     try:
         os.link(path, kept)
     except OSError:  # a file system without links
-        shutil.copyfile(path, kept)
-        copying.sync(kept)
-    copying.sync(path.parent)
+        with new_part(kept) as part:
+            shutil.copyfile(path, part)
+            durable.sync(part)
+            part.replace(kept)
+    durable.sync(path.parent)
 
 
 def _keep_beside(path: Path, kept: Path) -> None:
@@ -132,9 +135,9 @@ def _keep_beside(path: Path, kept: Path) -> None:
         beside = path.with_name(f"{path.name}{ending}")
         if beside.exists():
             beside.replace(kept.with_name(f"{kept.name}{ending}"))
-    copying.sync(path.parent)
+    durable.sync(path.parent)
 
 
 def _place(fresh: Path, path: Path) -> None:
     fresh.replace(path)
-    copying.sync(path.parent)
+    durable.sync(path.parent)

@@ -18,21 +18,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from webcam import durable
 from webcam.calendar import ClockState
 from webcam.errors import Refused, StartFailure
 from webcam.model import Account, SavedSession
-from webcam.storage import accounts, clock, copying, lock, sessions
+from webcam.storage import accounts, clock, lock, sessions
 from webcam.storage.backup import fetched
 from webcam.storage.checks import Holding
-from webcam.storage.copying import ENDINGS, Progress, create_private, open_existing
+from webcam.storage.copying import Progress, open_existing
 from webcam.storage.exchange import BEFORE, exchange
-from webcam.storage.lock import FolderInUse, FolderLock
+from webcam.storage.lock import RESTORE_LOCK, FolderInUse, FolderLock
+from webcam.storage.parts import ENDINGS
 from webcam.storage.schema import FILE, connect
 
 OFFER = f"{FILE}.restore"
 TAKEN = f"{FILE}.restore-taken"
 ANSWER = f"{FILE}.restore-answer"
-LOCK = "restore-lock"
+LOCK = RESTORE_LOCK
 """Of the program, so that one at a time makes an offer, and the server knows whether it waits."""
 
 HOLDER = "another webcam restore"
@@ -117,10 +119,8 @@ def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
 
 def answer(data: Path, kept: Path | None = None, refusal: str | None = None) -> None:
     """Tell the program what came of its offer, and that the server goes on. Raises :class:`OSError`."""
-    made = data / f"{ANSWER}.part"
-    create_private(made)
-    made.write_text(json.dumps({"kept": kept.name if kept else None, "refusal": refusal}))
-    made.replace(data / ANSWER)
+    told = json.dumps({"kept": kept.name if kept else None, "refusal": refusal})
+    durable.write_file(data / ANSWER, told.encode())
     _remove(data / TAKEN)
 
 
@@ -137,7 +137,7 @@ def hand_over(data: Path, file: Path, progress: Progress | None = None) -> tuple
         number = _inode(fresh)
         before = _inode(data / FILE)
         fresh.replace(data / OFFER)
-        copying.sync(data)
+        durable.sync(data)
         try:
             return _Waiting(data, number, before).outcome(), held
         finally:

@@ -7,11 +7,14 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
+from webcam.durable import create_private
 from webcam.errors import StartFailure
-from webcam.storage.copying import BUSY, copy, create_private
+from webcam.storage.copying import BUSY, copy
 
 VERSION = 4
 FILE = "webcam.db"
+FRESH = f"{FILE}.restoring"
+"""A backup on its way to be the database."""
 
 LOG = 8 * 1024 * 1024
 """Bytes to which SQLite cuts its log when that begins anew. What is left of it can be written on a full disk, too, so

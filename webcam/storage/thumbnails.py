@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 from twisted.logger import Logger
 
+from webcam.durable import create_private
 from webcam.model import Record
 from webcam.service.passwords import Offload
 from webcam.storage.connections import worthless
-from webcam.storage.copying import ENDINGS, create_private
+from webcam.storage.parts import ENDINGS
 
 FILE = "thumbnails.db"
 
