@@ -12,6 +12,7 @@ from webcam.config import Config
 from webcam.errors import StartFailure
 from webcam.firstaccount import PASSWORD_FILE, make_first_account
 from webcam.http.certificate import make_or_renew, utc
+from webcam.storage.reserve import Reserve
 from webcam.storage.schema import make_ready
 
 
@@ -24,10 +25,13 @@ def prepare(config: Config, terminal: TextIO | None = None) -> Path:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(config.data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
+        reserve = Reserve(config.data)
+        reserve.release_on_full_disk()
         path = make_ready(config.data)
         make_first_account(path, config.data / PASSWORD_FILE, terminal)
         if not config.plain and config.own_certificate:
             make_or_renew(config.certificate, config.key, utc(SystemClock.wall()))
+        reserve.refill()
     except OSError as error:
         raise StartFailure(f"can't use the data folder {config.data}: {error.strerror}") from None
     except sqlite3.Error as error:

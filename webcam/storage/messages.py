@@ -47,6 +47,11 @@ _EXPIRED = (
 )
 
 
+def size_of(sender: str, draft: Draft) -> int:
+    """Bytes that a message counts."""
+    return sum(len(each.encode()) for each in (sender, draft.target, draft.name, draft.params))
+
+
 def add_messages(
     cursor: sqlite3.Cursor,
     account_id: int,
