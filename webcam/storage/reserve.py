@@ -31,6 +31,10 @@ SPARE = 1024 * 1024
 SPARE_SHARE = 64
 """Bytes that new data leave free, for log files and what else the system writes; on a small file system the 64th."""
 
+INDEX = 64 * 1024
+"""Bytes that the reserve leaves free when it is made again on a full disk: SQLite makes its index of the log anew
+(``-shm``, 32 KiB) when the first connection opens the database."""
+
 PATIENCE = 1000
 """Milliseconds to wait for readers of the log before it is emptied."""
 
@@ -96,13 +100,16 @@ class Reserve:
         with suppress(OSError):
             self.hold(0)
 
-    def refill(self) -> None:
-        """Hold the whole reserve again, or as much of it as the disk has beside a quarter of what is spare."""
-        held = self.held
-        size = min(self.whole, held + self.free - self.spare // 4)
-        if size > held:
-            with suppress(OSError):
-                self.hold(size)
+    def refill(self, leave: int = INDEX) -> None:
+        """Hold the whole reserve again, or as much of it as there is without the last *leave* bytes of the disk."""
+        held, found = self.held, os.statvfs(self._folder)
+        ours = found.f_bavail if os.geteuid() else found.f_bfree  # what is kept for root is no less free for root
+        more = min(self.whole - held, ours * found.f_frsize - leave)
+        while more > 0:
+            try:
+                return self.hold(held + more)
+            except OSError:
+                more //= 2
 
     def release_on_full_disk(self) -> None:
         """Give it up if there is hardly anything else: before a start, which has to write as well."""
@@ -148,7 +155,9 @@ def admit(cursor: sqlite3.Cursor, reserve: Reserve, size: int) -> None:
         try:
             reserve.hold(wanted)
         except OSError as error:
-            raise DiskFull("the disk is full") from error
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFull("the disk is full") from error
+            # Whatever else is wrong with the folder, SQLite says so if it matters.
 
 
 def _plan(cursor: sqlite3.Cursor, reserve: Reserve, size: int) -> tuple[int, int]:
@@ -191,7 +200,7 @@ def with_reserve(cursor: sqlite3.Cursor, reserve: Reserve, transaction: Callable
     try:
         return transaction()
     finally:
-        reserve.refill()
+        reserve.refill(0)
 
 
 def is_full(error: BaseException | None) -> bool:

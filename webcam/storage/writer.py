@@ -186,8 +186,7 @@ def _commit(cursor: sqlite3.Cursor, write: Write) -> tuple[Any, float]:
     cursor.execute("BEGIN IMMEDIATE")
     began = monotonic()
     result = write.function(cursor, *write.args)
-    if cursor.connection.in_transaction:
-        cursor.execute("COMMIT")
+    cursor.connection.commit()
     return result, monotonic() - began
 
 
