@@ -1,4 +1,4 @@
-"""Every text that JSON can carry comes back equal from every store, and is told from every other."""
+"""Every text that JSON can carry comes back equal from the store, and is told from every other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tests.contract.promises import ALL, KEEP_ALL, UNREAD, at, draft, saved
 from tests.support.properties import tried
 from tests.support.stores import BlockingStore
 from webcam.model import Page
-from webcam.storage.memory import MemoryStore
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 """Unicode without half surrogate pairs, which are refused where JSON is read."""
@@ -21,13 +20,8 @@ NAMES = st.lists(ANY_TEXT, min_size=1, max_size=5, unique=True)
 
 
 class AnyTextTests(SynchronousTestCase):
-    def each_store(self, use: Any) -> None:
-        self.successResultOf(use(MemoryStore()))
-        store = BlockingStore()
-        try:
-            self.successResultOf(use(store))
-        finally:
-            store.discard()
+    def with_store(self, use: Any) -> None:
+        self.successResultOf(use(BlockingStore()))
 
     @settings(tried, max_examples=30)
     @given(NAMES)
@@ -39,7 +33,7 @@ class AnyTextTests(SynchronousTestCase):
                 account = await store.account(name)
                 self.assertEqual((account.account_id, account.name, account.password_hash), (account_id, name, name))
 
-        self.each_store(use)
+        self.with_store(use)
 
     @settings(tried, max_examples=30)
     @given(NAMES, ANY_TEXT)
@@ -53,7 +47,7 @@ class AnyTextTests(SynchronousTestCase):
                 found = await store.messages(account_id, device, UNREAD, KEEP_ALL)
                 self.assertEqual([(each.sender, each.name, each.params) for each in found], [(text, device, text)])
 
-        self.each_store(use)
+        self.with_store(use)
 
     @settings(tried, max_examples=30)
     @given(NAMES, ANY_TEXT)
@@ -70,7 +64,7 @@ class AnyTextTests(SynchronousTestCase):
                 [(each.device, each.meta, each.address) for each in sessions], [(each, text, text) for each in devices]
             )
 
-        self.each_store(use)
+        self.with_store(use)
 
     @settings(tried, max_examples=30)
     @given(ANY_TEXT)
@@ -81,4 +75,4 @@ class AnyTextTests(SynchronousTestCase):
             found = await store.messages(account_id, "phone", Page(after, 9), KEEP_ALL)
             self.assertEqual(len(found), 1 if stamp > after else 0)
 
-        self.each_store(use)
+        self.with_store(use)

@@ -1,4 +1,4 @@
-"""Every store keeps the contract of webcam.ports: the fake in memory, SQLite's statements, SQLite as it runs."""
+"""SQLite keeps the contract of webcam.ports: its statements alone, and as the server runs it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from tests.contract.sweeping_contract import SweepingContract
 from tests.contract.uploads_contract import UploadsContract
 from tests.contract.usage_contract import MessageBoundContract, UsageContract
 from tests.support.stores import BlockingStore, open_database
-from webcam.storage.memory import MemoryStore
 from webcam.storage.sqlite import SQLiteStore
 
 
@@ -51,19 +50,11 @@ class WholeContract(
     """All of it."""
 
 
-class MemoryStoreTests(WholeContract, TestCase):
-    """The fake that the upper layers' tests use."""
-
-    def setUp(self):
-        self.store = MemoryStore()
-
-
 class StatementsTests(WholeContract, TestCase):
-    """SQLite's statements, without threads."""
+    """SQLite's statements on a database in memory, without threads: what the upper layers' tests use."""
 
     def setUp(self):
         self.store = BlockingStore()
-        self.addCleanup(self.store.discard)
 
 
 class SQLiteStoreTests(WholeContract, TestCase):

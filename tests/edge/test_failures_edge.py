@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -128,11 +127,12 @@ class RecordsTests(FailuresCase):
     """Data that are not there, or not any more."""
 
     def hold(self, data: bytes, size: int | None) -> int:
-        """A record put into the store by hand."""
-        records = self.world.store._records_of(self.world.account_id)
-        record = replace(records[1][0], record_id=900, size=size, stamp="2023-11-14 22:14:00.000000")
-        records[900] = (record, data)
-        return 900
+        """Store a record that is said to have *size* bytes, whatever its data are. Return its id."""
+        store = self.world.store
+        adding = store.add_record(self.world.account_id, "camera", "", "2023-11-14 22:14:00.000000", [data])
+        rid, _ = self.world.run(adding)
+        store.query("UPDATE records SET size = ? WHERE id = ?", size, rid)
+        return int(rid)
 
     def test_no_data_returned(self) -> None:
         for size in (None, 0):

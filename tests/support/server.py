@@ -1,4 +1,4 @@
-"""The whole server without sockets, threads or disk: real services and edge on a store in memory."""
+"""The whole server without sockets, threads or disk: real services and edge on a database in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from tests.support.audit import Notes
 from tests.support.clock import FakeClock
 from tests.support.disk import FakeDisk
+from tests.support.stores import BlockingStore
 from tests.support.trail import PASSWORD, used
 from webcam.address import Networks
 from webcam.api.services import Limits, Services
@@ -16,7 +17,6 @@ from webcam.api.tree import build_site
 from webcam.assembly import Outside, make_services
 from webcam.model import Bounds
 from webcam.service.passwords import hash_password
-from webcam.storage.memory import MemoryStore
 from webcam.storage.thumbnails import ThumbnailFile
 
 NAME = "user"
@@ -39,7 +39,7 @@ class World:
         proxies: Networks | None = None,
     ) -> None:
         self.clock = FakeClock()
-        self.store = MemoryStore()
+        self.store = BlockingStore()
         self.audit = Notes()
         self.disk = FakeDisk(self.store)
         outside = Outside(

@@ -1,20 +1,20 @@
-"""Stores for tests: SQLite without threads, SQLite as the server runs it, and one that refuses."""
+"""Stores for tests: SQLite in memory and without threads, SQLite as the server runs it, and one that refuses."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
+from weakref import finalize
 
 from twisted.trial.unittest import TestCase
 
 from webcam.errors import DatabaseFail
 from webcam.model import SavedSession
 from webcam.storage.database import Database
-from webcam.storage.memory import MemoryStore
-from webcam.storage.schema import connect, make_ready
+from webcam.storage.schema import make_ready, prepare, upgrade
 from webcam.storage.sqlite import SQLiteStore
 
 
@@ -50,18 +50,41 @@ class BlockingDatabase:
         self._connection.close()
 
 
+@cache
+def _empty_database() -> sqlite3.Connection:
+    """Return an empty database with the newest schema. One a process: each store begins as a copy of its pages."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    prepare(connection)
+    upgrade(connection, 0)
+    return connection
+
+
 class BlockingStore(SQLiteStore):
-    """The statements of SQLite on a file of its own; a finished call needs no reactor."""
+    """The store that the server has, on a database in memory and on the caller's thread: a call needs no reactor."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory()
-        self._connection = connect(make_ready(Path(self._folder.name)))
-        super().__init__(BlockingDatabase(self._connection))  # type: ignore[arg-type]
+        self.connection = sqlite3.connect(":memory:", check_same_thread=False)
+        finalize(self, self.connection.close)
+        _empty_database().backup(self.connection)
+        prepare(self.connection)
+        super().__init__(BlockingDatabase(self.connection))  # type: ignore[arg-type]
 
-    def discard(self) -> None:
-        """Close it and remove its file."""
-        self._connection.close()
-        self._folder.cleanup()
+    def query(self, statement: str, *values: object) -> list[Any]:
+        """Run SQL of a test's own, and return its rows."""
+        return self.connection.execute(statement, values).fetchall()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all records' data, of those that come and go, too."""
+        ((size,),) = self.query("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM record_parts")
+        return int(size)
+
+    @property
+    def free(self) -> int:
+        """Bytes of the database's free pages."""
+        ((page,),), ((pages,),) = self.query("PRAGMA page_size"), self.query("PRAGMA freelist_count")
+        return int(page * pages)
 
 
 def open_database(case: TestCase, close: bool = True) -> tuple[Path, Database]:
@@ -77,7 +100,7 @@ def open_database(case: TestCase, close: bool = True) -> tuple[Path, Database]:
     return path, database
 
 
-class RefusingStore(MemoryStore):
+class RefusingStore(BlockingStore):
     """A store that refuses to keep or end sessions, or to keep a hash, while ``refusing`` is set."""
 
     def __init__(self) -> None:

@@ -79,12 +79,12 @@ class RevokedTests(AccountsCase):
         self.assertEqual([each.device for each in self.run_now(self.store.sessions())], ["phone"])
 
     def test_one_that_is_revoked_while_it_is_stored_never_opens(self):
-        self.store.held = Deferred()
+        self.store.saving = Deferred()
         begun = self.begin()
         self.offload.finish(True)
         self.run_now(self.store.revoke_sessions("user", None))
         self.refresh()
-        held, self.store.held = self.store.held, None
+        held, self.store.saving = self.store.saving, None
         held.callback(None)
         self.failureResultOf(begun, NoSuchSession)
         self.assertEqual(self.sessions.all(), [])

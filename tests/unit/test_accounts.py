@@ -23,14 +23,14 @@ HERE = "192.0.2.1"
 
 
 class SlowStore(RefusingStore):
-    """Holds back the saving of a session while ``held`` is a Deferred."""
+    """Holds back the saving of a session while ``saving`` is a Deferred."""
 
-    held: Deferred[None] | None = None
+    saving: Deferred[None] | None = None
 
     async def save_sessions(self, saved: Any) -> None:
         await super().save_sessions(saved)
-        if self.held is not None:
-            await self.held
+        if self.saving is not None:
+            await self.saving
 
 
 class AccountsCase(SynchronousTestCase):
@@ -318,23 +318,23 @@ class MeanwhileTests(AccountsCase):
         self.sessions.find(new)
 
     def test_a_password_that_was_changed_while_the_session_was_stored_opens_nothing(self):
-        self.store.held = Deferred()
+        self.store.saving = Deferred()
         begun = self.begin()
         self.offload.finish(True)
         self.run_now(self.store.set_password("user", "new hash"))
         self.refresh()
-        held, self.store.held = self.store.held, None
+        held, self.store.saving = self.store.saving, None
         held.callback(None)
         self.failureResultOf(begun, NoSuchUser)
         self.assertEqual(self.sessions.online(self.account_id), [])
 
     def test_an_account_that_was_removed_while_the_session_was_stored_opens_nothing(self):
-        self.store.held = Deferred()
+        self.store.saving = Deferred()
         begun = self.begin()
         self.offload.finish(True)
         self.run_now(self.store.remove_account("user"))
         self.refresh()
-        held, self.store.held = self.store.held, None
+        held, self.store.saving = self.store.saving, None
         held.callback(None)
         self.failureResultOf(begun, NoSuchUser)
         self.assertEqual(self.sessions.online(self.account_id), [])

@@ -177,11 +177,11 @@ class RemovedTests(SecretsCase):
 
     def test_one_that_was_removed_while_its_session_was_stored_opens_nothing(self):
         secret = self.secret()
-        self.store.held = Deferred()
+        self.store.saving = Deferred()
         begun = self.log_in(secret)
         self.remove()
         self.refresh()
-        held, self.store.held = self.store.held, None
+        held, self.store.saving = self.store.saving, None
         held.callback(None)
         self.failureResultOf(begun, NoSuchSession)
         self.assertEqual(self.sessions.all(), [])

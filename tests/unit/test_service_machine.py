@@ -1,4 +1,4 @@
-"""The services, walked through by chance beside a model of what they must do: on the store in memory, and on SQLite.
+"""The services, walked through by chance beside a model of what they must do.
 
 ``WEBCAM_WALKS=50`` walks fifty times as often, and elsewhere each time.
 """
@@ -32,7 +32,6 @@ from webcam.errors import CoolingDown, MalformedRequest, NoData, NoSuchRecord, N
 from webcam.model import SETTING_KINDS, Bounds, Draft, Expiry, Page, Room
 from webcam.ports import RECORD_PART, Store
 from webcam.service.sessions import Session
-from webcam.storage.memory import MemoryStore
 from webcam.storage.thumbnails import ThumbnailFile
 
 HERE = "192.0.2.1"
@@ -66,18 +65,12 @@ class Mute:
 class ServiceMachine(RuleBasedStateMachine):
     """Every call is finished when it returns; whatever it answers, the model answers the same."""
 
-    make_store: Any
-
     def __init__(self) -> None:
         super().__init__()
-        self.store: Store = self.make_store()
+        self.store: Store = BlockingStore()
         self.model: list[AccountModel] = []
         self.numbers = iter(range(10**9))
         self.clock = FakeClock()
-
-    def teardown(self) -> None:
-        if isinstance(self.store, BlockingStore):
-            self.store.discard()
 
     @initialize()
     def begin(self) -> None:
@@ -416,21 +409,6 @@ class ServiceMachine(RuleBasedStateMachine):
                 assert [each.name for each in page] == wanted, (device, page, wanted)
 
 
-class OnMemory(ServiceMachine):
-    """The fake."""
-
-    make_store = MemoryStore
-
-
-class OnSQLite(ServiceMachine):
-    """The statements."""
-
-    make_store = BlockingStore
-
-
 class MachineTests(SynchronousTestCase):
-    def test_on_the_store_in_memory(self) -> None:
-        run_state_machine_as_test(OnMemory, settings=walked(25))
-
-    def test_on_sqlite(self) -> None:
-        run_state_machine_as_test(OnSQLite, settings=walked(8))
+    def test_walk(self) -> None:
+        run_state_machine_as_test(ServiceMachine, settings=walked(33))

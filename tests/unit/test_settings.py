@@ -6,10 +6,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.audit import Notes
 from tests.support.clock import EPOCH, FakeClock
+from tests.support.stores import BlockingStore
 from webcam.errors import DatabaseFail, MalformedRequest
 from webcam.model import SETTING_KINDS, stamp_of, whole_settings
 from webcam.service.settings import AccountSettings, expiry
-from webcam.storage.memory import MemoryStore
 
 DAY, HOUR = 86400, 3600
 DEFAULTS = {1: 30, 2: 10, 3: 1500, 4: 50, 5: 125, 6: 30}
@@ -18,7 +18,7 @@ DEFAULTS = {1: 30, 2: 10, 3: 1500, 4: 50, 5: 125, 6: 30}
 class SettingsCase(SynchronousTestCase):
     def setUp(self):
         self.clock = FakeClock()
-        self.store = MemoryStore()
+        self.store = BlockingStore()
         self.audit = Notes()
         self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
         self.settings = AccountSettings(self.store, self.clock, self.audit)

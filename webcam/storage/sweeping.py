@@ -53,6 +53,8 @@ def space(cursor: sqlite3.Cursor) -> FileSpace:
     )
     size = page * pages
     file = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
+    if not file.name:  # a database in memory, which has no log
+        return FileSpace(size, page * free)
     log = file.with_name(f"{file.name}-wal")
     wanted = LOG_ROOM - (log.stat().st_size if log.exists() else 0)
     return FileSpace(size, page * free, max(0, size - file.stat().st_size) + max(0, wanted))
