@@ -76,10 +76,11 @@ def whole_settings(chosen: Settings) -> Settings:
     return {kind: chosen.get(kind, each.default) for kind, each in SETTING_KINDS.items()}
 
 
-QUOTA_RECORDS, QUOTA_RECORD_BYTES, QUOTA_MESSAGES = "records", "record_bytes", "messages"
+QUOTA_RECORDS, QUOTA_RECORD_BYTES = "records", "record_bytes"
+QUOTA_MESSAGES, QUOTA_MESSAGE_BYTES = "messages", "message_bytes"
 QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
-"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them; devices that are online,
-sessions and streams are so many at once."""
+"""Kinds of quotas: records and their bytes are kept up to them, messages and their bytes taken up to them; devices that
+are online, sessions and streams are so many at once."""
 
 Quotas = dict[str, int]
 """Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
@@ -88,21 +89,23 @@ Quotas = dict[str, int]
 @dataclass(frozen=True)
 class Bounds:
     """What each account may hold where nothing is set for it; 0 is no bound. ``keep_free``: bytes of the disk that
-    records leave free."""
+    records leave free; ``None``: as many as the disk makes sensible, see :mod:`webcam.service.disk_space`."""
 
     messages: int = 2_000_000
     records: int = 0
     record_bytes: int = 0
-    keep_free: int = 0
+    keep_free: int | None = None
     devices: int = 1_000
     sessions: int = 10_000
     streams: int = 1_000
+    message_bytes: int = 256 * 1024 * 1024
 
     @property
     def quotas(self) -> Quotas:
         """Those of an account."""
         return {
             QUOTA_MESSAGES: self.messages,
+            QUOTA_MESSAGE_BYTES: self.message_bytes,
             QUOTA_RECORDS: self.records,
             QUOTA_RECORD_BYTES: self.record_bytes,
             QUOTA_DEVICES: self.devices,
@@ -113,11 +116,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Usage:
-    """What an account holds; ``record_bytes`` is the size of its records' data."""
+    """What an account holds; ``record_bytes`` is the size of its records' data, ``message_bytes`` that of the texts of
+    its messages."""
 
     messages: int = 0
     records: int = 0
     record_bytes: int = 0
+    message_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -129,13 +129,14 @@ class MessageStore(Protocol):
         drafts: Sequence[Draft],
         mark: str | None,
         bound: int | None = None,
+        byte_bound: int | None = None,
     ) -> str:
         """Store *drafts* of *device*; with a *mark*, raise the device's sync mark to it first: it never falls.
 
         An empty *mark* acknowledges all that the account holds before *drafts*. The answer is the account's newest
         stamp: that of the last draft, and those before it have one microsecond less each. Raises
         :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account would hold more
-        than *bound* messages by *drafts*.
+        than *bound* messages by *drafts*, or more than *byte_bound* bytes of them.
         """
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:

@@ -19,6 +19,7 @@ TABLES = {
     *("accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"),
     *("quotas", "secrets", "revoked_sessions", "loose_records"),
     *("devices", "shares"),
+    "facts",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from webcam.consolemodel import Posted, Thread
-from webcam.model import QUOTA_MESSAGES, Draft, Message, Page
+from webcam.model import QUOTA_MESSAGE_BYTES, QUOTA_MESSAGES, Draft, Message, Page
 from webcam.ports import ConsoleStore, MessageStore
 from webcam.service.events import Events
 from webcam.service.quotas import AccountQuotas
@@ -51,9 +51,9 @@ class Messages:
         if not drafts and mark is None:
             return
         account_id = session.account_id
-        bound = self._quotas.of(account_id, QUOTA_MESSAGES)
+        bounds = self._quotas.of(account_id, QUOTA_MESSAGES), self._quotas.of(account_id, QUOTA_MESSAGE_BYTES)
         with self._stamps.writing() as now:
-            stamp = await self._store.add_messages(account_id, session.device, now, drafts, mark, bound)
+            stamp = await self._store.add_messages(account_id, session.device, now, drafts, mark, *bounds)
             self._stamps.saw(account_id, stamp)
         self._events.messages(account_id, session.device, drafts, stamp)
 

@@ -9,6 +9,14 @@ from webcam.errors import QuotaExceeded
 from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Page, next_stamp
 from webcam.storage.accounts import count, exists
 
+BYTES = (
+    "LENGTH(CAST(sender AS BLOB)) + LENGTH(CAST(target AS BLOB)) + LENGTH(CAST(name AS BLOB))"
+    " + LENGTH(CAST(params AS BLOB))"
+)
+"""Of a message, as :func:`size_of` counts them."""
+
+_SIZE = f"SELECT {BYTES} FROM messages"
+
 # Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
 _DELIVERED = """
 SELECT stamp, sender, name, params FROM (
@@ -48,7 +56,7 @@ _EXPIRED = (
 
 
 def size_of(sender: str, draft: Draft) -> int:
-    """Bytes that a message counts."""
+    """Bytes of a message of *sender*: of its texts in UTF-8."""
     return sum(len(each.encode()) for each in (sender, draft.target, draft.name, draft.params))
 
 
@@ -60,12 +68,12 @@ def add_messages(
     drafts: Sequence[Draft],
     mark: str | None,
     bound: int | None = None,
+    byte_bound: int | None = None,
 ) -> str:
     last = exists(cursor, account_id)
-    if drafts and bound is not None:
-        (held,) = cursor.execute("SELECT message_count FROM accounts WHERE id = ?", (account_id,)).fetchone()
-        if held + len(drafts) > bound:
-            raise QuotaExceeded(f"more than {bound} messages")
+    size = sum(size_of(device, each) for each in drafts)
+    if drafts:
+        _check_quota(cursor, account_id, len(drafts), size, (bound, byte_bound))
     if mark is not None:
         raise_mark(cursor, account_id, device, mark or last)
     rows = []
@@ -76,10 +84,22 @@ def add_messages(
         "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)", rows
     )
     cursor.execute(
-        "UPDATE accounts SET last_stamp = ?, message_count = message_count + ? WHERE id = ?",
-        (last, len(rows), account_id),
+        "UPDATE accounts SET last_stamp = ?, message_count = message_count + ?, message_bytes = message_bytes + ?"
+        " WHERE id = ?",
+        (last, len(rows), size, account_id),
     )
     return last
+
+
+def _check_quota(
+    cursor: sqlite3.Cursor, account_id: int, number: int, size: int, bounds: tuple[int | None, int | None]
+) -> None:
+    """Raises :class:`QuotaExceeded` when so many messages more, of *size* bytes, are too many or too large."""
+    statement = "SELECT message_count, message_bytes FROM accounts WHERE id = ?"
+    held = cursor.execute(statement, (account_id,)).fetchone()
+    for have, more, bound, what in zip(held, (number, size), bounds, ("messages", "bytes of messages"), strict=True):
+        if bound is not None and have + more > bound:
+            raise QuotaExceeded(f"more than {bound} {what}")
 
 
 def messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
@@ -137,9 +157,10 @@ def expire_messages(
     for statement in _EXPIRED:
         found.update(row[0] for row in cursor.execute(statement, values))
     doomed = sorted(found)[:limit]
+    size = sum(row[0] for each in doomed for row in cursor.execute(f"{_SIZE} WHERE id = ?", (each,)))
     cursor.executemany("DELETE FROM messages WHERE id = ?", [(each,) for each in doomed])
     if doomed:
-        count(cursor, account_id, messages=-len(doomed))
+        count(cursor, account_id, messages=-len(doomed), message_bytes=-size)
     return len(doomed)
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from webcam.errors import StartFailure
 from webcam.storage.copying import BUSY, copy, create_private
 
-VERSION = 3
+VERSION = 4
 FILE = "webcam.db"
+
+EARLIER_RELEASE = "earlier_release"
+"""The fact that a database was made by a release that kept no space free by default; its value is that version."""
 
 LOG = 8 * 1024 * 1024
 """Bytes to which SQLite cuts its log when that begins anew. What is left of it can be written on a full disk, too, so
@@ -77,4 +80,6 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
     """Lead a database of this version to the newest, wholly or not at all."""
     if version < VERSION:
         steps = "".join(script(each) for each in range(version + 1, VERSION + 1))
+        if 0 < version < 4:
+            steps += f"INSERT INTO facts (name, value) VALUES ('{EARLIER_RELEASE}', '{version}');\n"
         connection.executescript(f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {VERSION};\nCOMMIT;")

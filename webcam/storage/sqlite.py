@@ -131,8 +131,9 @@ class SQLiteStore:
         drafts: Sequence[Draft],
         mark: str | None,
         bound: int | None = None,
+        byte_bound: int | None = None,
     ) -> str:
-        args = account_id, device, now, drafts, mark, bound
+        args = account_id, device, now, drafts, mark, bound, byte_bound
         if not drafts:
             return await self._database.write(messages.add_messages, *args)
         size = sum(messages.size_of(device, each) for each in drafts)

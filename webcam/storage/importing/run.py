@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from webcam.errors import AccountExists, Refused
-from webcam.model import SavedSession
+from webcam.model import Draft, SavedSession
 from webcam.storage import accounts
 from webcam.storage.copying import Progress
 from webcam.storage.importing.compare import Outcome, compare
 from webcam.storage.importing.olddata import following, params_of, seconds_of, settings_of, stamp_of_old
 from webcam.storage.importing.oldfile import REQUIRED, OldFile, OldMessage, OldRecord
 from webcam.storage.importing.progress import OWNED, Done, begin, done, end, save
-from webcam.storage.messages import raise_mark
+from webcam.storage.messages import raise_mark, size_of
 from webcam.storage.records import parts
 from webcam.storage.sessions import save_sessions
 from webcam.wire.sniff import HEAD, content_type
@@ -169,7 +169,6 @@ class Import:
             now.taken += 1
             stamp = following(message.stamp, last, marks.get(account_id, ()), self._now)
             now.wrapped += _add_message(cursor, message, account_id, stamp)
-            accounts.count(cursor, account_id, messages=1)
             return stamp
 
         return self._take("messages", self._file.messages, take)
@@ -265,6 +264,8 @@ def _add_message(cursor: sqlite3.Cursor, message: OldMessage, account_id: int, s
         "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)",
         (account_id, stamp, message.sender, message.target, message.name, params),
     )
+    size = size_of(message.sender, Draft(message.name, message.target, params))
+    accounts.count(cursor, account_id, messages=1, message_bytes=size)
     return wrapped
 
 
