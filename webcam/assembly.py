@@ -121,6 +121,7 @@ def make_services(
     accounts = _accounts(outside, limits.one_address, sessions, settings, stamps, quotas)
     events = Events(store, sessions, settings, stamps, reactor)
     retention = Retention(store, accounts, settings, quotas, clock, audit, outside.disk, bounds)
+    retention.space.on_state = events.disk_changed
     records = _records(outside, settings, stamps, retention, events)
     last_seen = LastSeen(store, clock)
     devices = Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen)
@@ -129,13 +130,14 @@ def make_services(
         sessions=sessions,
         settings=settings,
         stamps=stamps,
-        messages=Messages(store, sessions, settings, stamps, quotas, events),
+        messages=Messages(store, sessions, settings, stamps, quotas, events, retention.space),
         records=records,
         thumbnails=_thumbnails(outside, records, events),
         devices=devices,
         last_seen=last_seen,
         shares=Shares(store, devices, clock, audit),
         events=events,
+        disk=retention.space,
         logins=Logins(accounts, sessions),
         audit=audit,
         clock=reactor,

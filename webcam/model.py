@@ -195,6 +195,10 @@ class Draft:
     target: str
     params: str
 
+    def size(self, sender: str) -> int:
+        """Bytes that the message counts: those of its texts in UTF-8, *sender* among them."""
+        return sum(len(each.encode()) for each in (sender, self.target, self.name, self.params))
+
 
 @dataclass(frozen=True)
 class Message:
@@ -288,9 +292,12 @@ class FileSpace:
     growth: int = 0
 
 
-LOW_SHARE = 0.05
-LOW_BYTES = 200 * 1024 * 1024
-"""A disk with less of itself, or fewer bytes, free is nearly full."""
+class DiskState(Enum):
+    """How much space a disk has left, in the words that pages and clients are told."""
+
+    FINE = "fine"
+    LOW = "low"
+    FULL = "full"
 
 
 @dataclass(frozen=True)
@@ -300,10 +307,22 @@ class Room:
     free: int
     total: int
 
-    @property
-    def low(self) -> bool:
-        """Whether it is nearly full."""
-        return self.free < max(LOW_BYTES, self.total * LOW_SHARE)
+
+@dataclass(frozen=True)
+class Held:
+    """What an account has on the disk, in bytes: of records and messages, and of those records that may be deleted to
+    make room, which are all but its newest."""
+
+    account_id: int
+    size: int
+    deletable: int
+
+
+EARLIER_RELEASE = "earlier_release"
+"""The fact that a database was made by a release that kept no space free by default; its value is that version."""
+
+KEEP_FREE_RECOMMENDED = "keep_free_recommended"
+"""The fact that the operator of such a database was recommended to keep some; its value is how many bytes."""
 
 
 @dataclass(frozen=True)

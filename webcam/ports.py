@@ -17,6 +17,7 @@ from webcam.model import (
     Draft,
     Expiry,
     FileSpace,
+    Held,
     Incoming,
     Message,
     Page,
@@ -279,6 +280,15 @@ class SweepStore(Protocol):
 
     async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
         """At most *limit* records of these accounts, oldest first: never the newest one of an account."""
+
+    async def holdings(self) -> list[Held]:
+        """What each account has on the disk."""
+
+    async def facts(self) -> dict[str, str]:
+        """What is to be known of the database itself, by name."""
+
+    async def set_fact(self, name: str, value: str) -> None:
+        """Remember it, in place of what was known by this name."""
 
     async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
         """Delete these, whosever they are; the answer is what of them was there, by account."""

@@ -14,7 +14,7 @@ from tests.contract.promises import ALL, KEEP_ALL, UNREAD
 from tests.support.released import DATA, STAMP, finished, load, path_of
 from tests.support.stores import BlockingDatabase
 from webcam.consolemodel import Seen, Share
-from webcam.model import QUOTA_RECORDS, Usage
+from webcam.model import EARLIER_RELEASE, QUOTA_RECORDS, Usage
 from webcam.ports import RECORD_PART
 from webcam.storage import accounts, schema
 from webcam.storage.checks import check
@@ -117,7 +117,7 @@ class ReleasedTests(SynchronousTestCase):
         for version in VERSIONS:
             with closing(connect(self.upgraded(version))) as connection:
                 facts = connection.execute("SELECT name, value FROM facts").fetchall()
-            self.assertEqual(facts, [(schema.EARLIER_RELEASE, str(version))] if version < 4 else [], version)
+            self.assertEqual(facts, [(EARLIER_RELEASE, str(version))] if version < 4 else [], version)
 
     def test_kinds_of_older_records_are_not_known(self):
         for version in VERSIONS[:2]:

@@ -13,7 +13,7 @@ BYTES = (
     "LENGTH(CAST(sender AS BLOB)) + LENGTH(CAST(target AS BLOB)) + LENGTH(CAST(name AS BLOB))"
     " + LENGTH(CAST(params AS BLOB))"
 )
-"""Of a message, as :func:`size_of` counts them."""
+"""Of a message, as :meth:`webcam.model.Draft.size` counts them."""
 
 _SIZE = f"SELECT {BYTES} FROM messages"
 
@@ -55,11 +55,6 @@ _EXPIRED = (
 )
 
 
-def size_of(sender: str, draft: Draft) -> int:
-    """Bytes of a message of *sender*: of its texts in UTF-8."""
-    return sum(len(each.encode()) for each in (sender, draft.target, draft.name, draft.params))
-
-
 def add_messages(
     cursor: sqlite3.Cursor,
     account_id: int,
@@ -71,7 +66,7 @@ def add_messages(
     byte_bound: int | None = None,
 ) -> str:
     last = exists(cursor, account_id)
-    size = sum(size_of(device, each) for each in drafts)
+    size = sum(each.size(device) for each in drafts)
     if drafts:
         _check_quota(cursor, account_id, len(drafts), size, (bound, byte_bound))
     if mark is not None:

@@ -142,13 +142,13 @@ def admit(cursor: sqlite3.Cursor, reserve: Reserve, size: int) -> None:
     log is emptied. Where that is more, as behind a reader that keeps the log from being emptied, the reserve is larger.
     """
     wanted, missing = _plan(cursor, reserve, size)
-    for mode in ("PASSIVE", "TRUNCATE"):
-        if not missing and wanted == reserve.whole:
-            break
-        _checkpoint(cursor, mode)
+    if missing or wanted != reserve.whole:
+        _checkpoint(cursor, "PASSIVE")
         wanted, missing = _plan(cursor, reserve, size)
-        if not missing:
-            break
+    if missing and _log_of(cursor):
+        _empty_log(cursor, reserve)
+        reserve.refill(0)
+        wanted, missing = _plan(cursor, reserve, size)
     if missing:
         raise DiskFull("the disk is full")
     if wanted != reserve.held:
@@ -176,8 +176,26 @@ def _growth(cursor: sqlite3.Cursor, size: int) -> int:
     page, pages, unused = (
         cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
     )
-    file = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
-    return int(max(0, page * pages - file.stat().st_size) + max(0, size - page * unused))
+    return int(max(0, page * pages - _file_of(cursor).stat().st_size) + max(0, size - page * unused))
+
+
+def _file_of(cursor: sqlite3.Cursor) -> Path:
+    return Path(cursor.execute("PRAGMA database_list").fetchone()[2])
+
+
+def _log_of(cursor: sqlite3.Cursor) -> int:
+    """Bytes that the log takes on the disk."""
+    file = _file_of(cursor)
+    try:
+        return file.with_name(f"{file.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _empty_log(cursor: sqlite3.Cursor, reserve: Reserve) -> None:
+    """Write all of the log to the database, which has the space of the reserve to grow, and give its own back."""
+    reserve.release()
+    _checkpoint(cursor, "TRUNCATE")
 
 
 def _checkpoint(cursor: sqlite3.Cursor, mode: str) -> None:
@@ -195,8 +213,7 @@ def with_reserve(cursor: sqlite3.Cursor, reserve: Reserve, transaction: Callable
 
     The connection is in no transaction.
     """
-    reserve.release()
-    _checkpoint(cursor, "TRUNCATE")
+    _empty_log(cursor, reserve)
     try:
         return transaction()
     finally:

@@ -8,13 +8,11 @@ from importlib import resources
 from pathlib import Path
 
 from webcam.errors import StartFailure
+from webcam.model import EARLIER_RELEASE
 from webcam.storage.copying import BUSY, copy, create_private
 
 VERSION = 4
 FILE = "webcam.db"
-
-EARLIER_RELEASE = "earlier_release"
-"""The fact that a database was made by a release that kept no space free by default; its value is that version."""
 
 LOG = 8 * 1024 * 1024
 """Bytes to which SQLite cuts its log when that begins anew. What is left of it can be written on a full disk, too, so

@@ -12,6 +12,7 @@ from webcam.model import (
     Draft,
     Expiry,
     FileSpace,
+    Held,
     Incoming,
     Message,
     Page,
@@ -136,7 +137,7 @@ class SQLiteStore:
         args = account_id, device, now, drafts, mark, bound, byte_bound
         if not drafts:
             return await self._database.write(messages.add_messages, *args)
-        size = sum(messages.size_of(device, each) for each in drafts)
+        size = sum(each.size(device) for each in drafts)
         return await self._database.add(size, messages.add_messages, *args)
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
@@ -230,6 +231,15 @@ class SQLiteStore:
 
     async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
         return await self._database.read(sweeping.oldest_records, account_ids, limit)
+
+    async def holdings(self) -> list[Held]:
+        return await self._database.read(sweeping.held)
+
+    async def facts(self) -> dict[str, str]:
+        return await self._database.read(sweeping.facts)
+
+    async def set_fact(self, name: str, value: str) -> None:
+        await self._database.write(sweeping.set_fact, name, value)
 
     async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
         return await self._step(removal.remove_records, record_ids)

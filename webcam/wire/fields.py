@@ -106,6 +106,7 @@ HOURS = "hours"
 PATH = "path"
 UNTIL = "until"
 MADE = "made"
+STATE = "state"
 
 # Values
 OK = "OK"
@@ -121,4 +122,5 @@ DEVICE_OFF = "device-off"
 STREAM_START = "stream-start"
 STREAM_END = "stream-end"
 STREAM_ERROR = "stream-error"
+DISK = "disk"
 RESET = "reset"

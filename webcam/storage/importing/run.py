@@ -20,7 +20,7 @@ from webcam.storage.importing.compare import Outcome, compare
 from webcam.storage.importing.olddata import following, params_of, seconds_of, settings_of, stamp_of_old
 from webcam.storage.importing.oldfile import REQUIRED, OldFile, OldMessage, OldRecord
 from webcam.storage.importing.progress import OWNED, Done, begin, done, end, save
-from webcam.storage.messages import raise_mark, size_of
+from webcam.storage.messages import raise_mark
 from webcam.storage.records import parts
 from webcam.storage.sessions import save_sessions
 from webcam.wire.sniff import HEAD, content_type
@@ -264,7 +264,7 @@ def _add_message(cursor: sqlite3.Cursor, message: OldMessage, account_id: int, s
         "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)",
         (account_id, stamp, message.sender, message.target, message.name, params),
     )
-    size = size_of(message.sender, Draft(message.name, message.target, params))
+    size = Draft(message.name, message.target, params).size(message.sender)
     accounts.count(cursor, account_id, messages=1, message_bytes=size)
     return wrapped
 
