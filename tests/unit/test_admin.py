@@ -124,7 +124,7 @@ class TroubleTests(AdminCase):
         self.add()
         with closing(sqlite3.connect(self.data / FILE)) as connection:
             connection.execute("PRAGMA user_version = 99")
-        self.assertRefused("is of version 99, this server knows up to 3", "account", "list")
+        self.assertRefused("is of version 99, this server knows up to 4", "account", "list")
 
     def test_a_database_that_is_locked(self):
         self.add()

@@ -233,7 +233,7 @@ class TroubleTests(PrepareCase):
         self.prepare()
         with closing(sqlite3.connect(self.data / FILE)) as connection:
             connection.execute("PRAGMA user_version = 99")
-        self.assertFails("is of version 99, this server knows up to 3")
+        self.assertFails("is of version 99, this server knows up to 4")
 
     def test_a_file_that_is_no_database(self):
         self.data.mkdir(parents=True)

@@ -31,6 +31,9 @@ FILE_SPARE = 4 * 1024 * 1024
 FILE_SPARE_SHARE = 0.05
 """Of the database's file, so many bytes, or such a share, may stay free for what comes next."""
 
+STEP_SHARE = 64
+"""The part of the disk that one step of giving space back may take in the log."""
+
 _log = Logger(namespace="webcam")
 
 
@@ -218,6 +221,11 @@ class DiskSpace:
             _log.info("disk space is fine again: {free} of {total} bytes free", free=room.free, total=room.total)
         if state is not before:
             self.on_state(state)
+
+    @property
+    def step(self) -> int:
+        """Bytes of the file that go back to the disk in one step, at most: they pass through the log."""
+        return max(1, self._disk.room().total // STEP_SHARE)
 
     def worthless(self, size: int, free: int) -> int:
         """Purely: of *free* bytes of a database's file of *size* bytes, those that go back to the disk."""

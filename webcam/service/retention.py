@@ -214,7 +214,7 @@ class Retention:
         space = await self._store.space()
         left = self.space.worthless(space.size, space.free)
         while left > 0:
-            given = await self._store.give_back(min(left, self._back.size))
+            given = await self._store.give_back(min(left, self._back.size, self.space.step))
             self._back.took(self._store.held)
             if not given:
                 return

@@ -103,7 +103,7 @@ def stream_end(device: str, errored: bool) -> Event:
 
 def disk(state: DiskState) -> Event:
     """The server's disk is in this state from now on."""
-    return _event(fields.DISK, {fields.STATE: state.value})
+    return _event(fields.DISK_CHANGED, {fields.STATE: state.value})
 
 
 def reset(lists: Iterable[str]) -> Event:

@@ -11,7 +11,7 @@ const TOLD = [
   "stream-start",
   "stream-end",
   "stream-error",
-  "disk",
+  "disk-changed",
   "reset",
 ];
 /** After so many ms out of sight, the connection is made anew: phones leave dead ones behind. */

@@ -62,7 +62,7 @@ export class Shell {
     const head = el("header", { class: "head" }, brand, nav, who, out);
     this.root = el("div", { class: "shell" }, skip, head, this.disk, this.main, this.lost);
     events.addEventListener("connection", ({ detail }) => this.#connection(detail), { signal });
-    events.addEventListener("disk", ({ detail }) => this.#disk(detail.state), { signal });
+    events.addEventListener("disk-changed", ({ detail }) => this.#disk(detail.state), { signal });
     events.addEventListener("reset", () => this.#askAgain(), { signal });
     camera.addEventListener("change", () => this.#badges(), { signal });
     unread.addEventListener("change", () => this.#badges(), { signal });
