@@ -129,6 +129,7 @@ def make_services(
     events = Events(store, sessions, ages, stamps, reactor)
     guard = AgeGuard(store, ages, time, accounts.name_of)
     retention = Retention(store, accounts, ages, guard, quotas, clock, audit, outside.disk, bounds)
+    retention.space.on_state = events.disk_changed
     records = _records(outside, ages, stamps, retention, events)
     last_seen = LastSeen(store, time)
     devices = Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen)
@@ -138,13 +139,14 @@ def make_services(
         settings=settings,
         stamps=stamps,
         timekeeping=Timekeeping(store, time, stamps, ages),
-        messages=Messages(store, sessions, ages, stamps, quotas, events),
+        messages=Messages(store, sessions, ages, stamps, quotas, events, retention.space),
         records=records,
         thumbnails=_thumbnails(outside, records, events),
         devices=devices,
         last_seen=last_seen,
         shares=Shares(store, devices, time, audit),
         events=events,
+        disk=retention.space,
         logins=Logins(accounts, sessions),
         audit=audit,
         clock=reactor,

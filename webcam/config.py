@@ -43,6 +43,11 @@ def _bounded(digits: str, factor: int = 1) -> int:
     return number
 
 
+def size_or_none(text: str) -> int:
+    """The same, or 0."""
+    return 0 if text == "0" else size(text)
+
+
 def seconds(text: str) -> float:
     """A number of seconds, not negative."""
     try:
@@ -118,12 +123,19 @@ OPTIONS = (
     Option("account-sessions", "10000", count, "sessions of an account; one more ends the one silent for longest"),
     Option("account-streams", "1000", count, "streams that an account may publish at once"),
     Option("account-messages", "2000000", count, "messages that an account may hold; no more are taken"),
+    Option(
+        "account-message-bytes", "256M", size, "bytes of messages that an account may hold (K, M, G); no more are taken"
+    ),
     Option("account-records", None, count, "records that an account keeps, the newest ones [no bound]"),
     Option(
         "account-bytes", None, size, "bytes of records that an account keeps, of the newest ones [no bound] (K, M, G)"
     ),
     Option(
-        "keep-free", None, size, "bytes of the disk that records leave free: the oldest go for it [none do] (K, M, G)"
+        "keep-free",
+        None,
+        size_or_none,
+        "delete the oldest records to keep this much disk space free; 0: never"
+        " [512M or 5 % of the disk, whichever is less] (K, M, G)",
     ),
     Option("cooldown", "60", seconds, "seconds for which a device that asked too often can't authorize"),
 )
@@ -157,6 +169,7 @@ class Config:
     account_sessions: int
     account_streams: int
     account_messages: int
+    account_message_bytes: int
     account_records: int | None
     account_bytes: int | None
     keep_free: int | None
@@ -167,9 +180,10 @@ class Config:
         """What accounts may hold, and all of them together."""
         return Bounds(
             messages=self.account_messages,
+            message_bytes=self.account_message_bytes,
             records=self.account_records or 0,
             record_bytes=self.account_bytes or 0,
-            keep_free=self.keep_free or 0,
+            keep_free=self.keep_free,
             devices=self.account_devices,
             sessions=self.account_sessions,
             streams=self.account_streams,

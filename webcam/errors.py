@@ -51,6 +51,10 @@ class DatabaseFail(Failure):
     status = 503
 
 
+class DiskFull(DatabaseFail):
+    """The disk has no space for new data. What makes room is done all the same."""
+
+
 class StorageClosed(DatabaseFail):
     """Nobody may use the storage now: it is being exchanged for another, or the server ends."""
 

@@ -21,6 +21,7 @@ from webcam.permissions import make_private, open_to_others, readable_by_all
 from webcam.storage.handover import ANSWER
 from webcam.storage.isolation import isolate_bad_rows
 from webcam.storage.leftovers import clear_leftovers
+from webcam.storage.reserve import Reserve
 from webcam.storage.schema import make_ready
 
 _log = Logger(namespace="webcam")
@@ -36,11 +37,14 @@ def prepare(config: Config, terminal: TextIO | None = None) -> Path:
         if not os.access(config.data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
         clear_leftovers(config.data, (CERTIFICATE, KEY, PASSWORD_FILE, ANSWER))  # they may be what fills the disk
+        reserve = Reserve(config.data)
+        reserve.release_on_full_disk()
         path = make_ready(config.data)
         isolate_bad_rows(path)
         make_first_account(path, config.data / PASSWORD_FILE, terminal)
         if not config.plain and config.own_certificate:
             make_or_renew(config.certificate, config.key, utc(SystemClock.wall()))
+        reserve.refill()
         for line in _who_can_read(config):
             _log.warn("{line}", line=line)
     except OSError as error:

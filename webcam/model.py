@@ -92,10 +92,11 @@ def whole_settings(chosen: Settings) -> Settings:
     return {kind: chosen.get(kind, each.default) for kind, each in SETTING_KINDS.items()}
 
 
-QUOTA_RECORDS, QUOTA_RECORD_BYTES, QUOTA_MESSAGES = "records", "record_bytes", "messages"
+QUOTA_RECORDS, QUOTA_RECORD_BYTES = "records", "record_bytes"
+QUOTA_MESSAGES, QUOTA_MESSAGE_BYTES = "messages", "message_bytes"
 QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
-"""Kinds of quotas: records and their bytes are kept up to them, messages taken up to them; devices that are online,
-sessions and streams are so many at once."""
+"""Kinds of quotas: records and their bytes are kept up to them, messages and their bytes taken up to them; devices that
+are online, sessions and streams are so many at once."""
 
 LARGEST = 2**62
 """Ids, counts and bounds are not above it: half of what a database can count to, so that whatever is added fits."""
@@ -107,21 +108,23 @@ Quotas = dict[str, int]
 @dataclass(frozen=True)
 class Bounds:
     """What each account may hold where nothing is set for it; 0 is no bound. ``keep_free``: bytes of the disk that
-    records leave free."""
+    records leave free; ``None``: as many as the disk makes sensible, see :mod:`webcam.service.disk_space`."""
 
     messages: int = 2_000_000
     records: int = 0
     record_bytes: int = 0
-    keep_free: int = 0
+    keep_free: int | None = None
     devices: int = 1_000
     sessions: int = 10_000
     streams: int = 1_000
+    message_bytes: int = 256 * 1024 * 1024
 
     @property
     def quotas(self) -> Quotas:
         """Those of an account."""
         return {
             QUOTA_MESSAGES: self.messages,
+            QUOTA_MESSAGE_BYTES: self.message_bytes,
             QUOTA_RECORDS: self.records,
             QUOTA_RECORD_BYTES: self.record_bytes,
             QUOTA_DEVICES: self.devices,
@@ -132,11 +135,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Usage:
-    """What an account holds; ``record_bytes`` is the size of its records' data."""
+    """What an account holds; ``record_bytes`` is the size of its records' data, ``message_bytes`` that of the texts of
+    its messages."""
 
     messages: int = 0
     records: int = 0
     record_bytes: int = 0
+    message_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,10 @@ class Draft:
     name: str
     target: str
     params: str
+
+    def size(self, sender: str) -> int:
+        """Bytes that the message counts: those of its texts in UTF-8, *sender* among them."""
+        return sum(len(each.encode()) for each in (sender, self.target, self.name, self.params))
 
 
 @dataclass(frozen=True)
@@ -317,9 +326,12 @@ class FileSpace:
     growth: int = 0
 
 
-LOW_SHARE = 0.05
-LOW_BYTES = 200 * 1024 * 1024
-"""A disk with less of itself, or fewer bytes, free is nearly full."""
+class DiskState(Enum):
+    """How much space a disk has left, in the words that pages and clients are told."""
+
+    FINE = "fine"
+    LOW = "low"
+    FULL = "full"
 
 
 @dataclass(frozen=True)
@@ -329,10 +341,22 @@ class Room:
     free: int
     total: int
 
-    @property
-    def low(self) -> bool:
-        """Whether it is nearly full."""
-        return self.free < max(LOW_BYTES, self.total * LOW_SHARE)
+
+@dataclass(frozen=True)
+class Held:
+    """What an account has on the disk, in bytes: of records and messages, and of those records that may be deleted to
+    make room, which are all but its newest."""
+
+    account_id: int
+    size: int
+    deletable: int
+
+
+EARLIER_RELEASE = "earlier_release"
+"""The fact that a database was made by a release that kept no space free by default; its value is that version."""
+
+KEEP_FREE_RECOMMENDED = "keep_free_recommended"
+"""The fact that the operator of such a database was recommended to keep some; its value is how many bytes."""
 
 
 @dataclass(frozen=True)

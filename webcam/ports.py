@@ -18,6 +18,7 @@ from webcam.model import (
     Draft,
     Expiry,
     FileSpace,
+    Held,
     Incoming,
     Message,
     Moment,
@@ -131,13 +132,14 @@ class MessageStore(Protocol):
         drafts: Sequence[Draft],
         mark: str | None,
         bound: int | None = None,
+        byte_bound: int | None = None,
     ) -> str:
         """Store *drafts* of *device*; with a *mark*, raise the device's sync mark to it first: it never falls.
 
         An empty *mark* acknowledges all that the account holds before *drafts*. The answer is the account's newest
         stamp: that of the last draft, and those before it have one microsecond less each. Raises
         :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account would hold more
-        than *bound* messages by *drafts*.
+        than *bound* messages by *drafts*, or more than *byte_bound* bytes of them.
         """
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
@@ -314,6 +316,15 @@ class SweepStore(Protocol):
 
     async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
         """At most *limit* records of these accounts, oldest first: never the newest one of an account."""
+
+    async def holdings(self) -> list[Held]:
+        """What each account has on the disk."""
+
+    async def facts(self) -> dict[str, str]:
+        """What is to be known of the database itself, by name."""
+
+    async def set_fact(self, name: str, value: str) -> None:
+        """Remember it, in place of what was known by this name."""
 
     async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
         """Delete these, whosever they are; the answer is what of them was there, by account."""

@@ -16,19 +16,23 @@ from webcam import __version__, garbage, heap
 from webcam.api.tree import build_site
 from webcam.assembly import Assembly
 from webcam.config import Config
-from webcam.errors import DatabaseFail
 from webcam.hangup import Hangup
 from webcam.http import reload
 from webcam.http.listen import Listener
 from webcam.http.request import host_of
 from webcam.http.site import Site
 from webcam.http.tls import over_tls
+from webcam.jobs import Job
+from webcam.model import DiskState
 from webcam.restoring import LOOK
 from webcam.storage.lock import FolderLock
 from webcam.systemd import notify
 
 TICK = 2.0
 """Seconds between looks at sessions and accounts; what changed is written behind as often."""
+
+DISK = 5.0
+"""Seconds between looks at the free space of the disk."""
 
 SWEEP = 60.0
 """Seconds between runs of the retention rules."""
@@ -79,13 +83,16 @@ class WebcamService(service.Service):
         self._assembly = Assembly(self._config, self._path, self._reactor)
         self.services = self._assembly.services
         self._audit, self._retention = self._assembly.audit, self._assembly.retention
-        self._retention.on_want = lambda: self._soon(self._retention.tidy)
+        tidying = Job("making room", self._retention.tidy)
+        self._retention.on_want = lambda: self._soon(tidying)
+        self._thumbnails = Job("tidying thumbnails", self._tidy_thumbnails)
 
     async def _start(self) -> None:
         await self.services.timekeeping.load()
         await self.services.accounts.load()
         self.services.timekeeping.tell_ahead()
-        await _guarded(self._retention.load)
+        await Job("what an earlier process left", self._retention.load).run()
+        self._retention.space.look()
         self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)
         factory: Any = site
         if self._pair is not None:
@@ -93,23 +100,29 @@ class WebcamService(service.Service):
             _log.info("certificate SHA-256 {print}", print=self._pair.fingerprint)
             self._pair.warn_of_end()
             self._pair.on_change = lambda new: self._audit.note("certificate_reloaded", fingerprint=new)
-            self._every(reload.LOOK, self._pair.look)
-            self._every(reload.DATES, self._pair.check_dates)
-            self._every(reload.UPKEEP, self._pair.upkeep)
+            self._every(reload.LOOK, "reading the certificate", self._pair.look)
+            self._every(reload.DATES, "looking at the certificate's dates", self._pair.check_dates)
+            self._every(reload.UPKEEP, "renewing the certificate", self._pair.upkeep)
         for listener in self._listeners:
             listener.open(factory, lambda address: site.connections.admits(host_of(address)))
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
-        self._every(TICK, self.services.timekeeping.look)
-        self._every(TICK, self._tick)
-        self._every(SWEEP, self._sweep)
-        self._every(LOOK, self._assembly.restoring.look)
-        self._every(heap.EVERY, self._give_back)
-        self._every(garbage.EVERY, self._look_for_garbage)
-        self._soon(self._tidy_thumbnails)
+        self._every(TICK, "comparing the clocks", self.services.timekeeping.look)
+        self._every(TICK, "following accounts and sessions", self._tick)
+        self._every(SWEEP, "retention", self._sweep)
+        self._every(DISK, "watching the disk", self._look_at_disk)
+        self._every(LOOK, "taking up a restored database", self._assembly.restoring.look)
+        self._every(heap.EVERY, "giving memory back", self._give_back)
+        self._every(garbage.EVERY, "collecting garbage", self._look_for_garbage)
+        self._soon(self._thumbnails)
         self._garbage.begin()
         notify("READY=1")
         self._audit.note("server_started", version=__version__)
-        _log.info("webcam {version} is ready", version=__version__)
+        if self._retention.space.state is DiskState.FULL:
+            _log.warn(
+                "the disk is full; for all but new records and messages webcam {version} is ready", version=__version__
+            )
+        else:
+            _log.info("webcam {version} is ready", version=__version__)
 
     def _failed(self, failure: Any) -> None:
         _log.failure("webcam can't start", failure)
@@ -122,17 +135,17 @@ class WebcamService(service.Service):
         else:
             self._pair.reload()
 
-    def _every(self, seconds: float, job: Any) -> None:
-        """Run *job* again and again; it survives its own failures, and reports them."""
-
-        loop = task.LoopingCall(lambda: ensureDeferred(_guarded(job)))
+    def _every(self, seconds: float, name: str, work: Any) -> None:
+        """Run *work* again and again, as a :class:`Job` of this name."""
+        job = Job(name, work)
+        loop = task.LoopingCall(lambda: ensureDeferred(job.run()))
         loop.clock = self._reactor
         loop.start(seconds, now=False)
         self._jobs.append(loop)
 
-    def _soon(self, job: Any) -> None:
+    def _soon(self, job: Job) -> None:
         """Run *job* once, in the next turn of the event loop."""
-        self._reactor.callLater(0, lambda: ensureDeferred(_guarded(job)) if self.running else None)
+        self._reactor.callLater(0, lambda: ensureDeferred(job.run()) if self.running else None)
 
     async def _tick(self) -> None:
         await self.services.accounts.refresh()
@@ -153,6 +166,9 @@ class WebcamService(service.Service):
 
     async def _tidy_thumbnails(self) -> None:
         await self.services.thumbnails.tidy(self.services.accounts.known)
+
+    async def _look_at_disk(self) -> None:
+        self._retention.space.look()
 
     async def _give_back(self) -> None:
         await threads.deferToThread(self._heap.give_back)
@@ -182,15 +198,6 @@ class WebcamService(service.Service):
             self._audit.tell_left_out()
             self._lock.release()
             self._hangup.restore()
-
-
-async def _guarded(job: Any) -> None:
-    try:
-        await job()
-    except DatabaseFail as refusal:
-        _log.warn("{job} will be tried again: storage refused ({why})", job=job.__name__, why=str(refusal))
-    except Exception:
-        _log.failure("{job} failed and will be tried again", job=job.__name__)
 
 
 def _address(port: IListeningPort, plain: bool) -> str:

@@ -23,7 +23,7 @@ class SweepingContract(RecordParts):
         account_id = await self.account()
         await self.add(account_id, 0, b"abc")
         await self.store.add_messages(account_id, "d", when(1), [draft("m")], None)
-        self.assertEqual(await self.store.usage(account_id), Usage(1, 1, 3))
+        self.assertEqual(await self.store.usage(account_id), Usage(1, 1, 3, 4))
         self.assertEqual(await self.store.usage(account_id + 1), Usage())
 
     async def test_the_oldest_of_all_accounts_but_never_an_accounts_newest(self):

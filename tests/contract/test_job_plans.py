@@ -20,7 +20,7 @@ from tests.support.server import World
 from tests.support.stores import BlockingStore
 from webcam.model import QUOTA_RECORDS, Bounds, Draft, Expiry, Record, Role
 from webcam.ports import RECORD_PART, AccountStore, ConsoleStore, MessageStore, RecordStore, SweepStore
-from webcam.service import retention
+from webcam.service import room
 from webcam.service.session import Session
 
 DAY, MB = 86400, 1024 * 1024
@@ -31,8 +31,13 @@ CLOCK = "one row, and a bounded number of runs"
 LOOSE = "it stops at its limit, or the first time that there is no more; those that are being uploaded are few"
 
 NAMED = {
-    "SELECT id, name, password_hash, generation, last_stamp, disabled, message_count, record_count, record_bytes"
-    " FROM accounts ORDER BY name": EACH_LOOK,
+    "SELECT id, name, password_hash, generation, last_stamp, disabled, message_count, record_count, record_bytes,"
+    " message_bytes FROM accounts ORDER BY name": EACH_LOOK,
+    "SELECT id, record_bytes + message_bytes, record_bytes - COALESCE(( SELECT size FROM records"
+    " WHERE account_id = accounts.id ORDER BY stamp DESC LIMIT ? ), ?) FROM accounts": (
+        "one row an account, with one look along an index for its newest record"
+    ),
+    "SELECT name, value FROM facts": "a handful of rows",
     "SELECT account_id, kind, value FROM settings": EACH_LOOK,
     "SELECT account_id, kind, value FROM quotas": EACH_LOOK,
     "SELECT digest FROM revoked_sessions ORDER BY digest": EACH_LOOK,
@@ -89,7 +94,7 @@ DONE = {
     *("accounts", "sessions", "touch_sessions", "end_sessions", "revoked_sessions", "forget_revoked"),
     *("expire_messages", "expire_records", "give_up_uploads", "kept_records"),
     *("saw_devices", "good_shares", "all_shares", "remove_shares"),
-    *("usage", "oldest_records", "remove_records", "drop_parts", "space", "give_back", "trim_log"),
+    *("holdings", "usage", "oldest_records", "remove_records", "drop_parts", "space", "give_back", "trim_log"),
 }
 """What jobs ask of the store. Where they ask for more, let them do so here, and add it."""
 
@@ -101,7 +106,7 @@ class JobsCase(SynchronousTestCase):
         BlockingStore()  # its schema isn't traced
         self.traced = Traced()
         self.patch(sqlite3, "connect", self.traced.connect)
-        self.patch(retention, "AHEAD", MB)
+        self.patch(room, "AHEAD", MB)
         self.world = World(bounds=Bounds(keep_free=10 * MB))
         self.store, self.services = self.world.store, self.world.services
         self.lines: list[str] = []
@@ -138,6 +143,7 @@ class JobsCase(SynchronousTestCase):
         for number in range(9):
             run(store.add_record(quiet, "camera", "", when(number), [b"x"]))
         run(self.services.settings.change(self.world.account_id, {1: 1, 5: 1, 6: 2}))
+        run(store.set_fact("a fact", "its value"))
         run(store.add_secret("user", "door", "digest", Role.VIEW, frozenset()))
         run(store.upload_part(run(store.begin_upload()), 0, bytes(RECORD_PART)))
         self.share()

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.contract.promises import at, when
 from tests.support.server import at_once
+from tests.support.skipping import disk_of
 from tests.support.stores import BlockingStore
 from webcam.model import Record
 from webcam.storage.thumbnails import LARGEST, LIMIT, REST, ROW, ThumbnailFile
@@ -57,6 +58,19 @@ class Case(SynchronousTestCase):
 
     def lines(self) -> list[str]:
         return [line for each in self.events if (line := formatEvent(each) or "").startswith("no thumbnails are kept")]
+
+
+class ShortDiskTests(Case):
+    def test_none_is_kept_where_the_disk_is_short_of_space(self) -> None:
+        """What can be made anew doesn't take the last of it; what is kept already is found."""
+        disk = disk_of(self, self.path.parent, 64 * 1024 * 1024)
+        self.keep(1, b"kept")
+        disk.leave(4 * 1024 * 1024)
+        self.keep(2, b"not kept")
+        self.assertEqual((self.found(1), self.found(2)), (b"kept", None))
+        disk.empty()
+        self.keep(2, b"kept, too")
+        self.assertEqual(self.found(2), b"kept, too")
 
 
 class Keeping(Case):

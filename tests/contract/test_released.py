@@ -16,7 +16,7 @@ from tests.support.released import DATA, STAMP, finished, load, path_of
 from tests.support.stores import BlockingDatabase
 from webcam.calendar import micros_of
 from webcam.consolemodel import Seen, Share
-from webcam.model import QUOTA_RECORDS, Usage
+from webcam.model import EARLIER_RELEASE, QUOTA_RECORDS, Usage
 from webcam.ports import RECORD_PART
 from webcam.service.passwords import hash_password
 from webcam.service.tokens import digest_of
@@ -135,6 +135,13 @@ class ReleasedTests(SynchronousTestCase):
             kinds = connection.execute("SELECT type FROM records").fetchall()
             self.assertEqual(kinds, [("application/octet-stream",)] * 2)
 
+    def test_what_an_earlier_release_made_is_known_as_such(self):
+        """A new database isn't, nor one that this version made."""
+        for version in VERSIONS:
+            with closing(connect(self.upgraded(version))) as connection:
+                facts = connection.execute("SELECT name, value FROM facts").fetchall()
+            self.assertEqual(facts, [(EARLIER_RELEASE, str(version))] if version < 4 else [], version)
+
     def test_kinds_of_older_records_are_not_known(self):
         for version in VERSIONS[:2]:
             with closing(connect(self.upgraded(version))) as connection:
@@ -151,7 +158,7 @@ class ReleasedTests(SynchronousTestCase):
         self.assertEqual((home.name, home.password_hash, home.generation), ("home", "hash of home", 1))
         self.assertEqual((home.settings, home.last_stamp), ({1: 7.0, 4: 200.0}, STAMP.format(12)))
         self.assertEqual((another.name, another.settings, another.last_stamp), ("żółć", {}, ""))
-        self.assertEqual((home.usage, another.usage), (Usage(2, 2, sum(map(len, DATA.values()))), Usage()))
+        self.assertEqual((home.usage, another.usage), (Usage(2, 2, sum(map(len, DATA.values())), 40), Usage()))
         (session,) = finished(store.sessions())
         self.assertEqual(
             (session.digest, session.account_id, session.device, session.meta, session.address),

@@ -21,6 +21,7 @@ TABLES = {
     *("accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"),
     *("quotas", "secrets", "revoked_sessions", "loose_records"),
     *("devices", "shares"),
+    "facts",
 }
 
 
@@ -241,10 +242,10 @@ class ConnectionTests(TestCase):
 
     async def check(self, run):
         def pragmas(cursor):
-            names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete")
             return [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-        self.assertEqual(await run(pragmas), ["wal", 2, 1, schema.BUSY])
+        self.assertEqual(await run(pragmas), ["wal", 2, 1, schema.BUSY, 2])
 
     async def test_the_writer(self):
         _, database = open_database(self)

@@ -67,7 +67,9 @@ class SpaceTests(Contract, TestCase):
     async def grow(self) -> None:
         """Nothing of the log is written to the database meanwhile."""
         await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 0"))
-        await self.fill(1, 2 * LOG // (4 * RECORD_PART))
+        statement = "INSERT INTO record_parts (record_id, part, data) VALUES (77, ?, ?)"
+        parts = [(part, os.urandom(RECORD_PART)) for part in range(2 * LOG // RECORD_PART)]
+        await self.database.write(lambda cursor: cursor.executemany(statement, parts))
         await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 1000"))
 
     async def test_the_commit_of_a_step_writes_nothing_to_the_database_itself(self):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import ALL, KEEP_ALL, Contract, draft, running, when
+from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, draft, running, when
 from webcam.errors import NoSuchAccount, NoSuchRecord, QuotaExceeded
-from webcam.model import Expiry, Usage
+from webcam.model import Draft, Expiry, Usage
 
 
 class UsageContract(Contract):
@@ -15,7 +15,7 @@ class UsageContract(Contract):
 
     async def test_a_new_account_holds_nothing(self):
         await self.account()
-        self.assertEqual(await self.usage(), Usage(0, 0, 0))
+        self.assertEqual(await self.usage(), Usage(0, 0, 0, 0))
 
     async def test_what_is_added_is_counted_for_its_account_alone(self):
         account_id, other_id = await self.account(), await self.account("other")
@@ -24,8 +24,18 @@ class UsageContract(Contract):
         await self.store.add_messages(other_id, "d", when(0), [draft("a")], "")
         for data in ([b"abc", b"de"], [], [bytes(300_000)]):
             await self.store.add_record(account_id, "d", "", when(2), data)
-        self.assertEqual(await self.usage(), Usage(2, 3, 300_005))
-        self.assertEqual(await self.usage("other"), Usage(1, 0, 0))
+        self.assertEqual(await self.usage(), Usage(2, 3, 300_005, 9))
+        self.assertEqual(await self.usage("other"), Usage(1, 0, 0, 4))
+
+    async def test_a_message_is_as_large_as_its_texts_in_utf_8(self):
+        account_id = await self.account()
+        for text in TEXTS:
+            before = (await self.usage()).message_bytes
+            await self.store.add_messages(account_id, text, when(0), [Draft(text, text, text)], None)
+            self.assertEqual((await self.usage()).message_bytes - before, 4 * len(text.encode()), repr(text))
+        for _ in TEXTS:
+            await self.store.expire_messages(account_id, Expiry(0, running(9), running(9)), (0, 1), 1)
+        self.assertEqual(await self.usage(), Usage())
 
     async def test_what_expires_is_counted_no_more(self):
         account_id = await self.account()
@@ -38,9 +48,9 @@ class UsageContract(Contract):
             await self.store.expire_records(account_id, expiry, 2)
             held = len(await self.store.messages(account_id, "e", ALL, KEEP_ALL))
             found = await self.store.records(account_id, ALL, KEEP_ALL)
-            self.assertEqual(await self.usage(), Usage(held, len(found), sum(each.size for each in found)))
+            self.assertEqual(await self.usage(), Usage(held, len(found), sum(each.size for each in found), 4 * held))
             self.assertGreaterEqual(held, left)
-        self.assertEqual(await self.usage(), Usage(1, 1, 5))
+        self.assertEqual(await self.usage(), Usage(1, 1, 5, 4))
 
     async def test_what_is_deleted_is_counted_no_more(self):
         account_id = await self.account()
@@ -73,7 +83,21 @@ class MessageBoundContract(Contract):
         self.assertEqual(
             await self.unread(account_id, "e"), ["a", "a", "b", "b", "b"], "its mark stands where it stood"
         )
-        self.assertEqual((await self.store.account("user")).usage, Usage(5, 0, 0))
+        self.assertEqual((await self.store.account("user")).usage, Usage(5, 0, 0, 20))
+
+    async def test_up_to_so_many_bytes_and_no_further(self):
+        """What is there already stays, also when it is more than the bound."""
+        account_id = await self.account()
+        large = Draft("a", "", '"' + "x" * 996 + '"')
+        await self.store.add_messages(account_id, "d", when(0), [large], None, None, 1000)
+        for byte_bound in (1999, 1000, 10):
+            await self.refused(
+                QuotaExceeded, self.store.add_messages(account_id, "d", when(1), [large], "", None, byte_bound)
+            )
+        self.assertEqual((await self.store.account("user")).usage, Usage(1, 0, 0, 1000))
+        await self.store.add_messages(account_id, "d", when(1), [large], "", None, 2000)
+        await self.store.add_messages(account_id, "d", when(2), [], "", None, 10)
+        self.assertEqual(await self.unread(account_id, "e"), ["a", "a"])
 
     async def test_a_mark_alone_is_never_too_much(self):
         account_id = await self.account()

@@ -47,7 +47,7 @@ class BelowABasePath(BrowserCase):
 class LoginTests(BrowserCase):
     def test_the_token_is_in_the_cookie_and_nowhere_else(self) -> None:
         answer = self.log_in()
-        self.assertEqual(answer.json(), {**OK, "account": "user", "device": "browser", "role": "full"})
+        self.assertEqual(answer.json(), {**OK, "account": "user", "device": "browser", "role": "full", "disk": "fine"})
         cookie, *attributes = (answer.header("set-cookie") or "").split("; ")
         self.assertRegex(cookie, r"^__Host-webcam=[A-Za-z0-9_-]{27}=$")
         self.assertEqual(sorted(attributes), ["HttpOnly", "Path=/", "SameSite=Strict", "Secure"])
@@ -106,7 +106,16 @@ class SessionTests(BrowserCase):
         self.log_in()
         answer = self.browse("console/session.json")
         self.assertRegex(answer.pop("time"), r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$")
-        self.assertEqual(answer, {**OK, "account": "user", "device": "browser", "role": "full"})
+        self.assertEqual(answer, {**OK, "account": "user", "device": "browser", "role": "full", "disk": "fine"})
+
+    def test_how_the_servers_disk_is(self) -> None:
+        """What it says changes with the disk, and whoever follows events is told."""
+        self.log_in()
+        disk, space = self.world.disk, self.world.retention.space
+        for free, state in ((10**12, "fine"), (10**10, "low"), (10**6, "full"), (10**12, "fine")):
+            disk.others = disk.total - free
+            space.look()
+            self.assertEqual(self.browse("console/session.json")["disk"], state)
 
     def test_without_a_good_cookie(self) -> None:
         """The log has a line of a session that is gone, and none of a page that asks whether there is one."""

@@ -127,6 +127,15 @@ class FollowTests(FollowCase):
             ],
         )
 
+    def test_the_disk_fills_up_and_has_space_again(self) -> None:
+        client, stream = self.follow()
+        disk = self.world.disk
+        for free in (10**10, 10**10, 10**6, 10**12):
+            disk.others = disk.total - free
+            self.world.retention.space.look()
+        told = [(each.kind, each.data) for each in self.told(client, stream)]
+        self.assertEqual(told, [("disk-changed", {"state": state}) for state in ("low", "full", "fine")])
+
     def test_nothing_of_another_account(self) -> None:
         self.other_account()
         client, stream = self.follow()

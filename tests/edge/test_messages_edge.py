@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.support.edge import (
+    DATABASE_FAIL,
     EMPTY_REQUEST,
     JSON_FAIL,
     JSON_PARSER_FAIL,
@@ -66,6 +67,31 @@ class AddTests(MessagesCase):
         self.assertEqual(answer.header("retry-after"), "60")
         self.assertEqual(self.got(), ["1", "2"])
         self.sync()
+
+    def test_larger_than_the_account_may_hold(self) -> None:
+        self.world.run(self.world.store.set_quota("user", "message_bytes", 1000))
+        self.world.run(self.services.accounts.refresh())
+        self.send("1")
+        for params, status in (("x" * 1000, 429), ("x" * 900, 200)):
+            answer = self.post(
+                "addMsgs.json", json.dumps({"shash": self.camera, "msg": "2", "params": [params]}).encode()
+            )
+            self.assertEqual(answer.status, status)
+        self.assertEqual(self.got(), ["1", "2"])
+
+    def test_where_no_space_is_left_for_them(self) -> None:
+        """Space is kept free, and the account has no records to give for messages."""
+        self.world.run(self.world.retention.load())
+        self.ask("setConfig.json", self.camera, config=[{"kind": 4, "fv": 200}])
+        self.send("1")
+        self.world.disk.others = self.world.disk.total - 500 * 1024 * 1024
+        large = {"shash": self.camera, "msg": "2", "params": ["x" * 1_000_000]}
+        for _ in range(100):
+            answer = self.post("addMsgs.json", json.dumps(large).encode())
+            if answer.status != 200:
+                break
+        self.refused(answer, DATABASE_FAIL, status=503)
+        self.assertEqual(self.ask("setConfig.json", self.camera, config=[{"kind": 1, "fv": 5}]), OK)
 
     def test_query_alone(self) -> None:
         answer = self.post("addMsgs.json", shash=self.camera, msg="7", target="phone", params='{"a":[1]}', device="x")

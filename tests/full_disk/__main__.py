@@ -1,6 +1,7 @@
 """A disk that is full to the last byte for a while, under load.
 
     python -m tests.full_disk [--seconds 60] [--devices 4] [--seed N] [--keep-free 64]
+    python -m tests.full_disk --small
 
 Needs root, to mount a small file system of its own. With ``--keep-free`` (MB) the server keeps so much free by itself,
 by retention, and nothing else fills the disk: it must never be full. Ends with status 1 when something was lost,
@@ -12,12 +13,15 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.full_disk.filling import CASES, run
+from tests.full_disk.filling import SIZE as SMALL
 from tests.full_disk.run import MB, RECOVERY, SIZE, USABLE, FullDisk, Phase
 from tests.support.faults import FaultyServer
-from tests.support.small_disk import NoDisk, small_disk
+from tests.support.small_disk import KINDS, NoDisk, small_disk
 
 
 def show(phase: Phase) -> None:
@@ -47,13 +51,36 @@ def kept_free(tried: FullDisk, seconds: float, keep: int) -> None:
         tried.wrong.append("the disk was full")
 
 
+def small() -> int:
+    """Every case of a small disk, on each kind of file system."""
+    failed = False
+    for kind in KINDS:
+        for case in CASES:
+            begun = time.monotonic()
+            try:
+                with TemporaryDirectory() as folder, small_disk(Path(folder) / "data", SMALL, kind) as disk:
+                    wrong = run(case, Path(folder), disk)
+            except NoDisk as problem:
+                wrong = [f"not tried: {problem}"]
+            failed = failed or bool(wrong)
+            print(
+                f"{kind:<6} {case:<40} {time.monotonic() - begun:6.1f} s  {'; '.join(wrong) or 'all held'}", flush=True
+            )
+    return int(failed)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.full_disk", description="Not a byte is free.")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long [%(default)s]")
     parser.add_argument("--devices", type=int, default=4, help="how many at once [%(default)s]")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="to repeat a workload")
     parser.add_argument("--keep-free", type=int, default=0, metavar="MB", help="what the server keeps free itself")
+    parser.add_argument(
+        "--small", action="store_true", help="disks of 64 MB, filled by the server itself, and all else"
+    )
     options = parser.parse_args()
+    if options.small:
+        return small()
     print(f"seed {options.seed}")
     keep = options.keep_free * MB
     more = [f"--keep-free={keep}"] if keep else []

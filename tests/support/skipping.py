@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.small_disk import NoDisk, SmallDisk, small_disk
 
 
-def disk_of(case: SynchronousTestCase, folder: Path, size: int) -> SmallDisk:
+def disk_of(case: SynchronousTestCase, folder: Path, size: int, kind: str = "tmpfs") -> SmallDisk:
     """A small disk in place of *folder*, until the end of the test; without one the test is skipped."""
-    context = small_disk(folder, size)
+    context = small_disk(folder, size, kind)
     try:
         disk = context.__enter__()
     except NoDisk as problem:

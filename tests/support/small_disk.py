@@ -17,8 +17,12 @@ class NoDisk(Exception):
     """It can't be made here; the text says why."""
 
 
+KINDS = ("tmpfs", "ext4")
+"""File systems that :func:`small_disk` makes."""
+
+
 class SmallDisk:
-    """A tmpfs. Its space is the machine's memory, as far as it is used."""
+    """A small file system: a tmpfs, whose space is the machine's memory, or an ext4 in a file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,17 +67,30 @@ class SmallDisk:
 
 
 @contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[SmallDisk]:
-    """One of *size* bytes in place of *folder*, gone behind the context. Raises :class:`NoDisk` where it can't be
-    made."""
+def small_disk(folder: Path, size: int, kind: str = "tmpfs") -> Iterator[SmallDisk]:
+    """Mount a file system of *size* bytes, one of :data:`KINDS`, on *folder* for the time of the context.
+
+    Raises :class:`NoDisk` where it can't be made.
+    """
     if os.geteuid():
         raise NoDisk("only root can mount a file system")
     folder.mkdir(parents=True, exist_ok=True)
-    _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "webcam-tests", str(folder))
+    image = folder.with_name(f"{folder.name}.{kind}")
     try:
-        yield SmallDisk(folder)
+        if kind == "tmpfs":
+            _run("mount", "-t", kind, "-o", f"size={size},mode=0700", "webcam-tests", str(folder))
+        else:
+            with image.open("xb") as file:
+                file.truncate(size)
+            _run(f"mkfs.{kind}", "-q", str(image))
+            _run("mount", "-t", kind, "-o", "loop", str(image), str(folder))
+            folder.chmod(0o700)
+        try:
+            yield SmallDisk(folder)
+        finally:
+            _run("umount", "--lazy", str(folder))
     finally:
-        _run("umount", "--lazy", str(folder))
+        image.unlink(missing_ok=True)
 
 
 def _run(*command: str) -> None:

@@ -37,6 +37,9 @@ class BlockingDatabase:
 
     read = write
 
+    async def add(self, _size: int, function: Callable[..., Any], *args: Any) -> Any:
+        return await self.write(function, *args)
+
     async def step(self, function: Callable[..., Any], *args: Any) -> tuple[Any, float]:
         return await self.write(function, *args), 0.0
 

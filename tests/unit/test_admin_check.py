@@ -123,9 +123,10 @@ class CheckTests(DataCase):
 
     def test_counts_that_are_wrong(self):
         self.record(10)
-        for column in ("message_count", "record_count", "record_bytes"):
+        for column in ("message_count", "message_bytes", "record_count", "record_bytes"):
             self.change(f"UPDATE accounts SET {column} = {column} + 7")
-        said, held = "7 messages and 8 records of 17 bytes", "0 messages and 1 records of 10 bytes"
+        said = "7 messages of 7 bytes and 8 records of 17 bytes"
+        held = "0 messages of 0 bytes and 1 records of 10 bytes"
         self.assertEqual(self.refuses(), [f"the account user says that it holds {said}, and holds {held}"])
 
     def test_rows_of_an_account_that_is_gone(self):

@@ -54,11 +54,12 @@ class DisableTests(LoginsCase):
 
 class QuotaTests(LoginsCase):
     def test_quotas_are_shown_set_and_taken_away(self):
-        kinds = ("devices", "sessions", "streams", "messages", "records", "record_bytes")
+        kinds = ("devices", "sessions", "streams", "messages", "message_bytes", "records", "record_bytes")
         nothing = "".join(f"{kind}=none\n" for kind in kinds)
         self.assertEqual(self.said("account", "quota", "user"), nothing)
         out = self.said("account", "quota", "user", "devices=5", "record_bytes=2G", "messages=1K", "streams=unbounded")
-        expected = "devices=5\nsessions=none\nstreams=unbounded\nmessages=1024\nrecords=none\nrecord_bytes=2147483648\n"
+        expected = "devices=5\nsessions=none\nstreams=unbounded\nmessages=1024\nmessage_bytes=none\nrecords=none\n"
+        expected += "record_bytes=2147483648\n"
         self.assertEqual(out, expected)
         self.assertEqual(self.said("account", "quota", "user"), expected)
         bounds = {"devices": 5, "record_bytes": 2**31, "messages": 1024, "streams": 0}

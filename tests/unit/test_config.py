@@ -124,6 +124,7 @@ class DefaultTests(Case):
                 account_sessions=10_000,
                 account_streams=1000,
                 account_messages=2_000_000,
+                account_message_bytes=256 * 2**20,
                 account_records=None,
                 account_bytes=None,
                 keep_free=None,
@@ -133,10 +134,17 @@ class DefaultTests(Case):
 
     def test_bounds(self) -> None:
         """What isn't said of records is no bound."""
-        self.assertEqual(self.config().bounds, Bounds(2_000_000, 0, 0, 0, 1000, 10_000, 1000))
+        self.assertEqual(self.config().bounds, Bounds(2_000_000, 0, 0, None, 1000, 10_000, 1000, 256 * 2**20))
         given = ("--account-messages", "1", "--account-records", "2", "--account-bytes", "3", "--keep-free", "4")
         more = ("--account-devices", "5", "--account-sessions", "6", "--account-streams", "7")
-        self.assertEqual(self.config(*given, *more).bounds, Bounds(1, 2, 3, 4, 5, 6, 7))
+        more += ("--account-message-bytes", "8")
+        self.assertEqual(self.config(*given, *more).bounds, Bounds(1, 2, 3, 4, 5, 6, 7, 8))
+
+    def test_no_space_to_keep_free(self) -> None:
+        """0 turns it off, which is something else than saying nothing."""
+        self.assertEqual(self.config("--keep-free", "0").bounds.keep_free, 0)
+        self.assertEqual(self.config(file="[webcam]\nkeep-free = 0").bounds.keep_free, 0)
+        self.assertIn("keep-free: want a size", self.refused("--keep-free", "0K"))
 
     def test_who_comes_from_one_address(self) -> None:
         """Without TLS there is a proxy; one that is trusted says who its clients are."""
@@ -168,11 +176,12 @@ class CommandLineTests(Case):
             *("--record-limit", "1M", "--frame-limit", "64K", "--body-limit", "100", "--cooldown", "0"),
             *("--audit", "a", "--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
             *("--account-devices", "11", "--account-sessions", "12", "--account-streams", "13"),
+            *("--account-message-bytes", "7K"),
             *("--account-messages", "6", "--account-records", "8", "--account-bytes", "9K", "--keep-free", "10M"),
             *("--base-path", "/cam/", "--trusted-proxies", "127.0.0.1, unix"),
         )
         around = ("/cam/", Networks.read("127.0.0.1 unix"))
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 7 * 1024, 8, 9 * 1024, 10 * 2**20, 0.0)
         files = (Path("c"), Path("k"), Path("a"))
         self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, *around, *files, *limits))
 
@@ -217,11 +226,17 @@ class FileTests(Case):
         more = ("record-limit = 1M", "frame-limit = 64K", "body-limit = 100", "cooldown = 0", "# a comment")
         rest = ("audit = a", "connections = 7", "connections-per-address = 3", "drain = 1.5")
         many = ("account-devices = 11", "account-sessions = 12", "account-streams = 13")
-        kept = ("account-messages = 6", "account-records = 8", "account-bytes = 9K", "keep-free = 10M")
+        kept = (
+            "account-messages = 6",
+            "account-message-bytes = 7K",
+            "account-records = 8",
+            "account-bytes = 9K",
+            "keep-free = 10M",
+        )
         proxied = ("base-path = /cam/", "trusted-proxies = 127.0.0.1 unix")
         config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *many, *kept, *proxied)))
         around = ("/cam/", Networks.read("127.0.0.1 unix"))
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 8, 9 * 1024, 10 * 2**20, 0.0)
+        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 7 * 1024, 8, 9 * 1024, 10 * 2**20, 0.0)
         files = (Path("c"), Path("k"), Path("a"))
         self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, *around, *files, *limits))
 

@@ -29,6 +29,7 @@ PROTOCOL = """
 ANSWERS = {
     errors.Failure: (2, 200),
     errors.DatabaseFail: (3, 503),
+    errors.DiskFull: (3, 503),
     errors.StorageClosed: (3, 503),
     errors.ParserFail: (4, 200),
     errors.NotAnObject: (5, 200),

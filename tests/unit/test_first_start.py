@@ -29,6 +29,7 @@ from webcam.http.certificate import VALID, BadCertificate, fingerprint, make_sel
 from webcam.http.own_pair import RENEW
 from webcam.service.passwords import check_password
 from webcam.storage import accounts
+from webcam.storage.reserve import FILE as RESERVE
 from webcam.storage.schema import FILE, connect
 from webcam.tap import current_pair, terminal_of
 
@@ -55,7 +56,8 @@ class PrepareCase(SynchronousTestCase):
             return [each.name for each in accounts.accounts(connection.cursor())]
 
     def contents(self) -> dict[str, bytes]:
-        return {each.name: each.read_bytes() for each in self.data.iterdir()}
+        """Of every file, but for the reserve of space, which has nothing in it."""
+        return {each.name: each.read_bytes() for each in self.data.iterdir() if each.name != RESERVE}
 
     def password(self) -> str:
         return (self.data / PASSWORD_FILE).read_text().removesuffix("\n")

@@ -12,12 +12,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support.clock import moment_of
 from tests.support.server import World
 from webcam.calendar import SECOND
-from webcam.errors import DatabaseFail
-from webcam.model import Bounds, Draft, Page, Swept
+from webcam.errors import DatabaseFail, DiskFull
+from webcam.model import EARLIER_RELEASE, Bounds, DiskState, Draft, Page, Swept
 from webcam.ports import RECORD_PART
 from webcam.service import retention
 from webcam.service.pace import Pace
-from webcam.service.retention import AHEAD, GRACE, MESSAGES_AT_ONCE, RECORDS_AT_ONCE
+from webcam.service.retention import GRACE, MESSAGES_AT_ONCE, RECORDS_AT_ONCE
+from webcam.service.room import AHEAD
 
 HOUR, DAY = 3600, 86400
 ALL = Page("", 10_000)
@@ -413,6 +414,7 @@ class FreeSpaceTests(RoomCase):
     def setUp(self):
         super().setUp()
         self.world.disk.total = 500 * MB
+        self.world.run(self.retention.load())
 
     def room(self, free: int) -> None:
         """Somebody else leaves so much of the disk."""
@@ -430,29 +432,85 @@ class FreeSpaceTests(RoomCase):
         self.tidy()
         self.assertEqual(self.ids()[:5], ids)
 
-    def test_the_oldest_of_all_accounts_go_and_some_more(self):
+    def test_who_took_the_space_gives_it_back_and_some_more(self):
+        """The other account keeps all, older ones too."""
         other = self.other()
-        owners = [self.session, other] * 20
-        ids = [self.add(MB, session) for session in owners]
+        theirs = [self.add(MB, other) for _ in range(20)]
+        ids = [self.add(MB) for _ in range(20)]
+        self.room(150 * MB)
+        self.tidy()
         self.room(100 * MB)
         self.assertEqual(self.wanted, 0)
         ids.append(self.add(MB))
         self.assertEqual(self.wanted, 1, "right behind the write that made it so")
         self.tidy()
-        gone = 1 + AHEAD // MB
-        self.assertEqual(sorted(self.ids() + self.ids(other)), ids[gone:])
+        self.assertEqual((self.ids(other), self.ids()), (theirs, ids[1 + AHEAD // MB :]))
         self.assertEqual(self.free(), 100 * MB + AHEAD)
 
-    def test_each_account_keeps_its_newest_and_the_log_says_that_there_is_no_more(self):
+    def test_what_one_gave_ahead_is_not_for_another_to_take(self):
+        other = self.other()
+        theirs = [self.add(MB, other) for _ in range(3)]
+        ids = [self.add(MB) for _ in range(20)]
+        self.room(150 * MB)
+        self.tidy()
+        self.room(100 * MB)
+        ids.append(self.add(MB))
+        self.tidy()
+        for _ in range(5):
+            theirs.append(self.add(AHEAD // 4, other))
+            self.tidy()
+        self.assertEqual(self.ids(), ids[1 + AHEAD // MB :])
+        self.assertEqual(self.ids(other), theirs[-1:])
+
+    def test_messages_make_nobody_elses_records_go_and_are_refused(self):
+        other = self.other()
+        theirs = [self.add(MB, other) for _ in range(20)]
+        self.room(120 * MB)
+        drafts = [Draft("m", "", '"' + "x" * (MB - 2) + '"')]
+        sent = 0
+        with self.assertRaises(DiskFull):
+            while sent < 90:
+                self.world.run(self.world.services.messages.send(self.session, drafts, False))
+                self.world.disk.others += MB
+                sent += 1
+                self.tidy()
+        self.assertEqual(self.ids(other), theirs)
+        self.assertTrue(15 <= sent <= 20 + 100 // 8, sent)
+        self.assertGreater(self.free(), 80 * MB)
+        self.world.run(self.world.services.messages.send(self.session, [], True))
+
+    def test_messages_make_the_same_accounts_records_go(self):
+        ids = [self.add(MB) for _ in range(20)]
+        self.room(100 * MB)
+        self.tidy()
+        drafts = [Draft("m", "", '"' + "x" * (MB - 2) + '"')]
+        for _ in range(18):
+            self.world.run(self.world.services.messages.send(self.session, drafts, False))
+            self.world.disk.others += MB
+            self.tidy()
+        self.assertLess(len(self.ids()), 20)
+        self.assertEqual(self.ids()[-1], ids[-1])
+
+    def test_nothing_goes_when_that_is_not_enough_and_the_log_says_so(self):
+        """Another program fills the disk."""
         other = self.other()
         theirs, mine = [self.add(MB, other) for _ in range(3)], [self.add(MB) for _ in range(3)]
-        self.room(MB)
+        self.tidy()
+        self.room(95 * MB)
         for _ in range(3):
             self.world.run(self.retention.sweep())
-        self.assertEqual((self.ids(other), self.ids()), (theirs[2:], mine[2:]))
+        self.assertEqual((self.ids(other), self.ids()), (theirs, mine))
         self.world.clock.advance(3600)
         self.tidy()
-        self.assertEqual(self.said("no records left to delete"), 1)
+        self.assertEqual(self.said("deleting records can't make as many free, so none are deleted"), 2)
+
+    def test_of_what_no_account_took_those_give_that_hold_most(self):
+        other = self.other()
+        theirs, mine = [self.add(MB, other) for _ in range(3)], [self.add(MB) for _ in range(10)]
+        self.tidy()
+        self.room(96 * MB)
+        self.tidy()
+        self.assertEqual((self.ids(other), self.ids()), (theirs, mine[4:]))
 
     def test_a_record_that_is_being_written_stays_and_makes_room_for_itself(self):
         ids = [self.add(10 * MB) for _ in range(3)]
@@ -467,14 +525,15 @@ class FreeSpaceTests(RoomCase):
     def test_it_warns_before_and_tells_what_it_deleted(self):
         self.add(MB)
         self.add(MB)
-        self.room(MB)
+        self.room(100 * MB - 1)
         self.events.clear()
         self.tidy()
         lines = [each for each in self.events if "delet" in each]
+        what = "deleting the oldest records of the accounts that took the space"
         self.assertEqual(
             lines,
             [
-                f"less than {100 * MB} bytes of the disk are free: deleting the oldest records",
+                f"less than {100 * MB} bytes of the disk are free: {what}",
                 f"deleted the oldest 1 records, {MB} bytes, of account user: for space on the disk",
             ],
         )
@@ -482,15 +541,17 @@ class FreeSpaceTests(RoomCase):
         self.assertEqual(self.world.audit.of("records_expired"), [facts])
 
     def test_a_write_waits_for_room_when_half_of_it_is_gone(self):
-        ids = [self.add(10 * MB) for _ in range(5)]
+        ids = [self.add(10 * MB) for _ in range(20)]
         self.tidy()
         self.room(50 * MB)
         ids.append(self.add(MB))
         self.assertEqual(self.ids(), ids, "half is there")
         self.tidy()
-        self.room(50 * MB - 1)
-        last = self.add(MB)
-        self.assertEqual(self.ids(), [ids[5], last], "it was made room for before")
+        self.room(50 * MB - 1 - self.world.store.free)
+        held = len(self.ids())
+        ids.append(self.add(MB))
+        self.assertLess(len(self.ids()), held, "it was made room for before")
+        self.assertEqual(self.ids()[-1], ids[-1])
 
     def test_what_the_file_has_still_to_grow_by_is_not_free(self):
         ids = [self.add(MB) for _ in range(3)]
@@ -516,19 +577,80 @@ class FreeSpaceTests(RoomCase):
 
 
 class FullDiskTests(RoomCase):
+    bounds = Bounds(keep_free=0)
+
     def test_without_being_asked_nothing_is_deleted_for_space(self):
         self.world.disk.total = 10 * MB
         ids = [self.add(MB) for _ in range(9)]
         self.world.run(self.retention.sweep())
         self.assertEqual((self.wanted, self.ids()), (0, ids))
 
-    def test_it_warns_of_a_disk_that_is_nearly_full(self):
-        for total, free, warnings in ((10_000 * MB, 501 * MB, 0), (10_000 * MB, 499 * MB, 1), (1000 * MB, 199 * MB, 1)):
+    def look(self, total: int, free: int) -> DiskState:
+        self.world.disk.total, self.world.disk.others = total, total - free - self.world.store.free
+        self.retention.space.look()
+        return self.retention.space.state
+
+    def test_it_warns_by_the_disks_own_figures_when_nothing_else_works(self):
+        """Once, and each hour; at once when it becomes worse."""
+
+        async def refuse(*_):
+            raise DatabaseFail("refused")
+
+        for name in ("space", "holdings", "facts", "oldest_records"):
+            setattr(self.world.store, name, refuse)
+        states: list[DiskState] = []
+        self.retention.space.on_state = states.append
+        for free in (300 * MB, 99 * MB, 98 * MB, 2 * MB, 2 * MB, 300 * MB):
+            self.look(1000 * MB, free)
+        self.assertEqual(states, [DiskState.LOW, DiskState.FULL, DiskState.FINE])
+        warnings = [each for each in self.events if " of 1048576000 bytes free" in each]
+        self.assertEqual(
+            [each.split(":")[0] for each in warnings],
+            ["low disk space", "the disk is full", "disk space is fine again"],
+        )
+        self.assertIn("Delete records, free space on the disk, or set keep-free", warnings[1])
+
+    def test_it_warns_again_each_hour(self):
+        for _ in range(70):
+            self.look(1000 * MB, 50 * MB)
+            self.world.clock.advance(60)
+        self.assertEqual(self.said("low disk space"), 2)
+
+    def test_the_space_of_deleted_records_goes_back_to_the_disk_when_that_is_low(self):
+        self.assertEqual(self.retention.space.worthless(100 * MB, 3 * MB), 0)
+        self.look(1000 * MB, 50 * MB)
+        self.assertEqual(self.retention.space.worthless(100 * MB, 3 * MB), 3 * MB)
+
+
+class DefaultTests(RoomCase):
+    """The operator set nothing."""
+
+    def load(self, total: int) -> int:
+        self.world.disk.total = total
+        self.world.run(self.retention.load())
+        return self.retention.space.keep_free
+
+    def test_5_percent_of_the_disk_but_no_more_than_512_MB_and_no_less_than_4(self):
+        self.assertEqual([self.load(each * MB) for each in (64, 1000, 100_000)], [4 * MB, 50 * MB, 512 * MB])
+
+    def test_nothing_in_a_database_of_an_earlier_release_and_a_value_is_recommended_once(self):
+        self.world.run(self.world.store.set_fact(EARLIER_RELEASE, "3"))
+        self.assertEqual(self.load(100_000 * MB), 0)
+        for _ in range(3):
+            self.world.run(self.retention.sweep())
+        self.assertEqual(self.said("Recommended: keep-free = 512M"), 1)
+        world = World(bounds=self.bounds)
+        self.world.store.connection.backup(world.store.connection)
+        world.run(world.retention.load())
+        self.assertEqual(self.said("Recommended"), 1, "nor by the next process")
+
+    def test_what_the_operator_sets_holds_there_too(self):
+        for keep_free in (0, 7):
+            self.bounds = Bounds(keep_free=keep_free)
             self.setUp()
-            self.world.disk.total, self.world.disk.others = total, total - free
-            for _ in range(3):
-                self.world.run(self.retention.sweep())
-            self.assertEqual(self.said(f"of the disk's {total} bytes only {free} are free"), warnings)
+            self.world.run(self.world.store.set_fact(EARLIER_RELEASE, "3"))
+            self.assertEqual(self.load(100_000 * MB), keep_free)
+        self.assertEqual(self.said("Recommended"), 0)
 
 
 class PartsTests(RoomCase):

@@ -6,12 +6,14 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import FakeClock
+from tests.support.disk import FakeDisk
 from tests.support.server import World
 from tests.support.sessions import HERE, SessionsCase
 from webcam.calendar import SECOND
 from webcam.errors import DatabaseFail, NoSuchSession
 from webcam.model import Draft, Page, SavedSession
 from webcam.service.ages import Ages
+from webcam.service.disk_space import DiskSpace
 from webcam.service.events import Events
 from webcam.service.messages import Messages
 from webcam.service.session import Session
@@ -230,6 +232,10 @@ class GivenTests(SavedCase):
         self.assertEqual(session.given, "b")
 
 
+async def _nothing(_records: object) -> None:
+    """No records are there that could go."""
+
+
 class RefusedTests(SavedCase):
     """Storage refuses to note that a session asked: then it was given nothing, and nothing is acknowledged."""
 
@@ -237,7 +243,8 @@ class RefusedTests(SavedCase):
         super().setUp()
         stamps, ages = Stamps(self.clock, self.time), Ages(self.settings, self.time)
         events = Events(self.store, self.sessions, ages, stamps, self.clock)
-        self.messages = Messages(self.store, self.sessions, ages, stamps, self.quotas, events)
+        space = DiskSpace(self.store, FakeDisk(self.store), self.clock, 0, remove=_nothing)
+        self.messages = Messages(self.store, self.sessions, ages, stamps, self.quotas, events, space)
         self.phone = self.sessions.find(self.open("phone"))
         camera = self.sessions.find(self.open("camera"))
         self.successResultOf(self.messages.send(camera, [Draft("motion", "", "{}")], False))

@@ -260,7 +260,7 @@ class BadValues(SoundCase):
             message(stamp="'2019-01-02 03:04:05'", sender=text, params='\'[1, {"a": "é"}]\''),
             message(id="2", stamp="'2024-01-02 03:04:05.0042'"),
             mark(stamp="''"),
-            "UPDATE accounts SET message_count = 2, last_stamp = '2024-01-02 03:04:05.0042'",
+            "UPDATE accounts SET message_count = 2, message_bytes = 39, last_stamp = '2024-01-02 03:04:05.0042'",
             "ANALYZE",
         )
         self.assertEqual(self.found(), [])

@@ -22,6 +22,7 @@ from webcam.config import size
 from webcam.errors import AccountExists, Refused
 from webcam.model import (
     QUOTA_DEVICES,
+    QUOTA_MESSAGE_BYTES,
     QUOTA_MESSAGES,
     QUOTA_RECORD_BYTES,
     QUOTA_RECORDS,
@@ -32,7 +33,15 @@ from webcam.model import (
 from webcam.service.passwords import hash_password
 from webcam.storage import accounts, quotas
 
-QUOTAS = (QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS, QUOTA_MESSAGES, QUOTA_RECORDS, QUOTA_RECORD_BYTES)
+QUOTAS = (
+    QUOTA_DEVICES,
+    QUOTA_SESSIONS,
+    QUOTA_STREAMS,
+    QUOTA_MESSAGES,
+    QUOTA_MESSAGE_BYTES,
+    QUOTA_RECORDS,
+    QUOTA_RECORD_BYTES,
+)
 NONE, UNBOUNDED = "none", "unbounded"
 """In the place of a quota's value: as the server's options say; no bound, whatever they say."""
 

@@ -17,6 +17,7 @@ from webcam.config import AUDIT, default_data
 from webcam.errors import NoSuchAccount, Refused
 from webcam.storage.copying import open_existing
 from webcam.storage.lock import FolderInUse, FolderLock
+from webcam.storage.reserve import Reserve, is_full, with_reserve
 from webcam.storage.schema import FILE, VERSION, connect, known_version, make_ready
 
 BAR = 40
@@ -68,13 +69,25 @@ def folder_of(options: argparse.Namespace) -> Path:
 
 
 def in_transaction(data: Path, function: Callable[[sqlite3.Cursor], _T]) -> _T:
-    """``function`` of a cursor, whole or not at all, on the folder's database."""
+    """``function`` of a cursor, whole or not at all, on the folder's database. On a full disk it uses the reserve."""
+    reserve = Reserve(data)
     with closing(connect(_ready(data))) as connection:
         cursor = connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
-        result = function(cursor)
-        cursor.execute("COMMIT")
-    return result
+
+        def transaction() -> _T:
+            cursor.execute("BEGIN IMMEDIATE")
+            result = function(cursor)
+            cursor.execute("COMMIT")
+            return result
+
+        try:
+            return transaction()
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")
+        return with_reserve(cursor, reserve, transaction)
 
 
 def of_account(options: argparse.Namespace, name: str | None, function: Callable[[sqlite3.Cursor], _T]) -> _T:

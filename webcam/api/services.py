@@ -12,6 +12,7 @@ from webcam.ports import Audit
 from webcam.relay.viewer import STALL
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
+from webcam.service.disk_space import DiskSpace
 from webcam.service.events import Events
 from webcam.service.lastseen import LastSeen
 from webcam.service.logins import Logins
@@ -58,6 +59,7 @@ class Services:
     last_seen: LastSeen
     shares: Shares
     events: Events
+    disk: DiskSpace
     logins: Logins
     audit: Audit
     clock: IReactorTime

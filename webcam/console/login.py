@@ -8,6 +8,7 @@ from webcam.api.accounts import log_in
 from webcam.api.cookies import cookie_token, give_cookie, is_foreign
 from webcam.api.guard import Call
 from webcam.errors import NoSuchSession, NotAllowed, ReplyCode
+from webcam.model import DiskState
 from webcam.service.session import Session
 from webcam.wire import console, fields, replies
 
@@ -45,5 +46,7 @@ async def logout(call: Call) -> bytes:
     return replies.OK
 
 
-def _who(call: Call, found: Session) -> tuple[str, str, str]:
-    return call.services.accounts.name_of(found.account_id) or "", found.device, found.role.value
+def _who(call: Call, found: Session) -> tuple[str, str, str, DiskState]:
+    """Whose it is, and what everybody who uses the console has to know of the server's disk."""
+    services = call.services
+    return services.accounts.name_of(found.account_id) or "", found.device, found.role.value, services.disk.state

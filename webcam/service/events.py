@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 from twisted.internet.interfaces import IReactorTime
 
 from webcam.errors import Overloaded, Unavailable
-from webcam.model import Draft, Event, Message, Page, Presence, Role, is_for, stamp_before
+from webcam.model import DiskState, Draft, Event, Message, Page, Presence, Role, is_for, stamp_before
 from webcam.ports import MessageStore, RecordStore
 from webcam.relay.follower import Beginning, Follower
 from webcam.relay.journal import Journal
@@ -110,6 +110,11 @@ class Events:
         """Its last session ended."""
         if account_id in self._journals:
             self._tell(account_id, events.device_off(device))
+
+    def disk_changed(self, state: DiskState) -> None:
+        """The server's disk is in another state: every account is told."""
+        for account_id in self._journals:
+            self._tell(account_id, events.disk(state))
 
     def stream_start(self, account_id: int, stream: Stream) -> None:
         """It is listed from now on."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from webcam.consolemodel import Posted, Thread
-from webcam.model import QUOTA_MESSAGES, Draft, Message, Page
+from webcam.model import QUOTA_MESSAGE_BYTES, QUOTA_MESSAGES, Draft, Message, Page
 from webcam.ports import ConsoleStore, MessageStore
 from webcam.service.ages import Ages
+from webcam.service.disk_space import DiskSpace
 from webcam.service.events import Events
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
@@ -31,7 +32,9 @@ class Messages:
         stamps: Stamps,
         quotas: AccountQuotas,
         events: Events,
+        space: DiskSpace,
     ) -> None:
+        self._space = space
         self._store = store
         self._quotas = quotas
         self._events = events
@@ -43,7 +46,7 @@ class Messages:
         """Store *drafts*, all or none. With *sync*, acknowledge what the session was given so far.
 
         A session that asked for nothing yet acknowledges all up to now. Raises
-        :class:`webcam.errors.QuotaExceeded`, with nothing done.
+        :class:`webcam.errors.QuotaExceeded`, and :class:`webcam.errors.DiskFull`, with nothing done.
         """
         mark = None
         if sync and session.given != "":
@@ -51,10 +54,15 @@ class Messages:
         if not drafts and mark is None:
             return
         account_id = session.account_id
-        bound = self._quotas.of(account_id, QUOTA_MESSAGES)
+        bounds = self._quotas.of(account_id, QUOTA_MESSAGES), self._quotas.of(account_id, QUOTA_MESSAGE_BYTES)
+        size = sum(each.size(session.device) for each in drafts)
+        if drafts:
+            await self._space.admit(account_id, size)
         with self._stamps.writing() as now:
-            stamp = await self._store.add_messages(account_id, session.device, now, drafts, mark, bound)
+            stamp = await self._store.add_messages(account_id, session.device, now, drafts, mark, *bounds)
             self._stamps.saw(account_id, stamp)
+        self._space.written(account_id, size)
+        self._space.settled(account_id, size)
         self._events.messages(account_id, session.device, drafts, stamp)
 
     async def get(self, session: Session, page: Page) -> list[Message]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from webcam.model import QUOTA_RECORD_BYTES, QUOTA_RECORDS, Account, Bounds, Quotas, Usage
 
 
@@ -30,7 +32,7 @@ class AccountQuotas:
     def stored(self, account_id: int, size: int) -> None:
         """The account holds one more record, of so many bytes."""
         held = self._usage.get(account_id, Usage())
-        self._usage[account_id] = Usage(held.messages, held.records + 1, held.record_bytes + size)
+        self._usage[account_id] = replace(held, records=held.records + 1, record_bytes=held.record_bytes + size)
 
     def excess(self, account_id: int, held: Usage | None = None) -> tuple[int, int]:
         """How many records the account holds above its quotas, and how many bytes of them: of *held*, or of what is

@@ -23,11 +23,11 @@ class Store(RecordStore, ConsoleStore, Protocol):
 class Watch(Protocol):
     """Who sees to it that there is room for records."""
 
-    def stored(self, account_id: int, size: int) -> None:
-        """The account has one more record, of so many bytes."""
+    def written(self, account_id: int, size: int) -> None:
+        """So many bytes more of the account are on disk."""
 
-    def written(self, size: int) -> None:
-        """So many bytes more are on disk."""
+    def stored(self, account_id: int, size: int) -> None:
+        """The account has one more record, of so many bytes that were written."""
 
     def want(self) -> None:
         """Something was deleted."""
@@ -67,7 +67,7 @@ class Records:
             self._stamps.saw(session.account_id, stamp)
         self._events.record_added(session.account_id, record_id, session.device, stamp)
         size = sum(map(len, data))
-        self._watch.written(size)
+        self._watch.written(session.account_id, size)
         self._watch.stored(session.account_id, size)
         return record_id
 

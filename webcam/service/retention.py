@@ -13,15 +13,16 @@ from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 
 from webcam.calendar import SECOND
-from webcam.model import Aged, Bounds, Expiry, FileSpace, Swept, Usage
+from webcam.model import Aged, Bounds, Expiry, Swept, Usage
 from webcam.ports import Audit, Clock, Disk, MessageStore, RecordStore, SweepStore
 from webcam.service.accounts import Accounts
 from webcam.service.age_guard import AgeGuard
 from webcam.service.ages import Ages
 from webcam.service.backlogs import Backlog, take_turns
+from webcam.service.disk_space import DiskSpace
 from webcam.service.pace import Pace
 from webcam.service.quotas import AccountQuotas
-from webcam.service.room import Warned, oldest_to_go
+from webcam.service.room import oldest_to_go
 
 GRACE = 300 * SECOND
 """Microseconds for which a targeted message stays after its target acknowledged it."""
@@ -35,16 +36,6 @@ that a step is nothing but its commit."""
 BACK_AT_ONCE = 16 * 1024 * 1024
 """Bytes of the file that are given back in one step at most."""
 
-SPARE = 4 * 1024 * 1024
-SPARE_SHARE = 0.05
-"""Of the file, so many bytes, or such a share, may stay free for what comes next."""
-
-AHEAD = 16 * 1024 * 1024
-"""Bytes that are made free beyond those that have to be: not each record that comes makes another one go."""
-
-LOG = 16 * 1024 * 1024
-"""Bytes that are written, at most, before the disk shows that the file has grown by them."""
-
 Deciding = Callable[[], Awaitable[Expiry]]
 
 _log = Logger(namespace="webcam")
@@ -52,11 +43,6 @@ _log = Logger(namespace="webcam")
 
 class RetentionStore(MessageStore, RecordStore, SweepStore, Protocol):
     """What a sweep needs of storage."""
-
-
-def to_give_back(space: FileSpace, spare: int = SPARE) -> int:
-    """Purely: bytes of the file that are free and not worth keeping."""
-    return space.free if space.free > max(spare, space.size * SPARE_SHARE) else 0
 
 
 class Retention:
@@ -86,13 +72,11 @@ class Retention:
         self._quotas = quotas
         self._clock = clock
         self._audit = audit
-        self._disk = disk
-        self._keep_free = bounds.keep_free
+        self.space = DiskSpace(store, disk, clock, bounds.keep_free, self._make_way)
+        self.space.on_want = self.want
         self._turn = DeferredLock()
         self._wanted = False
         self._abandoned: set[int] = set()
-        self._spare = 0
-        self._low, self._short = Warned(), Warned()
         self._paces: dict[int, tuple[Pace, Pace]] = {}
         self._records = Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE)
         self._parts = Pace(8, 4, PARTS_AT_ONCE)
@@ -105,30 +89,27 @@ class Retention:
     async def load(self) -> None:
         """Once, at the start: what an earlier process was given of uploads has to go."""
         await self._store.give_up_uploads(None)
+        await self.space.learn()
 
     def stored(self, account_id: int, size: int) -> None:
-        """The account has one more record, of so many bytes."""
+        """The account has one more record, of so many bytes that were :meth:`written`."""
+        self.space.settled(account_id, size)
         self._quotas.stored(account_id, size)
         if any(self._quotas.excess(account_id)):
             self.want()
 
-    def written(self, size: int) -> None:
-        """So many bytes more are on disk."""
-        self._spare = max(self._spare - size, -LOG)
-        if self._keep_free and self._estimate() < self._keep_free:
-            self.want()
+    def written(self, account_id: int, size: int) -> None:
+        """So many bytes more of the account are on disk."""
+        self.space.written(account_id, size)
 
     async def room(self) -> None:
-        """Before a write: when half of what is to be free is gone, records are deleted faster than they come."""
-        if self._keep_free and self._estimate() < self._keep_free // 2:
+        """Before a record, or a part of one, is written: where there is hardly any space, records go first."""
+        if self.space.scarce:
             await self.tidy()
 
-    def _estimate(self) -> int:
-        """Bytes that are free, with what was written since they were counted."""
-        return self._disk.room().free + self._spare
-
-    def abandoned(self, record_id: int) -> None:
-        """Of an upload, parts are there that nobody wants."""
+    def abandoned(self, account_id: int, record_id: int, size: int) -> None:
+        """Of an upload, parts are there that nobody wants, of so many bytes."""
+        self.space.settled(account_id, size)
         self._abandoned.add(record_id)
         self.want()
 
@@ -153,6 +134,7 @@ class Retention:
             if expired.done:
                 self._audit.note("records_expired", account=account_id, count=expired.done, reason="age")
         async with self._turn:
+            await self.space.learn()
             await self._tidy()
             await self._store.trim_log()
         for each in expiring:
@@ -204,12 +186,9 @@ class Retention:
             raise
         await self._keep_quotas()
         await self._drain(self._parts, self._store.drop_parts)
-        if self._keep_free:
-            await self._make_room()
+        await self.space.make_room()
         await self._give_back()
-        room = self._disk.room()
-        if self._low.due(room.low, self._clock.steady()):
-            _log.warn("of the disk's {total} bytes only {free} are free", total=room.total, free=room.free)
+        await self.space.measure()
 
     async def _drain(self, pace: Pace, step: Callable[[int], Awaitable[int]]) -> int:
         total = 0
@@ -253,27 +232,10 @@ class Retention:
             await self._remove(doomed, "over its quota")
         return bool(doomed)
 
-    async def _make_room(self) -> None:
-        """The oldest records of all go until enough of the disk is free, or each account has its newest one alone."""
-        while True:
-            short = self._keep_free - await self._free()
-            if short <= 0:
-                return
-            oldest = await self._store.oldest_records(self._accounts.known, self._records.size)
-            doomed = oldest_to_go(oldest, 0, short + AHEAD)
-            if self._short.due(True, self._clock.steady()):
-                what = "deleting the oldest records" if doomed else "and there are no records left to delete"
-                _log.warn("less than {keep} bytes of the disk are free: {what}", keep=self._keep_free, what=what)
-            if not doomed:
-                return
-            await self._remove(doomed, "for space on the disk")
-            await self._drain(self._parts, self._store.drop_parts)
-
-    async def _free(self) -> int:
-        """Bytes: what the disk has, and what lies free in the file, without what the file has still to grow by."""
-        space = await self._store.space()
-        self._spare = space.free - space.growth
-        return self._estimate()
+    async def _make_way(self, doomed: list[Aged]) -> None:
+        """Records go at once, with their parts, so that the disk has their space."""
+        await self._remove(doomed, "for space on the disk")
+        await self._drain(self._parts, self._store.drop_parts)
 
     async def _remove(self, doomed: list[Aged], why: str) -> None:
         gone = await self._store.remove_records([each.record_id for each in doomed])
@@ -294,9 +256,10 @@ class Retention:
 
     async def _give_back(self) -> None:
         """Give the disk what is free in the file, if that is much."""
-        left = to_give_back(await self._store.space(), 2 * AHEAD if self._keep_free else SPARE)
+        space = await self._store.space()
+        left = self.space.worthless(space.size, space.free)
         while left > 0:
-            given = await self._store.give_back(min(left, self._back.size))
+            given = await self._store.give_back(min(left, self._back.size, self.space.step))
             self._back.took(self._store.held)
             if not given:
                 return

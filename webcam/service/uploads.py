@@ -83,7 +83,7 @@ class Upload:
                 self._record_id = await store.begin_upload()
             await store.upload_part(self._record_id, self._parts, part)
         self._parts += 1
-        self._uploads.on_written(len(part))
+        self._uploads.on_written(self.account_id, len(part))
         if not self._over:
             self._sender.written(len(part))
 
@@ -139,14 +139,15 @@ class Upload:
     def _abandon(self) -> None:
         record_id, self._record_id = self._record_id, None
         if record_id is not None:
-            self._uploads.on_abandoned(record_id)
+            self._uploads.on_abandoned(self.account_id, record_id, self._parts * RECORD_PART)
 
 
 class Uploads:
     """What all uploads share.
 
-    ``room``: fires when there is room for a part. ``on_written``: called for each part; ``on_abandoned``: parts of this
-    id are to go; ``on_stored``: the account has a record more, with this id, device and stamp.
+    ``room``: fires when there is room for a part. ``on_written``: called for each part, with its account and
+    size; ``on_abandoned``: parts of this account and id, of so many bytes, are to go; ``on_stored``: the account has a
+    record more, with this id, device and stamp.
     """
 
     def __init__(self, store: RecordStore, stamps: Stamps, room: Callable[[], Awaitable[None]]) -> None:
@@ -154,8 +155,8 @@ class Uploads:
         self.room = room
         self.stamps = stamps
         self.turns = DeferredSemaphore(AT_ONCE)
-        self.on_written: Callable[[int], None] = lambda _size: None
-        self.on_abandoned: Callable[[int], None] = lambda _record_id: None
+        self.on_written: Callable[[int, int], None] = lambda _account, _size: None
+        self.on_abandoned: Callable[[int, int, int], None] = lambda _account, _record_id, _size: None
         self.on_stored: Callable[[int, int, str, str], None] = lambda _account, _record_id, _device, _stamp: None
 
     def begin(self, session: Session, meta: str, sender: Sender) -> Upload:

@@ -11,7 +11,8 @@ from webcam.model import Account, Quotas, Settings, Usage, is_stamp
 from webcam.storage import quotas
 
 _ACCOUNT = """
-SELECT id, name, password_hash, generation, last_stamp, disabled, message_count, record_count, record_bytes
+SELECT id, name, password_hash, generation, last_stamp, disabled, message_count, record_count, record_bytes,
+    message_bytes
 FROM accounts
 """
 
@@ -132,16 +133,18 @@ def exists(cursor: sqlite3.Cursor, account_id: int) -> str:
 
 
 def usage(cursor: sqlite3.Cursor, account_id: int) -> Usage:
-    statement = "SELECT message_count, record_count, record_bytes FROM accounts WHERE id = ?"
+    statement = "SELECT message_count, record_count, record_bytes, message_bytes FROM accounts WHERE id = ?"
     row = cursor.execute(statement, (account_id,)).fetchone()
     return Usage(*row) if row else Usage()
 
 
-def count(cursor: sqlite3.Cursor, account_id: int, messages: int = 0, records: int = 0, size: int = 0) -> None:
-    """The account holds so many more (or fewer) messages, records, and bytes of records: to be told in each
-    transaction that makes it so."""
+def count(
+    cursor: sqlite3.Cursor, account_id: int, messages: int = 0, records: int = 0, size: int = 0, message_bytes: int = 0
+) -> None:
+    """The account holds so many more (or fewer) messages, records, bytes of records, and bytes of messages: to be told
+    in each transaction that makes it so."""
     cursor.execute(
         "UPDATE accounts SET message_count = message_count + ?, record_count = record_count + ?,"
-        " record_bytes = record_bytes + ? WHERE id = ?",
-        (messages, records, size, account_id),
+        " record_bytes = record_bytes + ?, message_bytes = message_bytes + ? WHERE id = ?",
+        (messages, records, size, message_bytes, account_id),
     )

@@ -15,6 +15,7 @@ from webcam.errors import Refused
 from webcam.ports import RECORD_PART
 from webcam.storage import schema, shape, values
 from webcam.storage.copying import one_state
+from webcam.storage.messages import BYTES
 
 SHOWN = 10
 """Problems of a kind that are named; of the others only the number is told."""
@@ -56,15 +57,17 @@ HAVING COUNT(record_parts.part) <> (COALESCE(records.size, 0) + :part - 1) / :pa
 ORDER BY records.id
 """
 
-_MISCOUNTED = """
-SELECT name, message_count, record_count, record_bytes, messages, records, size FROM (
-    SELECT accounts.name, message_count, record_count, record_bytes,
+_MISCOUNTED = f"""
+SELECT name, message_count, message_bytes, record_count, record_bytes, messages, bytes, records, size FROM (
+    SELECT accounts.name, message_count, message_bytes, record_count, record_bytes,
         (SELECT COUNT(*) FROM messages WHERE messages.account_id = accounts.id) AS messages,
+        (SELECT COALESCE(SUM({BYTES}), 0) FROM messages WHERE messages.account_id = accounts.id) AS bytes,
         (SELECT COUNT(*) FROM records WHERE records.account_id = accounts.id) AS records,
         (SELECT COALESCE(SUM(records.size), 0) FROM records WHERE records.account_id = accounts.id) AS size
     FROM accounts
 ) AS counted
-WHERE message_count <> messages OR record_count <> records OR record_bytes <> size ORDER BY name
+WHERE message_count <> messages OR message_bytes <> bytes OR record_count <> records OR record_bytes <> size
+ORDER BY name
 """
 
 
@@ -167,7 +170,9 @@ def _both(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _miscounted(connection: sqlite3.Connection) -> Iterator[str]:
     for name, *numbers in connection.execute(_MISCOUNTED):
-        said, held = ("{} messages and {} records of {} bytes".format(*each) for each in (numbers[:3], numbers[3:]))
+        said, held = (
+            "{} messages of {} bytes and {} records of {} bytes".format(*each) for each in (numbers[:4], numbers[4:])
+        )
         yield f"the account {name} says that it holds {said}, and holds {held}"
 
 

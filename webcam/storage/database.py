@@ -15,6 +15,7 @@ from webcam.errors import DatabaseFail, StorageClosed
 from webcam.storage.connections import pool
 from webcam.storage.copying import BUSY
 from webcam.storage.refusals import Refusals
+from webcam.storage.reserve import Reserve
 from webcam.storage.schema import LOG, VERSION
 from webcam.storage.writer import Writer
 
@@ -36,11 +37,12 @@ class Database:
         self._reactor = reactor
         self._ended = False
         self._refusals = Refusals()
+        self._reserve = Reserve(path.parent)
         self._open()
 
     def _open(self) -> None:
         self._writing = pool(self._path, self._reactor, 1)
-        self._writer = Writer(self._writing)
+        self._writer = Writer(self._writing, self._reserve)
         self._reading = DeferredSemaphore(2 * READERS)
         self._readers = pool(self._path, self._reactor, READERS)
         self._closing = False
@@ -48,10 +50,20 @@ class Database:
     async def write(self, function: Callable[..., _T], *args: Any) -> _T:
         """``function(cursor, *args)`` alone on the database, on disk when it returns.
 
-        Raises :class:`DatabaseFail` when SQLite refuses.
+        Where the disk is full it is done all the same, as long as the reserve lasts. Raises :class:`DatabaseFail` when
+        SQLite refuses.
         """
         with self._refusals:
             result: _T = await self._writer.write(function, args)
+            return result
+
+    async def add(self, size: int, function: Callable[..., _T], *args: Any) -> _T:
+        """The same with *size* bytes of new data, which may not use the reserve: nothing of them makes room.
+
+        Raises :class:`webcam.errors.DiskFull` when the disk has no space for them.
+        """
+        with self._refusals:
+            result: _T = await self._writer.write(function, args, max(1, size))
             return result
 
     async def step(self, function: Callable[..., _T], *args: Any) -> tuple[_T, float]:
@@ -66,7 +78,12 @@ class Database:
         return result
 
     async def trim_log(self) -> None:
-        """Write what is in the log to the database, while others go on; then let the log begin anew, and be cut."""
+        """Write what is in the log to the database, while others go on; then let the log begin anew, and be cut.
+
+        The reserve is made whole, if there is space for it.
+        """
+        if self._reserve.held != self._reserve.whole:
+            await self.write(lambda _cursor: self._reserve.refill())
         if self._log_size() <= LOG:
             return
         await self.read(_checkpoint)

@@ -10,6 +10,14 @@ from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Moment, Page, next_
 from webcam.storage.accounts import count, exists
 from webcam.storage.aging import LAST, message_floors
 
+BYTES = (
+    "LENGTH(CAST(sender AS BLOB)) + LENGTH(CAST(target AS BLOB)) + LENGTH(CAST(name AS BLOB))"
+    " + LENGTH(CAST(params AS BLOB))"
+)
+"""Of a message, as :meth:`webcam.model.Draft.size` counts them."""
+
+_SIZE = f"SELECT {BYTES} FROM messages"
+
 # Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
 _DELIVERED = """
 SELECT stamp, sender, name, params FROM (
@@ -63,12 +71,12 @@ def add_messages(
     drafts: Sequence[Draft],
     mark: str | None,
     bound: int | None = None,
+    byte_bound: int | None = None,
 ) -> str:
     last = exists(cursor, account_id)
-    if drafts and bound is not None:
-        (held,) = cursor.execute("SELECT message_count FROM accounts WHERE id = ?", (account_id,)).fetchone()
-        if held + len(drafts) > bound:
-            raise QuotaExceeded(f"more than {bound} messages")
+    size = sum(each.size(device) for each in drafts)
+    if drafts:
+        _check_quota(cursor, account_id, len(drafts), size, (bound, byte_bound))
     if mark is not None:
         raise_mark(cursor, account_id, device, mark or last)
     rows = []
@@ -80,10 +88,22 @@ def add_messages(
         rows,
     )
     cursor.execute(
-        "UPDATE accounts SET last_stamp = ?, message_count = message_count + ? WHERE id = ?",
-        (last, len(rows), account_id),
+        "UPDATE accounts SET last_stamp = ?, message_count = message_count + ?, message_bytes = message_bytes + ?"
+        " WHERE id = ?",
+        (last, len(rows), size, account_id),
     )
     return last
+
+
+def _check_quota(
+    cursor: sqlite3.Cursor, account_id: int, number: int, size: int, bounds: tuple[int | None, int | None]
+) -> None:
+    """Raises :class:`QuotaExceeded` when so many messages more, of *size* bytes, are too many or too large."""
+    statement = "SELECT message_count, message_bytes FROM accounts WHERE id = ?"
+    held = cursor.execute(statement, (account_id,)).fetchone()
+    for have, more, bound, what in zip(held, (number, size), bounds, ("messages", "bytes of messages"), strict=True):
+        if bound is not None and have + more > bound:
+            raise QuotaExceeded(f"more than {bound} {what}")
 
 
 def messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
@@ -137,23 +157,26 @@ def expire_messages(
         "now": settle[0],
         "grace": settle[1],
     }
-    deleted = 0
+    deleted = size = 0
     for statement in _EXPIRED_BY_AGE:
-        deleted += _delete(cursor, statement, {**values, "limit": limit - deleted})
+        number, more = _delete(cursor, statement, {**values, "limit": limit - deleted})
+        deleted, size = deleted + number, size + more
     if deleted < limit:  # the marks are looked at once, not in each step of many
         cursor.execute(_SETTLE, values)
         cursor.execute(_USELESS_MARKS, values)
-        deleted += _delete(cursor, _ACKNOWLEDGED, {**values, "limit": limit - deleted})
+        number, more = _delete(cursor, _ACKNOWLEDGED, {**values, "limit": limit - deleted})
+        deleted, size = deleted + number, size + more
     if deleted:
-        count(cursor, account_id, messages=-deleted)
+        count(cursor, account_id, messages=-deleted, message_bytes=-size)
     return deleted
 
 
-def _delete(cursor: sqlite3.Cursor, statement: str, values: dict[str, object]) -> int:
-    """Delete the messages that *statement* finds; return how many there were."""
+def _delete(cursor: sqlite3.Cursor, statement: str, values: dict[str, object]) -> tuple[int, int]:
+    """Delete the messages that *statement* finds; return how many there were, and their bytes."""
     found = cursor.execute(statement, values).fetchall()
+    size = sum(row[0] for each in found for row in cursor.execute(f"{_SIZE} WHERE id = ?", each))
     cursor.executemany("DELETE FROM messages WHERE id = ?", found)
-    return len(found)
+    return len(found), size
 
 
 def raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from webcam.errors import DatabaseFail
+from webcam.errors import DatabaseFail, DiskFull
 
 NOTICE = 10.0
 """Seconds in which the same refusal is told of once: a full disk refuses hundreds of requests a second."""
@@ -21,7 +21,7 @@ _log = Logger()
 
 class Refusals:
     """Makes failures of what SQLite refuses, and tells of them: what is refused within the context raises
-    :class:`DatabaseFail`."""
+    :class:`DatabaseFail`, of a full disk :class:`DiskFull`."""
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
@@ -32,6 +32,9 @@ class Refusals:
         pass
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, DiskFull) or (isinstance(error, sqlite3.Error) and "disk is full" in str(error)):
+            self._tell("the disk is full")
+            raise DiskFull("the disk is full") from error
         if isinstance(error, sqlite3.Error):
             self._tell(f"{type(error).__name__}: {error}")
             raise DatabaseFail(type(error).__name__) from error

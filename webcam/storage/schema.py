@@ -9,6 +9,7 @@ from pathlib import Path
 
 from webcam.durable import create_private
 from webcam.errors import StartFailure
+from webcam.model import EARLIER_RELEASE
 from webcam.storage.copying import BUSY, copy
 
 VERSION = 4
@@ -41,6 +42,9 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA journal_size_limit = {LOG}")
+    # Some builds overwrite what is deleted with zeros: to delete a gigabyte takes another one in the log, which a full
+    # disk doesn't have. FAST does so where it costs nothing (https://www.sqlite.org/pragma.html#pragma_secure_delete).
+    connection.execute("PRAGMA secure_delete = FAST").fetchall()
 
 
 def make_ready(folder: Path) -> Path:
@@ -94,4 +98,6 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
     """Lead a database of this version to the newest, wholly or not at all."""
     if version < VERSION:
         steps = "".join(script(each) for each in range(version + 1, VERSION + 1))
+        if 0 < version < 4:
+            steps += f"INSERT INTO facts (name, value) VALUES ('{EARLIER_RELEASE}', '{version}');\n"
         connection.executescript(f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {VERSION};\nCOMMIT;")

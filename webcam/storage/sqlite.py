@@ -13,6 +13,7 @@ from webcam.model import (
     Draft,
     Expiry,
     FileSpace,
+    Held,
     Incoming,
     Message,
     Moment,
@@ -43,11 +44,18 @@ from webcam.storage import (
 )
 from webcam.storage.database import Database
 
+LONG = 8192
+"""Characters of metadata above which a login is new data."""
+
 _T = TypeVar("_T")
 
 
 class SQLiteStore:
-    """See :class:`webcam.ports.Store`."""
+    """See :class:`webcam.ports.Store`.
+
+    What brings new data is an ``add`` of the database, with its size: records, messages, links that share a stream, and
+    logins with long metadata. Everything else may use the reserve when the disk is full.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -99,7 +107,11 @@ class SQLiteStore:
         return await self._database.read(sessions.sessions)
 
     async def save_sessions(self, saved: Sequence[SavedSession]) -> None:
-        await self._database.write(sessions.save_sessions, saved)
+        size = sum(len(each.meta) for each in saved)
+        if size > LONG:
+            await self._database.add(size, sessions.save_sessions, saved)
+        else:
+            await self._database.write(sessions.save_sessions, saved)
 
     async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
         await self._database.write(sessions.touch_sessions, saved)
@@ -124,8 +136,13 @@ class SQLiteStore:
         drafts: Sequence[Draft],
         mark: str | None,
         bound: int | None = None,
+        byte_bound: int | None = None,
     ) -> str:
-        return await self._database.write(messages.add_messages, account_id, device, now, drafts, mark, bound)
+        args = account_id, device, now, drafts, mark, bound, byte_bound
+        if not drafts:
+            return await self._database.write(messages.add_messages, *args)
+        size = sum(each.size(device) for each in drafts)
+        return await self._database.add(size, messages.add_messages, *args)
 
     async def messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
         return await self._database.read(messages.messages, account_id, device, page, expiry)
@@ -139,16 +156,17 @@ class SQLiteStore:
     async def add_record(
         self, account_id: int, device: str, meta: str, now: Moment, data: Sequence[bytes]
     ) -> tuple[int, str]:
-        return await self._database.write(records.add_record, account_id, device, meta, now, data)
+        size = len(meta) + sum(map(len, data))
+        return await self._database.add(size, records.add_record, account_id, device, meta, now, data)
 
     async def begin_upload(self) -> int:
-        return await self._database.write(uploads.begin_upload)
+        return await self._database.add(0, uploads.begin_upload)
 
     async def upload_part(self, record_id: int, part: int, data: bytes) -> None:
-        await self._database.write(uploads.upload_part, record_id, part, data)
+        await self._database.add(len(data), uploads.upload_part, record_id, part, data)
 
     async def end_upload(self, record_id: int, record: Incoming, now: Moment, tail: bytes) -> str:
-        return await self._database.write(uploads.end_upload, record_id, record, now, tail)
+        return await self._database.add(len(tail), uploads.end_upload, record_id, record, now, tail)
 
     async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
         await self._database.write(uploads.give_up_uploads, record_ids)
@@ -195,7 +213,7 @@ class SQLiteStore:
         return await self._database.read(seen.seen_devices, account_id)
 
     async def add_share(self, share: Share, digest: str, bound: int) -> int:
-        return await self._database.write(shares.add_share, share, digest, bound)
+        return await self._database.add(0, shares.add_share, share, digest, bound)
 
     async def shares(self, account_id: int) -> list[Share]:
         return await self._database.read(shares.shares, account_id)
@@ -244,6 +262,15 @@ class SQLiteStore:
 
     async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
         return await self._database.read(sweeping.oldest_records, account_ids, limit)
+
+    async def holdings(self) -> list[Held]:
+        return await self._database.read(sweeping.held)
+
+    async def facts(self) -> dict[str, str]:
+        return await self._database.read(sweeping.facts)
+
+    async def set_fact(self, name: str, value: str) -> None:
+        await self._database.write(sweeping.set_fact, name, value)
 
     async def remove_records(self, record_ids: Sequence[int]) -> dict[int, Usage]:
         return await self._step(removal.remove_records, record_ids)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from heapq import merge
 from itertools import islice
 from pathlib import Path
 
-from webcam.model import Aged, FileSpace
+from webcam.model import Aged, FileSpace, Held
 
 LOG_ROOM = 32 * 1024 * 1024
-"""Bytes that the log may grow to under load, while it is read: without them, nothing could even be deleted."""
+LOG_SHARE = 16
+"""Bytes that the log may grow to under load, while it is read; on a small disk the 16th part of it."""
+
+_HELD = """
+SELECT id, record_bytes + message_bytes, record_bytes - COALESCE((
+    SELECT size FROM records WHERE account_id = accounts.id ORDER BY stamp DESC LIMIT 1
+), 0) FROM accounts
+"""
 
 _OLDEST = """
 SELECT stamp, account_id, id, COALESCE(size, 0) FROM records
@@ -30,6 +38,21 @@ def oldest_records(cursor: sqlite3.Cursor, account_ids: Sequence[int], limit: in
         for account_id in account_ids
     ]
     return list(islice(merge(*found), limit))
+
+
+def held(cursor: sqlite3.Cursor) -> list[Held]:
+    return [Held(*row) for row in cursor.execute(_HELD)]
+
+
+def facts(cursor: sqlite3.Cursor) -> dict[str, str]:
+    return dict(cursor.execute("SELECT name, value FROM facts").fetchall())
+
+
+def set_fact(cursor: sqlite3.Cursor, name: str, value: str) -> None:
+    cursor.execute(
+        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
 
 
 def drop_parts(cursor: sqlite3.Cursor, limit: int) -> int:
@@ -56,7 +79,8 @@ def space(cursor: sqlite3.Cursor) -> FileSpace:
     if not file.name:  # a database in memory, which has no log
         return FileSpace(size, page * free)
     log = file.with_name(f"{file.name}-wal")
-    wanted = LOG_ROOM - (log.stat().st_size if log.exists() else 0)
+    found = os.statvfs(file.parent)
+    wanted = min(LOG_ROOM, found.f_blocks * found.f_frsize // LOG_SHARE) - (log.stat().st_size if log.exists() else 0)
     return FileSpace(size, page * free, max(0, size - file.stat().st_size) + max(0, wanted))
 
 

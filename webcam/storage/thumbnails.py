@@ -20,6 +20,7 @@ from webcam.model import Record
 from webcam.service.passwords import Offload
 from webcam.storage.connections import worthless
 from webcam.storage.parts import ENDINGS
+from webcam.storage.reserve import Reserve
 
 FILE = "thumbnails.db"
 
@@ -58,6 +59,12 @@ DELETE FROM thumbnails WHERE data = x'' OR TYPEOF(data) <> 'blob' OR LENGTH(data
 
 _T = TypeVar("_T")
 _log = Logger(namespace="webcam")
+
+
+def is_short(folder: Path) -> bool:
+    """Whether the folder's disk has no space for what can be made anew."""
+    reserve = Reserve(folder)
+    return reserve.free < 2 * reserve.whole
 
 
 class ThumbnailFile:
@@ -167,6 +174,8 @@ class ThumbnailFile:
         return [record_id for (record_id,) in rows]
 
     def _keep(self, connection: sqlite3.Connection, record: Record, data: bytes) -> None:
+        if self._path is not None and is_short(self._path.parent):
+            return
         self._forget(connection, [record.record_id])
         connection.execute(
             "INSERT INTO thumbnails (record_id, stamp, data) VALUES (?, ?, ?)", (record.record_id, record.stamp, data)

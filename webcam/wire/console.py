@@ -6,17 +6,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from webcam.consolemodel import DatedShare, Day, Posted
-from webcam.model import Presence, Record
+from webcam.model import DiskState, Presence, Record
 from webcam.wire import fields
 from webcam.wire.replies import device_entry, message_entry, ok, record_entry
 
 
-def logged_in(account: str, device: str, role: str) -> bytes:
-    return ok(**{fields.ACCOUNT: account, fields.DEVICE: device, fields.ROLE: role})
+def logged_in(account: str, device: str, role: str, disk: DiskState) -> bytes:
+    return ok(**_who(account, device, role, disk))
 
 
-def session(account: str, device: str, role: str, time: str) -> bytes:
-    return ok(**{fields.ACCOUNT: account, fields.DEVICE: device, fields.ROLE: role, fields.TIME: time})
+def session(account: str, device: str, role: str, disk: DiskState, time: str) -> bytes:
+    return ok(**_who(account, device, role, disk), **{fields.TIME: time})
+
+
+def _who(account: str, device: str, role: str, disk: DiskState) -> dict[str, str]:
+    return {fields.ACCOUNT: account, fields.DEVICE: device, fields.ROLE: role, fields.DISK: disk.value}
 
 
 def devices(known: Iterable[tuple[Presence, bool, str | None, tuple[str, int] | None]]) -> bytes:

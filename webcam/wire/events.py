@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from webcam.model import Event, Message, Presence
+from webcam.model import DiskState, Event, Message, Presence
 from webcam.wire import fields, replies
 
 CONTENT_TYPE = "text/event-stream"
@@ -99,6 +99,11 @@ def stream_start(device: str, subprotocol: str, delta: int) -> Event:
 
 def stream_end(device: str, errored: bool) -> Event:
     return _event(fields.STREAM_ERROR if errored else fields.STREAM_END, {fields.DEVICE: device}, device)
+
+
+def disk(state: DiskState) -> Event:
+    """The server's disk is in this state from now on."""
+    return _event(fields.DISK_CHANGED, {fields.STATE: state.value})
 
 
 def reset(lists: Iterable[str]) -> Event:

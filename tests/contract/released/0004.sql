@@ -6,9 +6,9 @@ CREATE TABLE accounts (
     password_hash TEXT NOT NULL,
     generation INTEGER NOT NULL DEFAULT 1,      -- counts changes of the password
     last_stamp TEXT NOT NULL DEFAULT ''         -- of all messages and records ever, deleted ones too
-, disabled INTEGER NOT NULL DEFAULT 0, message_count INTEGER NOT NULL DEFAULT 0, record_count INTEGER NOT NULL DEFAULT 0, record_bytes INTEGER NOT NULL DEFAULT 0);
-INSERT INTO "accounts" VALUES(1,'home','hash of home',1,'2026-01-02 03:04:05.000012',0,2,2,262168);
-INSERT INTO "accounts" VALUES(2,'żółć','hash of another',1,'',0,0,0,0);
+, disabled INTEGER NOT NULL DEFAULT 0, message_count INTEGER NOT NULL DEFAULT 0, record_count INTEGER NOT NULL DEFAULT 0, record_bytes INTEGER NOT NULL DEFAULT 0, message_bytes INTEGER NOT NULL DEFAULT 0);
+INSERT INTO "accounts" VALUES(1,'home','hash of home',1,'2026-01-02 03:04:05.000012',0,2,2,262168,40);
+INSERT INTO "accounts" VALUES(2,'żółć','hash of another',1,'',0,0,0,0,0);
 CREATE TABLE clock (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     running INTEGER NOT NULL,                   -- microseconds, as everything here
@@ -29,6 +29,10 @@ CREATE TABLE "devices" (
     PRIMARY KEY (account_id, device)
 );
 INSERT INTO "devices" VALUES(1,'phone','{"a":1}',1767323045000000);
+CREATE TABLE facts (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
 CREATE TABLE loose_records (
     id INTEGER NOT NULL PRIMARY KEY,
     uploading INTEGER NOT NULL                  -- 0: its parts may go

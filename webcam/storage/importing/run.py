@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from webcam.calendar import micros
 from webcam.errors import AccountExists, Refused
-from webcam.model import SavedSession
+from webcam.model import Draft, SavedSession
 from webcam.storage import accounts
 from webcam.storage.clock import running_times
 from webcam.storage.copying import Progress
@@ -172,7 +172,6 @@ class Import:
             now.taken += 1
             stamp = following(message.stamp, last, marks.get(account_id, ()), self._now)
             now.wrapped += _add_message(cursor, message, account_id, stamp, self._running_of(stamp))
-            accounts.count(cursor, account_id, messages=1)
             return stamp
 
         return self._take("messages", self._file.messages, take)
@@ -268,6 +267,8 @@ def _add_message(cursor: sqlite3.Cursor, message: OldMessage, account_id: int, s
         "INSERT INTO messages (account_id, stamp, sender, target, name, params, stored) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (account_id, stamp, message.sender, message.target, message.name, params, running),
     )
+    size = Draft(message.name, message.target, params).size(message.sender)
+    accounts.count(cursor, account_id, messages=1, message_bytes=size)
     return wrapped
 
 

@@ -11,6 +11,7 @@ const TOLD = [
   "stream-start",
   "stream-end",
   "stream-error",
+  "disk-changed",
   "reset",
 ];
 /** After so many ms out of sight, the connection is made anew: phones leave dead ones behind. */

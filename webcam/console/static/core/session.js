@@ -9,6 +9,8 @@ class Session extends EventTarget {
   device = "";
   role = "full";
   isIn = false;
+  /** The state of the server's disk when this was asked: fine, low or full. */
+  disk = "fine";
   #renewal = null;
   #askPassword = null;
 
@@ -33,7 +35,8 @@ class Session extends EventTarget {
     this.#take(answer);
   }
 
-  #take({ account, device, role }) {
+  #take({ account, device, role, disk }) {
+    this.disk = disk ?? "fine";
     this.account = account;
     this.device = device;
     this.role = String(role ?? "full").toLowerCase();

@@ -33,6 +33,7 @@ export class Shell {
     this.links = new Map(viewsOf().map((name) => [name, this.#link(name)]));
     this.main = el("main", { id: "main", class: "main", tabindex: "-1" });
     this.lost = el("p", { class: "lost", role: "status" });
+    this.disk = el("p", { class: "disk", role: "status" });
     const skip = el("a", { class: "skip", href: "#main", text: t("skip"), onclick: (event) => this.#skip(event) });
     const out = el(
       "button",
@@ -59,11 +60,24 @@ export class Shell {
     );
     const nav = el("nav", { class: "nav", "aria-label": t("views") }, [...this.links.values()]);
     const head = el("header", { class: "head" }, brand, nav, who, out);
-    this.root = el("div", { class: "shell" }, skip, head, this.main, this.lost);
+    this.root = el("div", { class: "shell" }, skip, head, this.disk, this.main, this.lost);
     events.addEventListener("connection", ({ detail }) => this.#connection(detail), { signal });
+    events.addEventListener("disk-changed", ({ detail }) => this.#disk(detail.state), { signal });
+    events.addEventListener("reset", () => this.#askAgain(), { signal });
     camera.addEventListener("change", () => this.#badges(), { signal });
     unread.addEventListener("change", () => this.#badges(), { signal });
     this.#badges();
+    this.#disk(session.disk);
+  }
+
+  #disk(state) {
+    say(this.disk, state === "fine" ? "" : t(`disk.${state}`));
+  }
+
+  /** What happened meanwhile was not told. */
+  async #askAgain() {
+    await session.check().catch(complain);
+    this.#disk(session.disk);
   }
 
   #link(name) {

@@ -21,6 +21,9 @@ export default {
   "copy": "Kopieren",
   "copied": "Kopiert",
   "again": "Noch einmal versuchen",
+  "disk.low": "Der Speicher des Servers ist fast voll. Lösche Aufnahmen oder schaffe Platz auf dem Datenträger.",
+  "disk.full":
+    "Der Speicher des Servers ist voll: Neue Aufnahmen und Nachrichten werden abgelehnt. Lösche Aufnahmen oder schaffe Platz auf dem Datenträger.",
   "lost": "Die Verbindung zum Server ist weg; neuer Versuch …",
   "time.now": "gerade eben",
 

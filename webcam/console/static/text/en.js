@@ -21,6 +21,9 @@ export default {
   "copy": "Copy",
   "copied": "Copied",
   "again": "Try again",
+  "disk.low": "The server's disk is nearly full. Delete records, or free space on the disk.",
+  "disk.full":
+    "The server's disk is full: new records and messages are refused. Delete records, or free space on the disk.",
   "lost": "The connection to the server is lost; trying again …",
   "time.now": "just now",
 
