@@ -37,7 +37,6 @@ NAMED = {
     " WHERE account_id = accounts.id ORDER BY stamp DESC LIMIT ? ), ?) FROM accounts": (
         "one row an account, with one look along an index for its newest record"
     ),
-    "SELECT name, value FROM facts": "a handful of rows",
     "SELECT account_id, kind, value FROM settings": EACH_LOOK,
     "SELECT account_id, kind, value FROM quotas": EACH_LOOK,
     "SELECT digest FROM revoked_sessions ORDER BY digest": EACH_LOOK,
