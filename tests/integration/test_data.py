@@ -256,7 +256,10 @@ class ImportTests(DataCase):
         # The file is some years old: nothing of it would be kept.
         with closing(sqlite3.connect(self.server.data / "webcam.db")) as connection:
             for table in ("messages", "records"):
-                connection.execute(f"UPDATE {table} SET stamp = DATETIME('now', '-1 hour') || SUBSTR(stamp, 20)")
+                connection.execute(
+                    f"UPDATE {table} SET stamp = DATETIME('now', '-1 hour') || SUBSTR(stamp, 20),"
+                    " stored = (strftime('%s', 'now') - 3600) * 1000000"
+                )
             connection.commit()
         self.server.start()
         self._client = None
