@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
@@ -13,7 +14,7 @@ from tests.contract.promises import Contract, at
 from tests.support.stores import open_database
 from webcam.ports import RECORD_PART
 from webcam.storage import writer
-from webcam.storage.schema import LOG
+from webcam.storage.schema import LOG, connect
 from webcam.storage.sqlite import SQLiteStore
 from webcam.storage.writer import CHECKPOINT
 
@@ -65,10 +66,11 @@ class SpaceTests(Contract, TestCase):
         self.assertEqual(len(await self.store.accounts()), 1)
 
     async def grow(self) -> None:
-        """Nothing of the log is written to the database meanwhile."""
-        await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 0"))
-        await self.fill(1, 2 * LOG // (4 * RECORD_PART))
-        await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 1000"))
+        """Somebody reads meanwhile, so the log can't begin anew."""
+        with closing(connect(self.path)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT COUNT(*) FROM accounts").fetchone()
+            await self.fill(1, 2 * LOG // (4 * RECORD_PART))
 
     async def test_the_commit_of_a_step_writes_nothing_to_the_database_itself(self):
         """The log holds ten times what lets an ordinary commit do so. When the step is over, another has written it."""

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, DeferredList, gatherResults
 from twisted.trial.unittest import TestCase
 
 from tests.support.stores import open_database
-from webcam.errors import DatabaseFail
+from webcam.errors import DatabaseFail, DiskFull
 from webcam.storage.writer import TOGETHER
 
 
@@ -152,7 +152,7 @@ class WriterTests(TestCase):
         go_on = self.hold()
         asked = [self.ask(self.note, "a"), self.ask(self.end_the_transaction), self.ask(self.note, "b")]
         go_on.set()
-        self.assertEqual(await self.outcomes(asked), ["noted a", DatabaseFail, "noted b"])
+        self.assertEqual(await self.outcomes(asked), ["noted a", DiskFull, "noted b"])
         self.assertEqual(self.notes(), ["a", "b"])
 
     async def test_one_for_which_the_commit_fails(self) -> None:
