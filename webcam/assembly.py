@@ -21,6 +21,8 @@ from webcam.ports import Audit, Clock, Disk, Store, ThumbnailStore
 from webcam.relay.hub import Hub
 from webcam.restoring import Restoring
 from webcam.service.accounts import Accounts
+from webcam.service.age_guard import AgeGuard
+from webcam.service.ages import Ages
 from webcam.service.devices import Devices
 from webcam.service.events import Events
 from webcam.service.lastseen import LastSeen
@@ -37,6 +39,8 @@ from webcam.service.shares import Shares
 from webcam.service.stamps import Stamps
 from webcam.service.thumbnails import AT_ONCE as AT_ONCE_MADE
 from webcam.service.thumbnails import Thumbnails
+from webcam.service.timekeeper import Timekeeper
+from webcam.service.timekeeping import Timekeeping
 from webcam.service.uploads import Uploads
 from webcam.storage.database import Database
 from webcam.storage.disk import FolderDisk
@@ -94,6 +98,7 @@ class Assembly:
         try:
             await self.services.sessions.flush()
             await self.services.last_seen.flush()
+            await self.services.timekeeping.close()
         finally:
             await self._store.close()
             await self._kept.close()
@@ -116,26 +121,30 @@ def make_services(
 ) -> tuple[Services, Retention]:
     """Everything between storage and edge, and what sweeps it."""
     store, clock, audit, reactor = outside.store, outside.clock, outside.audit, outside.reactor
-    settings, stamps, quotas = AccountSettings(store, clock, audit), Stamps(clock), AccountQuotas(bounds)
-    sessions = Sessions(store, settings, quotas, clock, audit, cooldown)
+    time = Timekeeper(clock)
+    settings, stamps, quotas = AccountSettings(store, audit), Stamps(clock, time), AccountQuotas(bounds)
+    ages = Ages(settings, time)
+    sessions = Sessions(store, settings, quotas, time, audit, cooldown)
     accounts = _accounts(outside, limits.one_address, sessions, settings, stamps, quotas)
-    events = Events(store, sessions, settings, stamps, reactor)
-    retention = Retention(store, accounts, settings, quotas, clock, audit, outside.disk, bounds)
+    events = Events(store, sessions, ages, stamps, reactor)
+    guard = AgeGuard(store, ages, time, accounts.name_of)
+    retention = Retention(store, accounts, ages, guard, quotas, clock, audit, outside.disk, bounds)
     retention.space.on_state = events.disk_changed
-    records = _records(outside, settings, stamps, retention, events)
-    last_seen = LastSeen(store, clock)
+    records = _records(outside, ages, stamps, retention, events)
+    last_seen = LastSeen(store, time)
     devices = Devices(sessions, Hub(), quotas, events, reactor, audit, last_seen)
     services = Services(
         accounts=accounts,
         sessions=sessions,
         settings=settings,
         stamps=stamps,
-        messages=Messages(store, sessions, settings, stamps, quotas, events, retention.space),
+        timekeeping=Timekeeping(store, time, stamps, ages),
+        messages=Messages(store, sessions, ages, stamps, quotas, events, retention.space),
         records=records,
         thumbnails=_thumbnails(outside, records, events),
         devices=devices,
         last_seen=last_seen,
-        shares=Shares(store, devices, clock, audit),
+        shares=Shares(store, devices, time, audit),
         events=events,
         disk=retention.space,
         logins=Logins(accounts, sessions),
@@ -160,14 +169,12 @@ def _accounts(
     return Accounts(outside.store, passwords, lockout, sessions, settings, stamps, quotas, outside.audit)
 
 
-def _records(
-    outside: Outside, settings: AccountSettings, stamps: Stamps, retention: Retention, events: Events
-) -> Records:
+def _records(outside: Outside, ages: Ages, stamps: Stamps, retention: Retention, events: Events) -> Records:
     """With their uploads: what they take on disk retention is told of, what comes and goes of them the events are."""
     uploads = Uploads(outside.store, stamps, retention.room)
     uploads.on_written, uploads.on_abandoned = retention.written, retention.abandoned
     uploads.on_stored, retention.on_removed = events.record_added, events.records_removed
-    return Records(outside.store, settings, stamps, uploads, retention, events, outside.audit)
+    return Records(outside.store, ages, stamps, uploads, retention, events, outside.audit)
 
 
 def _thumbnails(outside: Outside, records: Records, events: Events) -> Thumbnails:

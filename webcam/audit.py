@@ -15,9 +15,9 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
+from webcam.durable import create_private
 from webcam.http.limits import NOTICE, Bucket
 from webcam.ports import Clock
-from webcam.storage.copying import create_private
 
 SIZE = 10 * 1024 * 1024
 """Bytes of one file, at most."""
@@ -109,7 +109,7 @@ class AuditLog:
         if self._rotates and 0 < self._path.stat().st_size > SIZE - len(line):
             self._rotate()
             create_private(self._path)
-        number = os.open(self._path, os.O_RDWR | os.O_APPEND)
+        number = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK)  # a full pipe must not stop the server
         try:
             size = os.fstat(number).st_size
             if size and os.pread(number, 1, size - 1) != b"\n":

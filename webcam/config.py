@@ -13,7 +13,7 @@ from typing import Any
 from twisted.python import usage
 
 from webcam.address import Networks
-from webcam.model import Bounds
+from webcam.model import LARGEST, Bounds
 
 SECTION = "webcam"
 
@@ -22,14 +22,25 @@ KEY = "key.pem"
 AUDIT = "audit.log"
 """Where they are, in the data folder, if nothing else is said."""
 
+_DIGITS = 100
+"""More of them are not even read."""
+
 
 def size(text: str) -> int:
     """Bytes: a whole number, with K, M or G for powers of 1,024."""
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
     factor = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}.get(unit)
-    if factor is None or not number.isascii() or not number.isdigit() or not int(number):
+    if factor is None or not number.isascii() or not number.isdigit() or not number.strip("0"):
         raise ValueError("want a size as 500000, 64K, 32M or 1G")
-    return int(number) * factor
+    return _bounded(number, factor)
+
+
+def _bounded(digits: str, factor: int = 1) -> int:
+    """The number times *factor*. Raises :class:`ValueError` for one that no database could hold."""
+    number = int(digits) * factor if len(digits) <= _DIGITS else LARGEST + 1
+    if number > LARGEST:
+        raise ValueError(f"want at most {LARGEST}")
+    return number
 
 
 def size_or_none(text: str) -> int:
@@ -50,9 +61,9 @@ def seconds(text: str) -> float:
 
 def count(text: str) -> int:
     """A whole number, 1 or more."""
-    if not text.isascii() or not text.isdigit() or not int(text):
+    if not text.isascii() or not text.isdigit() or not text.strip("0"):
         raise ValueError("want a whole number")
-    return int(text)
+    return _bounded(text)
 
 
 def boolean(text: str) -> bool:

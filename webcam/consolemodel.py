@@ -52,21 +52,34 @@ class Day:
 
 @dataclass(frozen=True)
 class Seen:
-    """A device that was there: ``seen`` is the stamp of when it last was, ``meta`` what it said of itself."""
+    """A device that was there: ``active`` is the running time (µs) at which it last was, ``meta`` what it said of
+    itself."""
 
     account_id: int
     device: str
     meta: str
-    seen: str
+    active: int
 
 
 @dataclass(frozen=True)
 class Share:
-    """A link that shows the stream of one device to whoever has it, from the stamp *made* to the stamp *until*."""
+    """A link that shows the stream of one device to whoever has it.
+
+    ``stored`` is the running time (µs) at which it was made, ``lasts`` is how long it works (µs).
+    """
 
     share_id: int
     account_id: int
     device: str
+    stored: int
+    lasts: int
+
+
+@dataclass(frozen=True)
+class DatedShare:
+    """A link with the stamps from which and until which it works, as people read them."""
+
+    share: Share
     made: str
     until: str
 

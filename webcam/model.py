@@ -6,12 +6,17 @@ Times are seconds since the epoch (float) unless they are stamps. A stamp is ser
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 _EPOCH = datetime.fromisoformat("1970-01-01")  # in UTC, as every moment here
 _STAMP_FORM = "0001-01-01 00:00:00.000000"
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
+
+EARLIEST_STAMP, LATEST_STAMP = "1900", "9000"
+"""Stamps lie between these: far enough from the ends of the calendar that others can follow."""
 
 
 def stamp_of(seconds: float) -> str:
@@ -35,6 +40,17 @@ def next_stamp(now: str, last: str) -> str:
     whole = last + _STAMP_FORM[len(last) :]
     moment = datetime.fromisoformat(whole)
     return text_of(moment + timedelta(microseconds=1))
+
+
+def is_stamp(text: str) -> bool:
+    """Return whether another stamp can follow this one; it may have less than six digits behind its second, or none."""
+    if not EARLIEST_STAMP <= text < LATEST_STAMP or not _STAMP.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text[: len("YYYY-MM-DD HH:MM:SS")])
+    except ValueError:
+        return False
+    return True
 
 
 def stamp_before(stamp: str) -> str:
@@ -81,6 +97,9 @@ QUOTA_MESSAGES, QUOTA_MESSAGE_BYTES = "messages", "message_bytes"
 QUOTA_DEVICES, QUOTA_SESSIONS, QUOTA_STREAMS = "devices", "sessions", "streams"
 """Kinds of quotas: records and their bytes are kept up to them, messages and their bytes taken up to them; devices that
 are online, sessions and streams are so many at once."""
+
+LARGEST = 2**62
+"""Ids, counts and bounds are not above it: half of what a database can count to, so that whatever is added fits."""
 
 Quotas = dict[str, int]
 """Kind to bound, of the kinds that are set for an account; 0 is no bound, whatever the server's default."""
@@ -172,8 +191,9 @@ SESSION_ID = 12
 class SavedSession:
     """A session as storage keeps it. ``digest`` is the SHA-256 of the token, in hex: a stolen database opens nothing.
 
-    ``given`` is the newest stamp of a message that the session was given, ``None`` while it asked for none. ``secret``
-    is what opened it, ``None`` for the account's password.
+    ``active`` is the running time (µs) at which it was last active. ``given`` is the newest stamp of a message that the
+    session was given, ``None`` while it asked for none. ``secret`` is what opened it, ``None`` for the account's
+    password.
     """
 
     digest: str
@@ -181,7 +201,7 @@ class SavedSession:
     device: str
     meta: str
     address: str
-    active: float
+    active: int
     requests: int
     given: str | None
     secret: Secret | None = None
@@ -249,6 +269,7 @@ class Event:
 
     ``stamp`` is that of the message or record which was stored; an event that leaves nothing in storage has none.
     ``device`` is whose event it is: of a message, the sender. Messages alone have a ``target``, empty for a broadcast.
+    ``running`` is the running time (µs) at which it was stored, ``None`` where storage was asked for it just now.
     """
 
     kind: str
@@ -256,6 +277,7 @@ class Event:
     device: str = ""
     stamp: str = ""
     target: str | None = None
+    running: int | None = None
 
 
 def is_for(device: str, sender: str, target: str) -> bool:
@@ -264,12 +286,24 @@ def is_for(device: str, sender: str, target: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Expiry:
-    """What an account no longer keeps: everything stamped before these stamps."""
+class Moment:
+    """When something is stored: its stamp, where that is later than the account's newest, and its running time (µs)."""
 
-    records: str
-    broadcasts: str
-    messages: str
+    stamp: str
+    running: int
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """What an account no longer keeps: everything stored before these running times (µs)."""
+
+    records: int
+    broadcasts: int
+    messages: int
+
+
+KEEP_ALL = Expiry(0, 0, 0)
+"""Nothing is expired."""
 
 
 @dataclass(frozen=True, order=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from webcam.calendar import ClockState
 from webcam.consolemodel import Day, Posted, Seen, Share, Thread, Window
 from webcam.model import (
     Account,
@@ -20,6 +21,7 @@ from webcam.model import (
     Held,
     Incoming,
     Message,
+    Moment,
     Page,
     Record,
     Role,
@@ -126,7 +128,7 @@ class MessageStore(Protocol):
         self,
         account_id: int,
         device: str,
-        now: str,
+        now: Moment,
         drafts: Sequence[Draft],
         mark: str | None,
         bound: int | None = None,
@@ -146,11 +148,11 @@ class MessageStore(Protocol):
     async def take_messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
         """The same, and the device's sync mark is raised to the last of them."""
 
-    async def expire_messages(self, account_id: int, expiry: Expiry, settle: tuple[float, float], limit: int) -> int:
+    async def expire_messages(self, account_id: int, expiry: Expiry, settle: tuple[int, int], limit: int) -> int:
         """Delete at most *limit* expired messages; the answer is how many.
 
-        ``settle`` is (now, grace) in seconds: a targeted message goes once its target's sync mark has stood past it
-        for the grace.
+        ``settle`` is (now, grace) in microseconds of running time: a targeted message goes once its target's sync mark
+        has stood past it for the grace.
         """
 
 
@@ -158,7 +160,7 @@ class RecordStore(Protocol):
     """Records."""
 
     async def add_record(
-        self, account_id: int, device: str, meta: str, now: str, data: Sequence[bytes]
+        self, account_id: int, device: str, meta: str, now: Moment, data: Sequence[bytes]
     ) -> tuple[int, str]:
         """Store the bytes of *data*, in order; the answer is id and stamp. Raises ``NoSuchAccount``."""
 
@@ -168,7 +170,7 @@ class RecordStore(Protocol):
     async def upload_part(self, record_id: int, part: int, data: bytes) -> None:
         """One part of it, of :data:`RECORD_PART` bytes, in order from 0."""
 
-    async def end_upload(self, record_id: int, record: Incoming, now: str, tail: bytes) -> str:
+    async def end_upload(self, record_id: int, record: Incoming, now: Moment, tail: bytes) -> str:
         """The record is there, with *tail* as its last part, if it isn't empty. The answer is its stamp.
 
         Raises ``NoSuchAccount``, and ``DatabaseFail`` when not all of its parts are there.
@@ -200,8 +202,11 @@ class RecordStore(Protocol):
         Raises :class:`webcam.errors.NoSuchRecord` and deletes nothing when one is of another account.
         """
 
-    async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
-        """Delete at most *limit* expired records; the answer is how many."""
+    async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> tuple[int, str]:
+        """Delete at most *limit* expired records, the oldest.
+
+        Return how many, and the stamp before which all are gone by that; empty when there was none.
+        """
 
 
 class ConsoleStore(Protocol):
@@ -233,23 +238,26 @@ class ConsoleStore(Protocol):
         """A link whose token has this digest; its new id, whatever ``share_id`` says.
 
         Raises :class:`webcam.errors.NoSuchAccount`, and :class:`webcam.errors.QuotaExceeded` when the account has
-        *bound* links that have not ended at ``share.made``.
+        *bound* links already.
         """
 
-    async def shares(self, account_id: int, now: str) -> list[Share]:
-        """The account's links that have not ended, by their end."""
+    async def shares(self, account_id: int) -> list[Share]:
+        """Return the account's links in the order in which they were made."""
 
-    async def share(self, digest: str, now: str) -> Share | None:
-        """The link whose token has this digest, if it has not ended and its account may be used."""
+    async def all_shares(self) -> list[Share]:
+        """Return the links of all accounts."""
 
-    async def good_shares(self, share_ids: Sequence[int], now: str) -> list[int]:
-        """Those of them that are there still, as :meth:`share` would find them."""
+    async def share(self, digest: str) -> Share | None:
+        """Return the link whose token has this digest, if its account may be used."""
+
+    async def good_shares(self, share_ids: Sequence[int]) -> list[Share]:
+        """Return the links of these ids that :meth:`share` would find."""
 
     async def remove_share(self, account_id: int, share_id: int) -> bool:
         """Whether it was there."""
 
-    async def expire_shares(self, now: str) -> None:
-        """Forget those that have ended."""
+    async def remove_shares(self, share_ids: Sequence[int]) -> None:
+        """Remove links of any account; an id that is gone is no error."""
 
 
 class ThumbnailStore(Protocol):
@@ -268,6 +276,31 @@ class ThumbnailStore(Protocol):
         """For which records something is kept, by id, those above *after*; at most *limit* of them."""
 
 
+class ClockStore(Protocol):
+    """What is known of time, over restarts. Running times are in microseconds (:mod:`webcam.calendar`)."""
+
+    async def clock_state(self) -> ClockState | None:
+        """Return what was saved; ``None`` before the first time."""
+
+    async def save_clock(self, state: ClockState) -> None:
+        """Replace what was saved."""
+
+    async def newest_running(self) -> int:
+        """Return the greatest running time of anything that is stored; 0 when nothing is."""
+
+    async def cursor_stamp(self) -> str:
+        """Return the stamp after which no cursor was handed out; empty when none was."""
+
+    async def remember_cursor(self, stamp: str) -> None:
+        """Remember that cursors up to *stamp* may have been handed out, once :meth:`save_clock` was called."""
+
+    async def trusted_clock(self) -> int | None:
+        """Return the wall time (µs) at which the operator trusted the clock, until :meth:`forget_trusted`."""
+
+    async def forget_trusted(self) -> None:
+        """Forget that the operator trusts the clock: it is known."""
+
+
 class SweepStore(Protocol):
     """What takes away, a step at a time, what has to go."""
 
@@ -277,6 +310,9 @@ class SweepStore(Protocol):
 
     async def usage(self, account_id: int) -> Usage:
         """What the account holds; nothing when it is gone."""
+
+    async def count_expired(self, account_id: int, expiry: Expiry, limit: int) -> int:
+        """Return how many messages and records of the account are expired by age; *limit* if there are more."""
 
     async def oldest_records(self, account_ids: Sequence[int], limit: int) -> list[Aged]:
         """At most *limit* records of these accounts, oldest first: never the newest one of an account."""
@@ -306,7 +342,7 @@ class SweepStore(Protocol):
         """Let what is kept beside the database for writes be small again, if nobody needs it now."""
 
 
-class Store(AccountStore, MessageStore, RecordStore, ConsoleStore, SweepStore, Protocol):
+class Store(AccountStore, MessageStore, RecordStore, ConsoleStore, ClockStore, SweepStore, Protocol):
     """All of it."""
 
     async def close(self) -> None:

@@ -37,7 +37,11 @@ class Restoring:
         Meanwhile storage is closed to everybody. What can't be used changes nothing.
         """
         async with self._turn:
-            taken = handover.take(self._data)
+            try:
+                taken = handover.take(self._data)
+            except Refused as refusal:
+                _log.warn("removed a restored database that was offered: {refusal}", refusal=str(refusal))
+                return
             if taken is None:
                 return
             try:
@@ -59,6 +63,7 @@ class Restoring:
             self._services.cut()
             newest = self._services.stamps.newest
             adopted: Adopted = await self._offload(handover.put_in_place, self._data, taken, newest)
+            self._services.timekeeping.take_over(adopted.clock, adopted.newest_running)
             ended = self._services.sessions.take_over(adopted.sessions)
             self._services.accounts.take_over(adopted.accounts)
             self._services.last_seen.start_anew(self._services.sessions.all())

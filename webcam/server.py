@@ -88,7 +88,9 @@ class WebcamService(service.Service):
         self._thumbnails = Job("tidying thumbnails", self._tidy_thumbnails)
 
     async def _start(self) -> None:
+        await self.services.timekeeping.load()
         await self.services.accounts.load()
+        self.services.timekeeping.tell_ahead()
         await Job("what an earlier process left", self._retention.load).run()
         self._retention.space.look()
         self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)
@@ -99,10 +101,12 @@ class WebcamService(service.Service):
             self._pair.warn_of_end()
             self._pair.on_change = lambda new: self._audit.note("certificate_reloaded", fingerprint=new)
             self._every(reload.LOOK, "reading the certificate", self._pair.look)
+            self._every(reload.DATES, "looking at the certificate's dates", self._pair.check_dates)
             self._every(reload.UPKEEP, "renewing the certificate", self._pair.upkeep)
         for listener in self._listeners:
             listener.open(factory, lambda address: site.connections.admits(host_of(address)))
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
+        self._every(TICK, "comparing the clocks", self.services.timekeeping.look)
         self._every(TICK, "following accounts and sessions", self._tick)
         self._every(SWEEP, "retention", self._sweep)
         self._every(DISK, "watching the disk", self._look_at_disk)
@@ -152,6 +156,8 @@ class WebcamService(service.Service):
 
     async def _sweep(self) -> None:
         self._audit.tell_left_out()
+        await self.services.timekeeping.look()
+        await self.services.timekeeping.save()
         await self.services.shares.expire()
         swept = await self._retention.sweep()
         if swept:

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from twisted.application import service
 from twisted.internet import threads
+from twisted.logger import ILogObserver, Logger
 
 from webcam.clock import SystemClock
 from webcam.config import Config, ConfigurationError, Options
@@ -18,9 +19,12 @@ from webcam.heap import Heap
 from webcam.http import reload
 from webcam.http.certificate import BadCertificate
 from webcam.http.listen import CannotListen, bind
+from webcam.logfile import log_observer
 from webcam.server import WebcamService
 from webcam.storage import handover
 from webcam.storage.lock import SERVER, FolderLock
+
+_log = Logger(namespace="webcam")
 
 
 def current_pair(config: Config) -> reload.CurrentPair:
@@ -49,6 +53,19 @@ def _keep_timers_steady(reactor: Any) -> None:
     reactor.seconds = SystemClock.steady
 
 
+class LoggedService(WebcamService):
+    """The service, which tells twistd where to log: it asks the application that the service is put into."""
+
+    def __init__(self, observer: ILogObserver | None, *more: Any) -> None:
+        super().__init__(*more)
+        self._observer = observer
+
+    def setServiceParent(self, parent: Any) -> None:  # noqa: N802
+        super().setServiceParent(parent)
+        if self._observer is not None:
+            parent.setComponent(ILogObserver, self._observer)
+
+
 def makeService(options: Options) -> service.IService:  # noqa: N802
     """What twistd calls. What is wrong with the configuration ends it here, in one line."""
     from twisted.internet import reactor
@@ -60,12 +77,14 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
         config = options.configuration()
         lock = FolderLock(config.data, SERVER)
         path = prepare(config, terminal_of(options))
-        handover.clear(config.data)
+        if handover.clear(config.data):
+            _log.warn("removed a restored database that was offered and never taken: run webcam restore again")
         pair = None if config.plain else current_pair(config)
         listeners = [bind(reactor, each) for each in config.listen]
+        observer = None if options.parent is None else log_observer(options.parent, reactor)
     except (ConfigurationError, StartFailure, BadCertificate, CannotListen) as error:
         if lock is not None:
             lock.release()
         raise SystemExit(f"webcam: {error}") from None
     _keep_timers_steady(reactor)
-    return WebcamService(config, path, listeners, reactor, lock, pair)
+    return LoggedService(observer, config, path, listeners, reactor, lock, pair)

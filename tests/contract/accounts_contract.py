@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, draft, saved
+from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, draft, running, saved, when
 from webcam.errors import AccountExists, NoSuchAccount
 from webcam.model import Account
 
@@ -65,8 +65,8 @@ class AccountsContract(Contract):
     async def test_another_password_leaves_messages_records_and_settings(self):
         account_id = await self.account()
         await self.store.set_settings(account_id, {2: 20})
-        await self.store.add_messages(account_id, "phone", at(0), [draft("kept")], None)
-        await self.store.add_record(account_id, "phone", "", at(1), [b"data"])
+        await self.store.add_messages(account_id, "phone", when(0), [draft("kept")], None)
+        await self.store.add_record(account_id, "phone", "", when(1), [b"data"])
         await self.store.set_password("user", "new hash")
         self.assertEqual((await self.store.account("user")).settings, {2: 20})
         self.assertEqual(await self.unread(account_id, "camera"), ["kept"])
@@ -114,8 +114,8 @@ class AccountsContract(Contract):
         for each in (account_id, other_id):
             await self.store.set_settings(each, {1: 5.5})
             await self.store.save_sessions([saved(f"digest {each}", each)])
-            await self.store.add_messages(each, "phone", at(0), [draft("hello")], "")
-            ids[each], _ = await self.store.add_record(each, "phone", "", at(0), [b"data"])
+            await self.store.add_messages(each, "phone", when(0), [draft("hello")], "")
+            ids[each], _ = await self.store.add_record(each, "phone", "", when(0), [b"data"])
         await self.store.remove_account("user")
         self.assertEqual([each.name for each in await self.store.accounts()], ["other"])
         self.assertEqual([each.account_id for each in await self.store.sessions()], [other_id])
@@ -128,7 +128,7 @@ class AccountsContract(Contract):
     async def test_an_account_of_a_removed_name_begins_empty(self):
         account_id = await self.account()
         await self.store.set_settings(account_id, {1: 5})
-        await self.store.add_messages(account_id, "phone", at(0), [draft("hello")], "")
+        await self.store.add_messages(account_id, "phone", when(0), [draft("hello")], "")
         await self.store.remove_account("user")
         account_id = await self.account()
         account = await self.store.account("user")
@@ -200,7 +200,7 @@ class SettingsContract(Contract):
 class SessionsContract(Contract):
     async def test_a_session_comes_back_as_it_was_saved(self):
         account_id = await self.account()
-        session = saved("digest", account_id, active=1.25, requests=7, given=at(0))
+        session = saved("digest", account_id, active=1_250_000, requests=7, given=at(0))
         fresh = saved("other", account_id, given=None)
         silent = saved("third", account_id, given="")
         await self.store.save_sessions([session, fresh, silent])
@@ -265,4 +265,4 @@ class SessionsContract(Contract):
         self.assertEqual(found, sessions)
 
 
-EPOCH_LATER = 1_800_000_000.5
+EPOCH_LATER = running(0.5)

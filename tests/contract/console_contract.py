@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import KEEP_ALL, TEXTS, Contract, at, draft, saved
+from tests.contract.promises import KEEP_ALL, TEXTS, Contract, at, draft, running, saved, when
 from webcam.consolemodel import Day, Seen, Share, Thread, Window
 from webcam.errors import NoSuchAccount, QuotaExceeded
 from webcam.model import PAGE_BYTES, Expiry, Incoming
@@ -17,7 +17,7 @@ DAY = 24 * HOUR
 class NewestContract(Contract):
     async def stored_at(self, account_id: int, *seconds: float, device: str = "camera") -> list[int]:
         """Records of these times; their ids."""
-        return [(await self.store.add_record(account_id, device, "", at(each), [b"data"]))[0] for each in seconds]
+        return [(await self.store.add_record(account_id, device, "", when(each), [b"data"]))[0] for each in seconds]
 
     async def newest_ids(
         self, account_id: int, window: Window = ALL, *devices: str, expiry: Expiry = KEEP_ALL
@@ -53,15 +53,15 @@ class NewestContract(Contract):
         (gate,) = await self.stored_at(account_id, 2, device="gate")
         self.assertEqual(await self.newest_ids(account_id, ALL, "porch"), [porch])
         self.assertEqual(await self.newest_ids(account_id, ALL, "porch", "camera", "none"), [porch, mine])
-        expiry = Expiry(records=at(1), broadcasts="", messages="")
+        expiry = Expiry(records=running(1), broadcasts=0, messages=0)
         self.assertEqual(await self.newest_ids(account_id, expiry=expiry), [gate, porch])
         self.assertEqual(await self.newest_ids(account_id, Window("", "", 1, 9), expiry=expiry), [porch])
         self.assertEqual(await self.days_of(account_id, expiry=expiry), [Day(at(1)[:10], 2)])
 
     async def test_they_are_whole_with_what_kind_of_data_they_are(self):
         account_id = await self.account()
-        await self.store.add_record(account_id, "camera", "a picture", at(0), [b"", JPEG[:2], JPEG[2:]])
-        await self.store.add_record(account_id, "camera", "a page", at(1), [b"<script>alert(1)</script>"])
+        await self.store.add_record(account_id, "camera", "a picture", when(0), [b"", JPEG[:2], JPEG[2:]])
+        await self.store.add_record(account_id, "camera", "a page", when(1), [b"<script>alert(1)</script>"])
         page, picture = await self.store.newest_records(account_id, ALL, KEEP_ALL)
         self.assertEqual((picture.meta, picture.size, picture.kind), ("a picture", len(JPEG), "image/jpeg"))
         self.assertEqual((page.device, page.stamp, page.kind), ("camera", at(1), "application/octet-stream"))
@@ -72,7 +72,7 @@ class NewestContract(Contract):
         record_id = await self.store.begin_upload()
         await self.store.upload_part(record_id, 0, JPEG.ljust(RECORD_PART, b"."))
         incoming = Incoming(account_id, "camera", "", RECORD_PART + 1)
-        await self.store.end_upload(record_id, incoming, at(0), b".")
+        await self.store.end_upload(record_id, incoming, when(0), b".")
         (found,) = await self.store.newest_records(account_id, ALL, KEEP_ALL)
         self.assertEqual(found.kind, "image/jpeg")
 
@@ -99,7 +99,7 @@ class NewestContract(Contract):
 
 class ThreadContract(Contract):
     async def said_at(self, account_id: int, sender: str, second: float, *drafts) -> None:
-        await self.store.add_messages(account_id, sender, at(second), drafts, None)
+        await self.store.add_messages(account_id, sender, when(second), drafts, None)
 
     async def thread_names(
         self, account_id: int, other: str = "camera", before: str = "", limit: int = 100, expiry: Expiry = KEEP_ALL
@@ -158,9 +158,9 @@ class ThreadContract(Contract):
         account_id = await self.account()
         await self.said_at(account_id, "camera", 0, draft("old"), draft("old to phone", "phone"))
         await self.said_at(account_id, "camera", 5, draft("new"), draft("new to phone", "phone"))
-        expiry = Expiry(records="", broadcasts=at(3), messages="")
+        expiry = Expiry(records=0, broadcasts=running(3), messages=0)
         self.assertEqual(await self.thread_names(account_id, expiry=expiry), ["new to phone", "new", "old to phone"])
-        expiry = Expiry(records="", broadcasts="", messages=at(3))
+        expiry = Expiry(records=0, broadcasts=0, messages=running(3))
         self.assertEqual(await self.thread_names(account_id, expiry=expiry), ["new to phone", "new"])
 
 
@@ -171,106 +171,100 @@ class SeenContract(Contract):
     async def test_newest_first_as_they_were_last_seen(self):
         account_id, other_id = await self.account(), await self.account("other")
         first = [
-            Seen(account_id, "a", "one", at(0)),
-            Seen(account_id, "b", "{}", at(1)),
-            Seen(other_id, "a", "x", at(5)),
+            Seen(account_id, "a", "one", running(0)),
+            Seen(account_id, "b", "{}", running(1)),
+            Seen(other_id, "a", "x", running(5)),
         ]
         await self.store.saw_devices(first, 10)
         self.assertEqual(await self.store.seen_devices(account_id), [first[1], first[0]])
-        again = Seen(account_id, "a", "two", at(2))
+        again = Seen(account_id, "a", "two", running(2))
         await self.store.saw_devices([again], 10)
         self.assertEqual(await self.store.seen_devices(account_id), [again, first[1]])
-        await self.store.saw_devices([Seen(account_id, "a", "late news", at(1))], 10)
+        await self.store.saw_devices([Seen(account_id, "a", "late news", running(1))], 10)
         self.assertEqual(await self.store.seen_devices(account_id), [again, first[1]], "what is older changes nothing")
         self.assertEqual(await self.store.seen_devices(other_id), [first[2]])
 
     async def test_the_newest_are_kept(self):
         account_id, other_id = await self.account(), await self.account("other")
-        await self.store.saw_devices([Seen(other_id, "theirs", "", at(0))], 3)
-        await self.store.saw_devices([Seen(account_id, f"d{n}", "", at(n)) for n in (4, 1, 3, 0, 2)], 3)
+        await self.store.saw_devices([Seen(other_id, "theirs", "", running(0))], 3)
+        await self.store.saw_devices([Seen(account_id, f"d{n}", "", running(n)) for n in (4, 1, 3, 0, 2)], 3)
         self.assertEqual(await self.seen_names(account_id), ["d4", "d3", "d2"])
-        await self.store.saw_devices([Seen(account_id, "d9", "", at(9)), Seen(account_id, "d8", "", at(9))], 3)
+        await self.store.saw_devices(
+            [Seen(account_id, "d9", "", running(9)), Seen(account_id, "d8", "", running(9))], 3
+        )
         self.assertEqual(await self.seen_names(account_id), ["d9", "d8", "d4"])
         self.assertEqual(await self.seen_names(other_id), ["theirs"])
 
     async def test_nobodys_are_left_out_and_they_go_with_their_account(self):
         account_id = await self.account()
-        await self.store.saw_devices([Seen(99, "a", "", at(0)), Seen(account_id, "a", "", at(0))], 10)
+        await self.store.saw_devices([Seen(99, "a", "", running(0)), Seen(account_id, "a", "", running(0))], 10)
         self.assertEqual((await self.seen_names(99), await self.seen_names(account_id)), ([], ["a"]))
         await self.store.remove_account("user")
         self.assertEqual(await self.seen_names(account_id), [])
 
     async def test_names_and_metadata_keep_every_character(self):
         account_id = await self.account()
-        await self.store.saw_devices([Seen(account_id, text, text, at(0)) for text in TEXTS], 100)
+        await self.store.saw_devices([Seen(account_id, text, text, running(0)) for text in TEXTS], 100)
         found = await self.store.seen_devices(account_id)
         self.assertEqual(sorted(each.device for each in found), sorted(TEXTS))
         self.assertEqual([each.meta for each in found], [each.device for each in found])
 
 
 class SharesContract(Contract):
-    async def new_share(self, account_id: int, digest: str, until: float = 100, device: str = "camera") -> Share:
-        made = Share(0, account_id, device, at(0), at(until))
+    async def new_share(self, account_id: int, digest: str, device: str = "camera") -> Share:
+        made = Share(0, account_id, device, running(0), 100)
         share_id = await self.store.add_share(made, digest, 10)
-        return Share(share_id, account_id, device, at(0), at(until))
+        return Share(share_id, account_id, device, running(0), 100)
 
     async def test_a_link_is_found_by_its_digest_and_in_its_accounts_list(self):
         account_id, other_id = await self.account(), await self.account("other")
-        later = await self.new_share(account_id, "later", 200)
-        sooner = await self.new_share(account_id, "sooner", 100, "porch")
+        first = await self.new_share(account_id, "first")
+        second = await self.new_share(account_id, "second", "porch")
         theirs = await self.new_share(other_id, "theirs")
-        self.assertEqual(len({each.share_id for each in (later, sooner, theirs)}), 3)
-        self.assertEqual(await self.store.shares(account_id, at(1)), [sooner, later])
-        for share, digest in ((later, "later"), (sooner, "sooner"), (theirs, "theirs")):
-            self.assertEqual(await self.store.share(digest, at(1)), share)
-        self.assertIsNone(await self.store.share("none", at(1)))
+        self.assertEqual(len({each.share_id for each in (first, second, theirs)}), 3)
+        self.assertEqual(await self.store.shares(account_id), [first, second])
+        self.assertEqual(await self.store.all_shares(), [first, second, theirs])
+        for share, digest in ((first, "first"), (second, "second"), (theirs, "theirs")):
+            self.assertEqual(await self.store.share(digest), share)
+        self.assertIsNone(await self.store.share("none"))
+        self.assertEqual(await self.store.good_shares([first.share_id, 77]), [first])
 
-    async def test_it_ends(self):
-        account_id = await self.account()
-        share = await self.new_share(account_id, "digest", 100)
-        self.assertEqual(await self.store.share("digest", at(99)), share)
-        self.assertEqual(await self.store.good_shares([share.share_id, 77], at(99)), [share.share_id])
-        for now in (at(100), at(101)):
-            self.assertIsNone(await self.store.share("digest", now))
-            self.assertEqual(await self.store.shares(account_id, now), [])
-            self.assertEqual(await self.store.good_shares([share.share_id], now), [])
-
-    async def test_links_that_ended_are_forgotten(self):
-        account_id = await self.account()
-        await self.new_share(account_id, "old", 50)
-        new = await self.new_share(account_id, "new", 100)
-        await self.store.expire_shares(at(50))
-        self.assertEqual(await self.store.shares(account_id, ""), [new])
+    async def test_links_of_any_account_are_removed(self):
+        account_id, other_id = await self.account(), await self.account("other")
+        old = [await self.new_share(account_id, "old"), await self.new_share(other_id, "their old")]
+        new = await self.new_share(account_id, "new")
+        await self.store.remove_shares([*(each.share_id for each in old), 77])
+        self.assertEqual(await self.store.all_shares(), [new])
 
     async def test_it_is_removed_by_its_account_alone(self):
         account_id, other_id = await self.account(), await self.account("other")
         share = await self.new_share(account_id, "digest")
         self.assertFalse(await self.store.remove_share(other_id, share.share_id))
-        self.assertEqual(await self.store.share("digest", at(1)), share)
+        self.assertEqual(await self.store.share("digest"), share)
         self.assertTrue(await self.store.remove_share(account_id, share.share_id))
         self.assertFalse(await self.store.remove_share(account_id, share.share_id))
-        self.assertIsNone(await self.store.share("digest", at(1)))
+        self.assertIsNone(await self.store.share("digest"))
 
     async def test_an_account_has_only_so_many(self):
         account_id = await self.account()
-        await self.new_share(account_id, "ends", 1)
-        await self.new_share(account_id, "stays")
-        full = Share(0, account_id, "camera", at(0), at(9))
-        await self.refused(QuotaExceeded, self.store.add_share(full, "one more", 2))
-        self.assertIsNone(await self.store.share("one more", at(0)))
-        later = Share(0, account_id, "camera", at(2), at(9))
-        await self.store.add_share(later, "one more", 2)
+        first = await self.new_share(account_id, "first")
+        await self.new_share(account_id, "second")
+        more = Share(0, account_id, "camera", running(0), 9)
+        await self.refused(QuotaExceeded, self.store.add_share(more, "one more", 2))
+        self.assertIsNone(await self.store.share("one more"))
+        await self.store.remove_shares([first.share_id])
+        await self.store.add_share(more, "one more", 2)
 
     async def test_it_is_of_no_use_while_its_account_is_disabled_and_goes_with_it(self):
         account_id = await self.account()
         share = await self.new_share(account_id, "digest")
         await self.store.set_disabled("user", True)
-        self.assertIsNone(await self.store.share("digest", at(1)))
-        self.assertEqual(await self.store.good_shares([share.share_id], at(1)), [])
+        self.assertIsNone(await self.store.share("digest"))
+        self.assertEqual(await self.store.good_shares([share.share_id]), [])
         await self.store.set_disabled("user", False)
-        self.assertEqual(await self.store.share("digest", at(1)), share)
+        self.assertEqual(await self.store.share("digest"), share)
         await self.store.remove_account("user")
-        self.assertIsNone(await self.store.share("digest", at(1)))
+        self.assertIsNone(await self.store.share("digest"))
         await self.refused(NoSuchAccount, self.store.add_share(share, "again", 10))
 
 

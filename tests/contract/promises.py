@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.clock import EPOCH
-from webcam.model import Draft, Expiry, Page, SavedSession, stamp_of
+from tests.support.clock import EPOCH, moment_of
+from webcam.calendar import micros
+from webcam.model import KEEP_ALL, Draft, Moment, Page, SavedSession, stamp_of
 from webcam.ports import Store
 
-KEEP_ALL = Expiry("", "", "")
 ALL = Page("", 1000)
 UNREAD = Page(None, 1000)
 
@@ -34,6 +34,16 @@ def at(seconds: float) -> str:
     return stamp_of(EPOCH + seconds)
 
 
+def running(seconds: float) -> int:
+    """The running time of :func:`at`."""
+    return micros(EPOCH + seconds)
+
+
+def when(seconds: float) -> Moment:
+    """The moment of :func:`at`."""
+    return moment_of(at(seconds))
+
+
 def draft(name: str, target: str = "", params: str = "{}") -> Draft:
     return Draft(name, target, params)
 
@@ -43,7 +53,7 @@ def saved(digest: str, account_id: int, **changes: Any) -> SavedSession:
         "device": "camera",
         "meta": "{}",
         "address": "192.0.2.1",
-        "active": EPOCH,
+        "active": running(0),
         "requests": 0,
         "given": None,
     }

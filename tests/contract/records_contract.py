@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at
+from tests.contract.promises import ALL, KEEP_ALL, TEXTS, Contract, at, running, when
 from webcam.errors import NoSuchAccount, NoSuchRecord
 from webcam.model import Expiry, Page, Record
 from webcam.ports import RECORD_PART
@@ -13,7 +13,7 @@ class RecordParts(Contract):
     """What suites about records share."""
 
     async def add(self, account_id: int, second: float, data: bytes = b"data") -> int:
-        record_id, _ = await self.store.add_record(account_id, "camera", "", at(second), [data])
+        record_id, _ = await self.store.add_record(account_id, "camera", "", when(second), [data])
         return record_id
 
     async def ids(self, account_id: int, expiry: Expiry = KEEP_ALL) -> list[int]:
@@ -34,7 +34,7 @@ class RecordsContract(RecordParts):
 
     async def test_a_record_comes_back_as_it_was_added(self):
         account_id = await self.account()
-        record_id, stamp = await self.store.add_record(account_id, "camera", '{"w":640}', at(0), [b"ab", b"", b"c"])
+        record_id, stamp = await self.store.add_record(account_id, "camera", '{"w":640}', when(0), [b"ab", b"", b"c"])
         expected = Record(record_id, "camera", '{"w":640}', stamp, 3, UNKNOWN)
         self.assertEqual(stamp, at(0))
         self.assertEqual(await self.store.record(account_id, record_id, KEEP_ALL), expected)
@@ -44,7 +44,7 @@ class RecordsContract(RecordParts):
     async def test_a_record_without_bytes_has_size_0_and_no_part(self):
         account_id = await self.account()
         for data in ([], [b""]):
-            record_id, _ = await self.store.add_record(account_id, "camera", "", at(0), data)
+            record_id, _ = await self.store.add_record(account_id, "camera", "", when(0), data)
             self.assertEqual((await self.store.record(account_id, record_id, KEEP_ALL)).size, 0)
             await self.refused(NoSuchRecord, self.store.record_part(record_id, 0))
 
@@ -55,7 +55,7 @@ class RecordsContract(RecordParts):
             whole = (every * 3)[:size]
             for cut in (100_000, RECORD_PART, size):
                 chunks = [whole[start : start + cut] for start in range(0, size, cut)]
-                record_id, _ = await self.store.add_record(account_id, "camera", "", at(0), chunks)
+                record_id, _ = await self.store.add_record(account_id, "camera", "", when(0), chunks)
                 parts = await self.data(record_id)
                 self.assertTrue(b"".join(parts) == whole, f"{size} bytes in chunks of {cut}")
                 self.assertEqual({len(each) for each in parts[:-1]} | {RECORD_PART}, {RECORD_PART})
@@ -64,7 +64,7 @@ class RecordsContract(RecordParts):
 
     async def test_chunks_may_be_any_bytes(self):
         account_id = await self.account()
-        record_id, _ = await self.store.add_record(account_id, "c", "", at(0), [bytearray(b"\x00\xff"), b"'"])
+        record_id, _ = await self.store.add_record(account_id, "c", "", when(0), [bytearray(b"\x00\xff"), b"'"])
         self.assertEqual(await self.data(record_id), [b"\x00\xff'"])
 
     async def test_with_devices_named_the_records_of_others_are_not_there_and_pages_are_full_all_the_same(self):
@@ -72,7 +72,7 @@ class RecordsContract(RecordParts):
         ids: dict[str, list[int]] = {"a": [], "b": [], "c": []}
         for number in range(9):
             device = "abc"[number % 3]
-            record_id, _ = await self.store.add_record(account_id, device, "", at(number), [b"x"])
+            record_id, _ = await self.store.add_record(account_id, device, "", when(number), [b"x"])
             ids[device].append(record_id)
         devices = frozenset(("a", "c", "never seen"))
         page = await self.store.records(account_id, Page("", 4), KEEP_ALL, devices)
@@ -87,7 +87,7 @@ class RecordsContract(RecordParts):
     async def test_texts_of_a_record_keep_every_character(self):
         account_id = await self.account()
         for text in TEXTS:
-            await self.store.add_record(account_id, text, text, at(0), [b"x"])
+            await self.store.add_record(account_id, text, text, when(0), [b"x"])
         found = await self.store.records(account_id, ALL, KEEP_ALL)
         self.assertEqual([(each.device, each.meta) for each in found], [(text, text) for text in TEXTS])
 
@@ -126,11 +126,11 @@ class RecordsContract(RecordParts):
         account_id = await self.account()
         record_id = await self.add(account_id, 0)
         await self.store.remove_account("user")
-        await self.refused(NoSuchAccount, self.store.add_record(account_id, "d", "", at(0), [b"x"]))
+        await self.refused(NoSuchAccount, self.store.add_record(account_id, "d", "", when(0), [b"x"]))
         await self.refused(NoSuchRecord, self.store.record(account_id, record_id, KEEP_ALL))
         await self.refused(NoSuchRecord, self.store.record_part(record_id, 0))
         self.assertEqual(await self.store.records(account_id, ALL, KEEP_ALL), [])
-        self.assertEqual(await self.store.expire_records(account_id, Expiry(at(9), "", ""), 9), 0)
+        self.assertEqual(await self.store.expire_records(account_id, Expiry(running(9), 0, 0), 9), (0, ""))
         await self.store.delete_records(account_id, [record_id], True)
 
 
@@ -195,7 +195,7 @@ class DeletedRecordsContract(RecordParts):
     async def test_expired_records_are_not_given(self):
         account_id = await self.account()
         old, edge = await self.add(account_id, 0), await self.add(account_id, 1)
-        expiry = Expiry(at(1), at(99), at(99))
+        expiry = Expiry(running(1), running(99), running(99))
         self.assertEqual(await self.ids(account_id, expiry), [edge], "kept is >=")
         await self.refused(NoSuchRecord, self.store.record(account_id, old, expiry))
         self.assertEqual((await self.store.record(account_id, edge, expiry)).record_id, edge)
@@ -204,9 +204,10 @@ class DeletedRecordsContract(RecordParts):
         account_id, other_id = await self.account(), await self.account("other")
         ids = [await self.add(account_id, second) for second in range(6)]
         other = await self.add(other_id, 0)
-        expiry = Expiry(at(5), "", "")
-        self.assertEqual(await self.store.expire_records(account_id, expiry, 2), 2)
+        expiry = Expiry(running(5), 0, 0)
+        self.assertEqual(await self.store.expire_records(account_id, expiry, 2), (2, at(1.000001)))
         self.assertEqual(await self.ids(account_id), ids[2:])
-        self.assertEqual([await self.store.expire_records(account_id, expiry, 2) for _ in range(3)], [2, 1, 0])
+        again = [await self.store.expire_records(account_id, expiry, 2) for _ in range(3)]
+        self.assertEqual(again, [(2, at(3.000001)), (1, at(4.000001)), (0, "")])
         self.assertEqual((await self.ids(account_id), await self.ids(other_id)), ([ids[5]], [other]))
         self.assertEqual(await self.data(ids[0]), [])

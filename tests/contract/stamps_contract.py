@@ -6,16 +6,17 @@ from itertools import pairwise
 
 from twisted.internet.defer import Deferred, gatherResults
 
-from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft
+from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, running, when
+from tests.support.clock import moment_of
 from webcam.model import Expiry, stamp_before
 
 
 class StampsContract(Contract):
     async def message(self, account_id: int, now: str) -> str:
-        return await self.store.add_messages(account_id, "phone", now, [draft("m")], None)
+        return await self.store.add_messages(account_id, "phone", moment_of(now), [draft("m")], None)
 
     async def record(self, account_id: int, now: str) -> str:
-        return (await self.store.add_record(account_id, "phone", "", now, [b"x"]))[1]
+        return (await self.store.add_record(account_id, "phone", "", moment_of(now), [b"x"]))[1]
 
     def assertRising(self, stamps: list[str]) -> None:
         for earlier, later in pairwise(stamps):
@@ -38,7 +39,7 @@ class StampsContract(Contract):
     async def test_the_messages_of_one_request_rise_and_the_last_is_the_answer(self):
         account_id = await self.account()
         drafts = [draft(f"m{number}") for number in range(5)]
-        newest = await self.store.add_messages(account_id, "phone", at(0), drafts, None)
+        newest = await self.store.add_messages(account_id, "phone", when(0), drafts, None)
         found = await self.store.messages(account_id, "camera", ALL, KEEP_ALL)
         self.assertEqual([each.name for each in found], [each.name for each in drafts])
         self.assertRising([each.stamp for each in found])
@@ -49,7 +50,7 @@ class StampsContract(Contract):
         account_id = await self.account()
         await self.message(account_id, at(3))
         for now in (5, 0):
-            newest = await self.store.add_messages(account_id, "phone", at(now), [draft("m")] * 3, None)
+            newest = await self.store.add_messages(account_id, "phone", when(now), [draft("m")] * 3, None)
             found = (await self.store.messages(account_id, "camera", ALL, KEEP_ALL))[-3:]
             stamps = [stamp_before(stamp_before(newest)), stamp_before(newest), newest]
             self.assertEqual([each.stamp for each in found], stamps)
@@ -81,21 +82,21 @@ class StampsContract(Contract):
     async def test_a_mark_alone_makes_no_stamp(self):
         account_id = await self.account()
         stamp = await self.message(account_id, at(5))
-        self.assertEqual(await self.store.add_messages(account_id, "camera", at(9), [], ""), stamp)
+        self.assertEqual(await self.store.add_messages(account_id, "camera", when(9), [], ""), stamp)
         self.assertEqual((await self.store.account("user")).last_stamp, stamp)
 
     async def test_deleted_messages_and_records_still_count(self):
         account_id = await self.account()
         message, record = await self.message(account_id, at(9)), await self.record(account_id, at(9))
-        await self.store.expire_messages(account_id, Expiry("", at(99), at(99)), (0.0, 300.0), 9)
-        await self.store.expire_records(account_id, Expiry(at(99), "", ""), 9)
+        await self.store.expire_messages(account_id, Expiry(0, running(99), running(99)), (0, 300), 9)
+        await self.store.expire_records(account_id, Expiry(running(99), 0, 0), 9)
         self.assertRising(
             [message, record, await self.message(account_id, at(0)), await self.record(account_id, at(0))]
         )
 
     async def test_a_deleted_record_still_counts(self):
         account_id = await self.account()
-        record_id, stamp = await self.store.add_record(account_id, "c", "", at(9), [b"x"])
+        record_id, stamp = await self.store.add_record(account_id, "c", "", when(9), [b"x"])
         await self.store.delete_records(account_id, [record_id], True)
         self.assertGreater(await self.record(account_id, at(0)), stamp)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import ALL, KEEP_ALL, at, draft
+from tests.contract.promises import ALL, KEEP_ALL, at, draft, running, when
 from tests.contract.records_contract import RecordParts
 from webcam.errors import NoSuchRecord
 from webcam.model import Aged, Expiry, Incoming, Usage
@@ -22,7 +22,7 @@ class SweepingContract(RecordParts):
     async def test_usage_of_an_account(self):
         account_id = await self.account()
         await self.add(account_id, 0, b"abc")
-        await self.store.add_messages(account_id, "d", at(1), [draft("m")], None)
+        await self.store.add_messages(account_id, "d", when(1), [draft("m")], None)
         self.assertEqual(await self.store.usage(account_id), Usage(1, 1, 3, 4))
         self.assertEqual(await self.store.usage(account_id + 1), Usage())
 
@@ -66,7 +66,7 @@ class SweepingContract(RecordParts):
         account_id, other_id = await self.account(), await self.account("other")
         for second in range(3):
             await self.add(account_id, second)
-        await self.store.expire_records(account_id, Expiry(at(1), "", ""), 10)
+        await self.store.expire_records(account_id, Expiry(running(1), 0, 0), 10)
         await self.store.delete_records(account_id, [3], True)
         await self.add(other_id, 0)
         await self.store.remove_account("other")
@@ -77,7 +77,7 @@ class SweepingContract(RecordParts):
 
     async def test_records_without_parts_are_forgotten(self):
         account_id = await self.account()
-        ids = [(await self.store.add_record(account_id, "d", "", at(n), []))[0] for n in range(5)]
+        ids = [(await self.store.add_record(account_id, "d", "", when(n), []))[0] for n in range(5)]
         await self.store.delete_records(account_id, ids, False)
         self.assertEqual(await self.drop_all(3), [3, 2])
         self.assertEqual(await self.drop_all(), [0])
@@ -87,7 +87,7 @@ class SweepingContract(RecordParts):
         upload = await self.store.begin_upload()
         await self.store.upload_part(upload, 0, FULL)
         self.assertEqual(await self.drop_all(), [0])
-        await self.store.end_upload(upload, Incoming(account_id, "d", "", RECORD_PART), at(0), b"")
+        await self.store.end_upload(upload, Incoming(account_id, "d", "", RECORD_PART), when(0), b"")
         self.assertEqual(await self.drop_all(), [0])
         self.assertEqual(await self.data(upload), [FULL])
 
@@ -95,7 +95,7 @@ class SweepingContract(RecordParts):
         account_id = await self.account()
         await self.add(account_id, 0)
         for step in (
-            self.store.expire_messages(account_id, KEEP_ALL, (0.0, 1.0), 5),
+            self.store.expire_messages(account_id, KEEP_ALL, (0, 1), 5),
             self.store.expire_records(account_id, KEEP_ALL, 5),
             self.store.remove_records([1]),
             self.store.drop_parts(5),

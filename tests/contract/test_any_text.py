@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.contract.promises import ALL, KEEP_ALL, UNREAD, at, draft, saved
+from tests.contract.promises import ALL, KEEP_ALL, UNREAD, draft, saved, when
 from tests.support.properties import tried
 from tests.support.stores import BlockingStore
 from webcam.model import Page
@@ -42,7 +42,7 @@ class AnyTextTests(SynchronousTestCase):
             account_id = await store.add_account("user", "hash")
             targets = [each for each in devices if each]
             for device in targets:
-                await store.add_messages(account_id, text, at(0), [draft(device, device, text)], None)
+                await store.add_messages(account_id, text, when(0), [draft(device, device, text)], None)
             for device in targets:
                 found = await store.messages(account_id, device, UNREAD, KEEP_ALL)
                 self.assertEqual([(each.sender, each.name, each.params) for each in found], [(text, device, text)])
@@ -55,7 +55,7 @@ class AnyTextTests(SynchronousTestCase):
         async def use(store):
             account_id = await store.add_account("user", "hash")
             for number, device in enumerate(devices):
-                await store.add_record(account_id, device, text, at(0), [text.encode()])
+                await store.add_record(account_id, device, text, when(0), [text.encode()])
                 await store.save_sessions([saved(str(number), account_id, device=device, meta=text, address=text)])
             found = await store.records(account_id, ALL, KEEP_ALL)
             self.assertEqual([(each.device, each.meta) for each in found], [(device, text) for device in devices])
@@ -71,7 +71,7 @@ class AnyTextTests(SynchronousTestCase):
     def test_a_stamp_to_go_on_from_may_be_any_text(self, after):
         async def use(store):
             account_id = await store.add_account("user", "hash")
-            stamp = await store.add_messages(account_id, "camera", at(0), [draft("m")], None)
+            stamp = await store.add_messages(account_id, "camera", when(0), [draft("m")], None)
             found = await store.messages(account_id, "phone", Page(after, 9), KEEP_ALL)
             self.assertEqual(len(found), 1 if stamp > after else 0)
 

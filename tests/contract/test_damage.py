@@ -19,7 +19,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.trial.unittest import TestCase
 
-from tests.contract.promises import ALL, KEEP_ALL, UNREAD, Contract, at, draft, saved
+from tests.contract.promises import ALL, KEEP_ALL, UNREAD, Contract, at, draft, saved, when
 from tests.support.process import environment
 from tests.support.skipping import disk_of
 from tests.support.small_disk import KINDS
@@ -74,17 +74,17 @@ class FullDiskTests(DiskCase):
         self.open()
 
     def add(self, account_id: int, size: int) -> Awaitable[Any]:
-        return self.store.add_record(account_id, "camera", "", at(9), [bytes(size)])
+        return self.store.add_record(account_id, "camera", "", when(9), [bytes(size)])
 
     def notes(self, account_id: int, *names: str) -> Awaitable[Any]:
-        return self.store.add_messages(account_id, "camera", at(9), [draft(name) for name in names], None)
+        return self.store.add_messages(account_id, "camera", when(9), [draft(name) for name in names], None)
 
     async def begin(self) -> tuple[int, int]:
         """An account with a record, on a disk that is full since, with a log that the database has to grow by."""
         account_id = await self.account()
         await self.notes(account_id, "before")
         await self.store.save_sessions([saved("digest", account_id)])
-        record_id, _ = await self.store.add_record(account_id, "camera", "", at(1), [b"kept" * 50_000])
+        record_id, _ = await self.store.add_record(account_id, "camera", "", when(1), [b"kept" * 50_000])
         self.disk.fill()
         return account_id, record_id
 
@@ -98,7 +98,7 @@ class FullDiskTests(DiskCase):
                 self.add(account_id, 1),
                 self.add(account_id, 300_000),
                 self.store.begin_upload(),
-                self.store.add_messages(account_id, "camera", at(9), [draft("small"), large], ""),
+                self.store.add_messages(account_id, "camera", when(9), [draft("small"), large], ""),
                 self.store.save_sessions([saved(f"{n}", account_id, meta="x" * 1000) for n in range(100)]),
             ]
 
@@ -122,7 +122,7 @@ class FullDiskTests(DiskCase):
             await self.store.touch_sessions([saved(f"{number}", account_id, address="elsewhere")])
             await self.store.end_sessions([f"{number}"])
             await self.store.set_settings(account_id, {1: 1.0 + number})
-            await self.store.add_messages(account_id, f"{number}", at(9), [], "")
+            await self.store.add_messages(account_id, f"{number}", when(9), [], "")
         await self.store.set_password("user", "another hash")
         await self.store.delete_records(account_id, [record_id], False)
         while await self.store.drop_parts(10):
@@ -134,7 +134,7 @@ class FullDiskTests(DiskCase):
 
     async def test_the_operators_program_removes_an_account_on_it(self) -> None:
         await self.begin()
-        await self.store.add_messages(await self.store.add_account("other", "hash"), "d", at(0), [], "")
+        await self.store.add_messages(await self.store.add_account("other", "hash"), "d", when(0), [], "")
         self.disk.fill()
         in_transaction(self.folder, lambda cursor: accounts.set_password(cursor, "user", "another hash"))
         in_transaction(self.folder, lambda cursor: accounts.remove_account(cursor, "user"))
@@ -221,14 +221,14 @@ class OwnDataTests(DiskCase):
             ids: list[int] = []
             with contextlib.suppress(DiskFull):
                 while True:
-                    ids.append((await self.store.add_record(account_id, "c", "", at(len(ids)), [bytes(200_000)]))[0])
+                    ids.append((await self.store.add_record(account_id, "c", "", when(len(ids)), [bytes(200_000)]))[0])
             self.assertGreater(len(ids), 20, kind)
             self.assertGreater(disk.free, 0, kind)
             await self.store.save_sessions([saved("digest", account_id)])
             await self.store.delete_records(account_id, ids[:2], False)
             while await self.store.drop_parts(10):
                 pass
-            await self.store.add_record(account_id, "c", "", at(1000), [bytes(200_000)])
+            await self.store.add_record(account_id, "c", "", when(1000), [bytes(200_000)])
             await self.database.close()
 
 
@@ -243,7 +243,7 @@ class ReadOnlyTests(DiskCase):
         await self.refused(DatabaseFail, self.store.add_account("user", "hash of user"))
         disk.read_only(False)
         account_id = await self.account()
-        await self.store.add_messages(account_id, "camera", at(0), [draft("a")], None)
+        await self.store.add_messages(account_id, "camera", when(0), [draft("a")], None)
         self.assertEqual(await self.unread(account_id, "viewer"), ["a"])
         self.assertWhole()
 
@@ -306,17 +306,17 @@ class CorruptPageTests(DiskCase):
 
     async def test_what_needs_it_is_refused_and_the_rest_goes_on(self) -> None:
         await self.refused(DatabaseFail, self.store.messages(1, "viewer", UNREAD, KEEP_ALL))
-        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", at(0), [draft("a"), draft("b")], ""))
+        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", when(0), [draft("a"), draft("b")], ""))
         account = await self.store.account("user")
         self.assertEqual((account.name, account.last_stamp), ("user", ""), "nothing of it was done")
-        record_id, _ = await self.store.add_record(1, "camera", "", at(1), [b"data"])
+        record_id, _ = await self.store.add_record(1, "camera", "", when(1), [b"data"])
         self.assertEqual(await self.store.record_part(record_id, 0), b"data")
 
     async def test_all_is_well_when_the_page_is(self) -> None:
         await self.refused(DatabaseFail, self.store.messages(1, "viewer", UNREAD, KEEP_ALL))
-        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", at(0), [draft("a")], None))
+        await self.refused(DatabaseFail, self.store.add_messages(1, "phone", when(0), [draft("a")], None))
         self.overwrite(self.right)
-        await self.store.add_messages(1, "phone", at(0), [draft("a")], None)
+        await self.store.add_messages(1, "phone", when(0), [draft("a")], None)
         self.assertEqual((await self.unread(1, "viewer"))[-1], "a")
         self.assertEqual(len(await self.unread(1, "viewer")), 61)
         self.assertWhole()
@@ -340,11 +340,11 @@ class DyingTests(DiskCase):
     async def test_behind_the_commit_it_is_there_wholly(self) -> None:
         self.die("behind")
         self.assertEqual(await self.held(1), (["one", "two"], 0, at(0.000001)))
-        self.assertEqual(await self.store.add_messages(1, "camera", at(-9), [draft("a")], None), at(0.000002))
+        self.assertEqual(await self.store.add_messages(1, "camera", when(-9), [draft("a")], None), at(0.000002))
         self.assertWhole()
 
     async def test_before_the_commit_nothing_is(self) -> None:
         self.die("before")
         self.assertEqual(await self.held(1), ([], 0, ""))
-        self.assertEqual(await self.store.add_messages(1, "camera", at(0), [draft("a")], None), at(0))
+        self.assertEqual(await self.store.add_messages(1, "camera", when(0), [draft("a")], None), at(0))
         self.assertWhole()

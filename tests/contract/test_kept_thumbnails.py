@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from tests.contract.promises import at
+from tests.contract.promises import at, when
 from tests.support.server import at_once
 from tests.support.skipping import disk_of
 from tests.support.stores import BlockingStore
 from webcam.model import Record
-from webcam.storage.thumbnails import LIMIT, REST, ROW, ThumbnailFile
+from webcam.storage.thumbnails import LARGEST, LIMIT, REST, ROW, ThumbnailFile
 
 
 def record(record_id: int, second: int = 0) -> Record:
@@ -186,6 +188,41 @@ class Damaged(Case):
         self.keep(1, b"one")
         self.assertEqual((self.found(1), self.ids()), (b"one", [1]))
 
+    def spoiled(self, *statements: str) -> None:
+        self.keep(1, b"one")
+        self.run_now(self.kept.close())
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for each in statements:
+                connection.execute(each)
+        self.kept = self.open()
+
+    def test_what_is_no_picture_of_ours(self) -> None:
+        """A number for which as many bytes would be made, text, and what is too large: it goes, the rest stays."""
+        row = f"INSERT INTO thumbnails VALUES ({{}}, {{}}, '{at(0)}', {{}})"
+        self.spoiled(
+            row.format(2, 2, "1000000000000"),
+            row.format(3, 3, "'text'"),
+            row.format(4, 4, f"ZEROBLOB({LARGEST + 1})"),
+            row.format(5, "5.5", "x'00'"),
+            "INSERT INTO thumbnails VALUES (6, 6, x'00', x'00')",
+        )
+        self.assertEqual([self.found(each) for each in range(1, 7)], [b"one", *[None] * 5])
+        self.assertEqual((self.ids(), self.lines()), ([1], []))
+
+    def test_a_file_of_another_make_is_made_anew(self) -> None:
+        for statement in (
+            "CREATE TRIGGER bad BEFORE INSERT ON thumbnails BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "CREATE TABLE more (x)",
+            "ALTER TABLE thumbnails ADD COLUMN x CHECK (x > 0)",
+        ):
+            self.events.clear()
+            self.spoiled(statement)
+            self.assertIsNone(self.found(1))
+            self.assertEqual(len(self.lines()), 1)
+            self.now += REST
+            self.keep(2, b"two")
+            self.assertEqual((self.found(2), self.ids()), (b"two", [2]))
+
     def test_a_place_that_can_not_be_written(self) -> None:
         self.path.mkdir()
         for _ in range(3):
@@ -223,7 +260,7 @@ class WhichRecordsThereAre(SynchronousTestCase):
 
     async def some(self, store: BlockingStore) -> None:
         accounts = [await store.add_account(name, "hash") for name in ("one", "two")]
-        added = [(await store.add_record(each, "camera", "", at(0), [b"x"]))[0] for each in accounts * 400]
+        added = [(await store.add_record(each, "camera", "", when(0), [b"x"]))[0] for each in accounts * 400]
         self.assertEqual(await store.kept_records([*added, added[-1] + 1]), set(added))
         await store.delete_records(accounts[0], added[:2:2], False)
         await store.remove_account("two")

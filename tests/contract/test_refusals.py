@@ -8,7 +8,7 @@ from contextlib import closing
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
-from tests.contract.promises import ALL, KEEP_ALL, Contract, at, draft, saved
+from tests.contract.promises import ALL, KEEP_ALL, Contract, draft, saved, when
 from tests.support.stores import open_database
 from webcam.errors import AccountExists, DatabaseFail, NoSuchAccount, ReplyCode
 from webcam.storage import schema
@@ -34,24 +34,24 @@ class RealStore(Contract, TestCase):
 class AtomicityTests(RealStore):
     async def test_of_messages_all_or_none_are_stored_and_the_mark_with_them(self):
         account_id = await self.account()
-        before = await self.store.add_messages(account_id, "camera", at(0), [draft("motion")], None)
+        before = await self.store.add_messages(account_id, "camera", when(0), [draft("motion")], None)
         self.refuse("INSERT ON messages WHEN NEW.name = 'bad'")
         drafts = [draft("good"), draft("bad"), draft("good")]
-        await self.refused(DatabaseFail, self.store.add_messages(account_id, "phone", at(1), drafts, ""))
+        await self.refused(DatabaseFail, self.store.add_messages(account_id, "phone", when(1), drafts, ""))
         self.assertEqual(await self.unread(account_id, "viewer"), ["motion"])
         self.assertEqual(await self.unread(account_id, "phone"), ["motion"], "its mark stands where it stood")
         self.assertEqual((await self.store.account("user")).last_stamp, before)
-        await self.store.add_messages(account_id, "phone", at(1), drafts[:1], "")
+        await self.store.add_messages(account_id, "phone", when(1), drafts[:1], "")
         self.assertEqual(await self.unread(account_id, "viewer"), ["motion", "good"])
 
     async def test_a_record_is_stored_with_all_its_parts_or_not_at_all(self):
         account_id = await self.account()
         self.refuse("INSERT ON record_parts WHEN NEW.part = 2")
         data = [bytes(300_000)] * 2
-        await self.refused(DatabaseFail, self.store.add_record(account_id, "camera", "", at(0), data))
+        await self.refused(DatabaseFail, self.store.add_record(account_id, "camera", "", when(0), data))
         self.assertEqual(await self.store.records(account_id, ALL, KEEP_ALL), [])
         self.assertEqual((await self.store.account("user")).last_stamp, "")
-        record_id, _ = await self.store.add_record(account_id, "camera", "", at(0), [b"small"])
+        record_id, _ = await self.store.add_record(account_id, "camera", "", when(0), [b"small"])
         self.assertEqual(await self.store.record_part(record_id, 0), b"small")
 
     async def test_settings_change_together_or_not_at_all(self):
@@ -78,14 +78,14 @@ class AtomicityTests(RealStore):
 
     async def test_records_are_deleted_together_or_not_at_all(self):
         account_id = await self.account()
-        ids = [(await self.store.add_record(account_id, "c", "", at(each), [b"x"]))[0] for each in range(3)]
+        ids = [(await self.store.add_record(account_id, "c", "", when(each), [b"x"]))[0] for each in range(3)]
         self.refuse(f"DELETE ON records WHEN OLD.id = {ids[0]}")
         await self.refused(DatabaseFail, self.store.delete_records(account_id, [ids[2], ids[1]], True))
         self.assertEqual(len(await self.store.records(account_id, ALL, KEEP_ALL)), 3)
 
     async def test_taking_acknowledges_and_returns_or_neither(self):
         account_id = await self.account()
-        await self.store.add_messages(account_id, "camera", at(0), [draft("m")], None)
+        await self.store.add_messages(account_id, "camera", when(0), [draft("m")], None)
         self.refuse("INSERT ON sync_marks")
         await self.refused(DatabaseFail, self.store.take_messages(account_id, "phone", ALL, KEEP_ALL))
         self.assertEqual(await self.unread(account_id, "phone"), ["m"])
@@ -101,7 +101,7 @@ class RefusalTests(RealStore):
         with closing(sqlite3.connect(self.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await self.refused(DatabaseFail, self.store.add_account("other", "hash"))
-            await self.refused(DatabaseFail, self.store.add_messages(account_id, "d", at(0), [draft("m")], None))
+            await self.refused(DatabaseFail, self.store.add_messages(account_id, "d", when(0), [draft("m")], None))
             self.assertEqual(len(await self.store.accounts()), 1, "readers go on")
         await self.store.add_account("other", "hash")
         self.assertEqual(len(await self.store.accounts()), 2)
@@ -110,7 +110,7 @@ class RefusalTests(RealStore):
         account_id = await self.account()
         self.from_outside("DROP TABLE record_parts")
         await self.refused(DatabaseFail, self.store.record_part(1, 0))
-        await self.refused(DatabaseFail, self.store.add_record(account_id, "d", "", at(0), [b"x"]))
+        await self.refused(DatabaseFail, self.store.add_record(account_id, "d", "", when(0), [b"x"]))
         self.assertEqual(await self.store.records(account_id, ALL, KEEP_ALL), [])
 
     async def test_a_file_that_is_gone_while_no_connection_is_open_yet(self):
@@ -136,7 +136,7 @@ class TogetherTests(RealStore):
     async def test_writers_at_the_same_time_wait_for_each_other(self):
         account_id = await self.account()
         calls = [
-            Deferred.fromCoroutine(self.store.add_messages(account_id, "camera", at(0), [draft(f"m{each}")], None))
+            Deferred.fromCoroutine(self.store.add_messages(account_id, "camera", when(0), [draft(f"m{each}")], None))
             for each in range(40)
         ]
         stamps = await gatherResults(calls)
@@ -152,7 +152,7 @@ class ClosingTests(Contract, TestCase):
     async def test_running_transactions_end_first_and_the_log_is_written_back(self):
         account_id = await self.account()
         calls = [
-            Deferred.fromCoroutine(self.store.add_record(account_id, "camera", "", at(0), [b"x" * 1000]))
+            Deferred.fromCoroutine(self.store.add_record(account_id, "camera", "", when(0), [b"x" * 1000]))
             for _ in range(10)
         ]
         await self.store.close()

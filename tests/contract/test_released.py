@@ -11,17 +11,30 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contract.promises import ALL, KEEP_ALL, UNREAD
+from tests.support.clock import moment_of
 from tests.support.released import DATA, STAMP, finished, load, path_of
 from tests.support.stores import BlockingDatabase
+from webcam.calendar import micros_of
 from webcam.consolemodel import Seen, Share
 from webcam.model import EARLIER_RELEASE, QUOTA_RECORDS, Usage
 from webcam.ports import RECORD_PART
+from webcam.service.passwords import hash_password
+from webcam.service.tokens import digest_of
 from webcam.storage import accounts, schema
-from webcam.storage.checks import check
+from webcam.storage.checks import check, misshapen
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
 from webcam.storage.sqlite import SQLiteStore
 
 VERSIONS = range(1, VERSION + 1)
+
+GENUINE = f"""
+UPDATE accounts SET password_hash = '{hash_password("secret")}';
+UPDATE sessions SET digest = '{digest_of("session")}';
+UPDATE secrets SET digest = '{digest_of("secret")}';
+UPDATE shares SET digest = '{digest_of("link")}';
+UPDATE revoked_sessions SET digest = '{digest_of("revoked")}';
+"""
+"""In the files, texts that say what they stand for are in the place of hashes and digests."""
 
 
 def shape(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -80,9 +93,18 @@ class ReleasedTests(SynchronousTestCase):
         for version in VERSIONS:
             path = self.upgraded(version)
             with closing(connect(path)) as connection:
+                connection.executescript(GENUINE)
                 problems, held = check(connection, path)
             self.assertEqual(problems, [], version)
             self.assertEqual([each.name for each in held], ["home", "żółć"])
+
+    def test_each_has_the_shape_that_a_restore_asks_for(self):
+        """Before it upgrades a backup, by the scripts up to its version."""
+        for version in VERSIONS:
+            folder = Path(self.mktemp())
+            folder.mkdir(parents=True)
+            with closing(sqlite3.connect(load(version, folder))) as connection:
+                self.assertEqual(misshapen(connection), [], version)
 
     def test_an_older_one_is_kept_as_it_was(self):
         """The backup is before the upgrade: in another test with a version that is to come."""
@@ -106,9 +128,10 @@ class ReleasedTests(SynchronousTestCase):
     def test_what_came_with_version_3_is_kept(self):
         with closing(connect(self.upgraded(3))) as connection:
             store = SQLiteStore(BlockingDatabase(connection))  # type: ignore[arg-type]
-            self.assertEqual(finished(store.seen_devices(1)), [Seen(1, "phone", '{"a":1}', STAMP.format(2))])
-            link = Share(1, 1, "camera", STAMP.format(3), "9999-01-02 03:04:05.000000")
-            self.assertEqual(finished(store.share("digest of a link", STAMP.format(9))), link)
+            self.assertEqual(finished(store.seen_devices(1)), [Seen(1, "phone", '{"a":1}', micros_of(STAMP.format(0)))])
+            made, until = micros_of(STAMP.format(0)), micros_of("9999-01-02 03:04:05")
+            link = Share(1, 1, "camera", made, until - made)
+            self.assertEqual(finished(store.share("digest of a link")), link)
             kinds = connection.execute("SELECT type FROM records").fetchall()
             self.assertEqual(kinds, [("application/octet-stream",)] * 2)
 
@@ -141,7 +164,7 @@ class ReleasedTests(SynchronousTestCase):
             (session.digest, session.account_id, session.device, session.meta, session.address),
             ("digest", home.account_id, "phone", '{"a":1}', "192.0.2.1"),
         )
-        self.assertEqual((session.active, session.requests, session.given), (12.5, 34, STAMP.format(2)))
+        self.assertEqual((session.active, session.requests, session.given), (12_500_000, 34, STAMP.format(2)))
         self.check_messages(store, home.account_id)
         self.check_records(store, home.account_id)
 
@@ -166,4 +189,6 @@ class ReleasedTests(SynchronousTestCase):
             parts = range(-(-len(data) // RECORD_PART))
             whole = b"".join(finished(store.record_part(each.record_id, part)) for part in parts)
             self.assertEqual((each.size, whole == data), (len(data), True))
-        self.assertEqual(finished(store.add_record(account_id, "camera", "", STAMP.format(0), [b"new"]))[0], 4)
+        self.assertEqual(
+            finished(store.add_record(account_id, "camera", "", moment_of(STAMP.format(0)), [b"new"]))[0], 4
+        )

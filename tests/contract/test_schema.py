@@ -16,6 +16,8 @@ from webcam.storage import accounts, schema
 from webcam.storage.schema import FILE, VERSION, connect, make_ready
 
 TABLES = {
+    "clock",
+    "runs",
     *("accounts", "settings", "sessions", "sync_marks", "messages", "records", "record_parts"),
     *("quotas", "secrets", "revoked_sessions", "loose_records"),
     *("devices", "shares"),
@@ -73,6 +75,27 @@ class CreationTests(Folder):
         make_ready(self.folder)
         self.assertEqual(version(self.path), VERSION)
 
+    def test_what_somebody_analyzed_is_forgotten(self):
+        make_ready(self.folder)
+        self.add_account("user")
+        with closing(connect(self.path)) as connection:
+            connection.execute("ANALYZE")
+            self.assertEqual(connection.execute("SELECT COUNT(*) FROM sqlite_stat1").fetchone(), (1,))
+        make_ready(self.folder)
+        with closing(connect(self.path)) as connection:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").fetchall()
+        self.assertEqual((found, self.names(self.path)), ([], ["user"]))
+
+    def test_whatever_goes_with_another_row_is_found_by_an_index(self):
+        """SQLite looks for it with each row that is deleted, and no query plan shows that."""
+        make_ready(self.folder)
+        with closing(connect(self.path)) as connection:
+            for table in sorted(tables(self.path)):
+                indexes = [name for _, name, *_ in connection.execute(f"PRAGMA index_list({table})")]
+                first = [connection.execute(f"PRAGMA index_info({name})").fetchone()[2] for name in indexes]
+                references = [row[3] for row in connection.execute(f"PRAGMA foreign_key_list({table})")]
+                self.assertEqual([each for each in references if each not in first], [], table)
+
     def test_every_version_has_its_script(self):
         for each in range(1, VERSION + 1):
             self.assertIn("CREATE TABLE", schema.script(each))
@@ -110,6 +133,23 @@ class CreationTests(Folder):
     def test_deleted_space_can_be_given_back(self):
         make_ready(self.folder)
         self.assertEqual(pragma(self.path, "auto_vacuum"), 2)
+
+
+class LinkTests(Folder):
+    def test_a_database_behind_a_link_is_used_where_it_is(self):
+        """There its log lies, which has to be measured and cut."""
+        make_ready(self.folder)
+        self.add_account("user")
+        elsewhere = (self.folder / "elsewhere").resolve()
+        elsewhere.mkdir()
+        self.path.replace(elsewhere / "moved.db")
+        self.path.symlink_to(elsewhere / "moved.db")
+        self.assertEqual(make_ready(self.folder), elsewhere / "moved.db")
+        self.assertTrue(self.path.is_symlink())
+
+    def test_a_link_to_nothing_is_refused(self):
+        self.path.symlink_to("nothing")
+        self.assertIn("No such file", str(self.assertRaises(StartFailure, make_ready, self.folder)))
 
 
 class RefusedFileTests(Folder):

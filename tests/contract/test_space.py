@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
-from tests.contract.promises import Contract, at
+from tests.contract.promises import Contract, when
 from tests.support.stores import open_database
 from webcam.ports import RECORD_PART
 from webcam.storage import writer
-from webcam.storage.schema import LOG, connect
+from webcam.storage.schema import LOG
 from webcam.storage.sqlite import SQLiteStore
 from webcam.storage.writer import CHECKPOINT
 
@@ -29,7 +28,7 @@ class SpaceTests(Contract, TestCase):
 
     async def fill(self, account_id: int, records: int) -> list[int]:
         data = [os.urandom(RECORD_PART)] * 4
-        return [(await self.store.add_record(account_id, "d", "", at(n), data))[0] for n in range(records)]
+        return [(await self.store.add_record(account_id, "d", "", when(n), data))[0] for n in range(records)]
 
     async def test_the_file_is_smaller_when_its_space_was_given_back(self):
         account_id = await self.account()
@@ -66,11 +65,12 @@ class SpaceTests(Contract, TestCase):
         self.assertEqual(len(await self.store.accounts()), 1)
 
     async def grow(self) -> None:
-        """Somebody reads meanwhile, so the log can't begin anew."""
-        with closing(connect(self.path)) as reader:
-            reader.execute("BEGIN")
-            reader.execute("SELECT COUNT(*) FROM accounts").fetchone()
-            await self.fill(1, 2 * LOG // (4 * RECORD_PART))
+        """Nothing of the log is written to the database meanwhile."""
+        await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 0"))
+        statement = "INSERT INTO record_parts (record_id, part, data) VALUES (77, ?, ?)"
+        parts = [(part, os.urandom(RECORD_PART)) for part in range(2 * LOG // RECORD_PART)]
+        await self.database.write(lambda cursor: cursor.executemany(statement, parts))
+        await self.database.write(lambda cursor: cursor.execute("COMMIT").execute("PRAGMA wal_autocheckpoint = 1000"))
 
     async def test_the_commit_of_a_step_writes_nothing_to_the_database_itself(self):
         """The log holds ten times what lets an ordinary commit do so. When the step is over, another has written it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.promises import ALL, KEEP_ALL, at
+from tests.contract.promises import ALL, KEEP_ALL, at, when
 from tests.contract.records_contract import RecordParts
 from webcam.errors import DatabaseFail, NoSuchAccount, NoSuchRecord
 from webcam.model import Incoming, Record, Usage
@@ -30,7 +30,7 @@ class UploadsContract(RecordParts):
             await self.refused(NoSuchRecord, self.store.record_part(record_id, 0))
             size = parts * RECORD_PART + len(tail)
             record = Incoming(account_id, "camera", "meta", size)
-            stamp = await self.store.end_upload(record_id, record, at(parts), tail)
+            stamp = await self.store.end_upload(record_id, record, when(parts), tail)
             self.assertEqual(stamp, at(parts))
             self.assertEqual(await self.ids(account_id), [*before, record_id])
             found = await self.store.record(account_id, record_id, KEEP_ALL)
@@ -42,7 +42,7 @@ class UploadsContract(RecordParts):
         record_id = await self.begun(1)
         later = await self.add(account_id, 5)
         self.assertGreater(later, record_id)
-        stamp = await self.store.end_upload(record_id, Incoming(account_id, "d", "", RECORD_PART), at(0), b"")
+        stamp = await self.store.end_upload(record_id, Incoming(account_id, "d", "", RECORD_PART), when(0), b"")
         self.assertGreater(stamp, at(5))
         self.assertEqual(await self.ids(account_id), [later, record_id])
         self.assertEqual((await self.store.account("user")).last_stamp, stamp)
@@ -52,7 +52,7 @@ class UploadsContract(RecordParts):
         record_id = await self.begun(2)
         self.assertEqual((await self.store.account("user")).usage, Usage(0, 0, 0))
         size = 2 * RECORD_PART + 3
-        await self.store.end_upload(record_id, Incoming(account_id, "d", "", size), at(0), b"abc")
+        await self.store.end_upload(record_id, Incoming(account_id, "d", "", size), when(0), b"abc")
         self.assertEqual((await self.store.account("user")).usage, Usage(0, 1, size))
 
     async def test_ids_are_no_other_records_before_and_behind_it(self):
@@ -67,7 +67,7 @@ class UploadsContract(RecordParts):
         for parts, size, tail in ((1, 2 * RECORD_PART, b""), (2, RECORD_PART, b""), (1, RECORD_PART + 2, b"a")):
             record_id = await self.begun(parts)
             record = Incoming(account_id, "d", "", size)
-            await self.refused(DatabaseFail, self.store.end_upload(record_id, record, at(0), tail))
+            await self.refused(DatabaseFail, self.store.end_upload(record_id, record, when(0), tail))
         self.assertEqual(await self.ids(account_id), [])
         self.assertEqual((await self.store.account("user")).usage, Usage(0, 0, 0))
 
@@ -78,30 +78,30 @@ class UploadsContract(RecordParts):
         for record_id in (given_up, 999):
             record = Incoming(account_id, "d", "", RECORD_PART)
             await self.refused(DatabaseFail, self.store.upload_part(record_id, 1, FULL))
-            await self.refused(DatabaseFail, self.store.end_upload(record_id, record, at(0), b""))
+            await self.refused(DatabaseFail, self.store.end_upload(record_id, record, when(0), b""))
         self.assertEqual(await self.ids(account_id), [])
 
     async def test_giving_up_all_spares_what_has_appeared(self):
         account_id = await self.account()
         done, begun = await self.begun(1), await self.begun(1)
         record = Incoming(account_id, "d", "", RECORD_PART)
-        await self.store.end_upload(done, record, at(0), b"")
+        await self.store.end_upload(done, record, when(0), b"")
         await self.store.give_up_uploads(None)
-        await self.refused(DatabaseFail, self.store.end_upload(begun, record, at(1), b""))
+        await self.refused(DatabaseFail, self.store.end_upload(begun, record, when(1), b""))
         self.assertEqual(await self.ids(account_id), [done])
         self.assertTrue(await self.data(done) == [FULL])
 
     async def test_of_an_account_that_is_gone_it_is_refused(self):
         record_id = await self.begun(1)
         record = Incoming(99, "d", "", RECORD_PART)
-        await self.refused(NoSuchAccount, self.store.end_upload(record_id, record, at(0), b""))
+        await self.refused(NoSuchAccount, self.store.end_upload(record_id, record, when(0), b""))
         account_id = await self.account()
-        await self.store.end_upload(record_id, Incoming(account_id, "d", "", RECORD_PART), at(0), b"")
+        await self.store.end_upload(record_id, Incoming(account_id, "d", "", RECORD_PART), when(0), b"")
         self.assertEqual(await self.ids(account_id), [record_id], "nothing of it was done before")
 
     async def test_one_that_appeared_is_deleted_like_any(self):
         account_id = await self.account()
         record_id = await self.begun(1)
-        await self.store.end_upload(record_id, Incoming(account_id, "d", "", RECORD_PART), at(0), b"")
+        await self.store.end_upload(record_id, Incoming(account_id, "d", "", RECORD_PART), when(0), b"")
         await self.store.delete_records(account_id, [record_id], False)
         self.assertEqual((await self.store.records(account_id, ALL, KEEP_ALL), await self.data(record_id)), ([], []))

@@ -88,16 +88,16 @@ class Other:
 
     def __init__(self, server: FaultyServer) -> None:
         self.account = server.new_account(PASSWORD)
-        self._look = Inspector(server.client(), self.account)
-        self.record_id = self._look.add_record(b"of another account")
+        self.look = Inspector(server.client(), self.account)
+        self.record_id = self.look.add_record(b"of another account")
 
     def close(self) -> None:
         """Its connection."""
-        self._look.close()
+        self.look.close()
 
     def write(self) -> bool:
         """Whether everything that writes is acknowledged now: logging in, messages, records, deletions, settings."""
-        return self._look.write()
+        return self.look.write()
 
     def recovery(self, patience: float) -> float | None:
         """Seconds from now until it does; ``None`` when that takes longer."""

@@ -73,6 +73,10 @@ class Inspector:
             return False
         return True
 
+    def send(self, messages: Sequence[dict[str, Any]]) -> None:
+        """Messages, in one request."""
+        self._ask("addMsgs.json", "inspector", msgs=messages)
+
     def add_record(self, data: bytes) -> int:
         """Its id: that of the account's newest."""
         self._ask("heartBit.json", "inspector")

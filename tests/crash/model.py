@@ -10,7 +10,7 @@ from tests.crash.messages import Messages
 from tests.crash.operations import OTHERS, Configure, Fetch
 from tests.crash.problems import Look, Problem
 from tests.crash.records import Records
-from tests.crash.stamps import cursors, rising
+from tests.crash.stamps import cursors, rising, told_times
 from tests.crash.workload import CHANGED
 
 SOME = 5
@@ -48,7 +48,7 @@ class Model:
         recorded, more = self.records.learn(events, look)
         stamped = [*found, *recorded]
         problems += [*wrong, *more, *rising(stamped, self.newest), *cursors(events, stamped)]
-        self.newest = max((each.stamp for each in stamped), default=self.newest)
+        self.newest = max([self.newest, *(each.stamp for each in stamped), *told_times(events)])
         problems += self._configured(events, look)
         for session, token in tokens.items():
             if not look.lives(token):

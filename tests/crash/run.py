@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,9 @@ class Round:
 
 
 class Crashes:
-    """A server that is killed again and again, and the model that it is held to."""
+    """A server that is killed again and again, and the model that it is held to, with its *rules*."""
+
+    rules: Mapping[str, bool] = {}
 
     def __init__(self, folder: Path, seed: int, devices: int = DEVICES) -> None:
         self.server = FaultyServer(folder, "--cooldown=0")
@@ -55,7 +57,8 @@ class Crashes:
     def run(self, rounds: int, told: Callable[[Round], None]) -> list[str]:
         """So many rounds on the same data, until one shows something wrong: then what, and the history."""
         self.server.start()
-        self._ground = Ground(self.server, str(self._seed), self._devices, LARGE)
+        self._ground = Ground(self.server, str(self._seed), self._devices, LARGE, **self.rules)
+        self._prepare(self._ground)
         for number in range(1, rounds + 1):
             last = number == rounds or number % WHOLLY == 0
             wrong = self._round(self._ground, number, random.Random(f"{self._seed} {number}"), last, told)
@@ -70,13 +73,14 @@ class Crashes:
         over = threading.Event()
         devices = ground.devices(number, over.is_set)
         start(devices)
+        self._disturb(number)
         ground.history.wait_for_answers(chance.randint(1, EACH * len(devices)), PATIENCE)
         pause(chance.uniform(0.0, 0.02))
         self.server.kill()
         over.set()
         finish(devices)
         events = ground.history.close()
-        stillborn = self._start(chance)
+        stillborn = self._start(number, chance)
         ground.new_minute()
         ground.model.restarted()
         problems = ground.learn(events, devices)
@@ -87,7 +91,13 @@ class Crashes:
         trouble = self.server.trouble(said)
         return [*tell(problems, events), *trouble]
 
-    def _start(self, chance: random.Random) -> bool:
+    def _prepare(self, ground: Ground) -> None:
+        """What is done once, before the first round."""
+
+    def _disturb(self, number: int) -> None:
+        """What is done to the server in a round, besides killing it."""
+
+    def _start(self, number: int, chance: random.Random) -> bool:
         """Again, with another time; now and then it is killed in its start, first."""
         self.server.step_clock(-chance.uniform(0.0, BACK))
         stillborn = chance.random() < STILLBORN

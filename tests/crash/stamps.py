@@ -49,3 +49,10 @@ def cursors(events: Sequence[Event], found: Sequence[Stamped]) -> Iterator[Probl
                 yield Problem(f"{each.name}, at {each.stamp}, is later than the server's time then, {time}", (time,))
             if each.asked > event.over and each.stamp <= time:
                 yield Problem(f"{each.name}, at {each.stamp}, is not later than the server's time, {time}", (time,))
+
+
+def told_times(events: Sequence[Event]) -> Iterator[str]:
+    """The server's times that were told: whatever a later life stores is later than all of them."""
+    for event in events:
+        if isinstance(event.operation, AskTime) and event.good and event.answer:
+            yield event.answer["stamp"]

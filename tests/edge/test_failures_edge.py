@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from tests.support.clock import moment_of
 from tests.support.edge import (
     DATABASE_FAIL,
     INTERNAL_UNKNOWN_ERROR,
@@ -129,7 +130,7 @@ class RecordsTests(FailuresCase):
     def hold(self, data: bytes, size: int | None) -> int:
         """Store a record that is said to have *size* bytes, whatever its data are. Return its id."""
         store = self.world.store
-        adding = store.add_record(self.world.account_id, "camera", "", "2023-11-14 22:14:00.000000", [data])
+        adding = store.add_record(self.world.account_id, "camera", "", moment_of("2023-11-14 22:14:00.000000"), [data])
         rid, _ = self.world.run(adding)
         store.query("UPDATE records SET size = ? WHERE id = ?", size, rid)
         return int(rid)

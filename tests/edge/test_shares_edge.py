@@ -263,9 +263,9 @@ class EndsTests(SharesCase):
         self.assertEqual(self.browse("console/unshare.json", id=self.made["id"]), OK, "one that is gone is no error")
 
     def test_by_its_time(self) -> None:
-        self.clock.step += HOUR - 1
+        self.clock.advance(HOUR - 1)
         self.assertGoesOn()
-        self.clock.step += 1
+        self.clock.advance(1)
         self.sweep()
         self.assertEnded()
         self.world.run(self.services.shares.expire())

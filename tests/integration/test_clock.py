@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
 from tests.support.faults import FaultyServer
 from tests.support.process import until
 from tests.support.session import OK, ServerCase, bad
@@ -46,3 +50,30 @@ class SteppingTests(ServerCase):
             page = self.call("getMsgs.json", shash=phone, stamp=stamps[-1] if stamps else "2000")["msgs"]
             self.assertEqual([each["msg"] for each in page], [f"m{number}"])
             stamps.append(page[0]["stamp"])
+
+
+class HastyServer(FaultyServer):
+    """It looks at the dates of its certificate each 0.1 s; others do once a minute."""
+
+    def command(self, *options: str) -> list[str]:
+        program, flag, run, *rest = super().command(*options)
+        return [program, flag, f"from webcam.http import reload; reload.DATES = 0.1; {run}", *rest]
+
+
+class CertificateTests(SynchronousTestCase):
+    """The server's own, which was made by a wrong clock, or doesn't count for one."""
+
+    def test_a_clock_that_is_set_right(self) -> None:
+        """A board is started in the past; its certificate is another one when NTP has set its clock; and on and on."""
+        server = HastyServer(Path(self.mktemp()).absolute())
+        self.addCleanup(server.stop)
+        server.step_clock(-900 * 86400.0)
+        server.start()
+        for step, done in ((0.0, "renewed"), (-900 * 86400.0, "renewed"), (0.0, "put back")):
+            said = server.said
+            server.step_clock(step)
+            server.wait_for(f"{done} the self-signed certificate", said)
+            server.wait_for(r"certificate SHA-256 .* for new connections", said)
+        with server.client() as client:
+            self.assertEqual(client.post("/getServerTime.json").json()["result"], "OK")
+        self.assertEqual(server.trouble(), [])

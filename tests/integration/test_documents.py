@@ -194,9 +194,10 @@ class RunningDocumentTests(SynchronousTestCase):
         self.assertIn("can't read webcam-data/key.pem: No such file", self.with_certificate_alone())
 
     def with_certificate_alone(self) -> str:
-        """The server's line when its own certificate is there and the key isn't."""
+        """The server's line when a certificate of the operator's is there, which has a chain, and the key isn't."""
         data = self.folder / "webcam-data"
         make_self_signed(data / "certificate.pem", data / "key.pem")
+        (data / "certificate.pem").write_bytes((data / "certificate.pem").read_bytes() * 2)
         (data / "key.pem").unlink()
         return self.refused()
 

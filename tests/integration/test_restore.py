@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -233,3 +234,31 @@ class Killed(RestoreCase):
             self.server.wait_for("another database is in place", said)
             self.assertEqual(self.in_place(), ["old"])
             self.marked("new")
+
+    def test_both_twice_before_the_server_took_it(self) -> None:
+        """What the program offered is worth nothing without it: the next start keeps what was acknowledged."""
+        self.prepare()
+        for number in range(2):
+            self.marked(f"acknowledged {number}")
+            os.kill(self.server.pid, signal.SIGSTOP)
+            program = self.begin()
+            until((self.server.data / "webcam.db.restore").exists, "the offer is made")
+            program.kill()
+            program.communicate(timeout=DEADLINE)
+            self.server.kill()
+            self.again()
+            self.server.wait_for("removed a restored database that was offered")
+        time.sleep(1.5)  # longer than the server waits between looks
+        self.assertEqual(self.in_place(), ["old", "new", "acknowledged 0", "acknowledged 1"])
+        self.assertEqual(sorted(each.name for each in self.server.data.glob("*restor*")), ["restore-lock"])
+
+    def test_the_program_while_the_server_stands_still(self) -> None:
+        self.prepare()
+        os.kill(self.server.pid, signal.SIGSTOP)
+        program = self.begin()
+        until((self.server.data / "webcam.db.restore").exists, "the offer is made")
+        program.kill()
+        program.communicate(timeout=DEADLINE)
+        os.kill(self.server.pid, signal.SIGCONT)
+        self.server.wait_for("removed a restored database that was offered")
+        self.assertEqual(self.in_place(), ["old", "new"])

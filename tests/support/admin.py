@@ -21,7 +21,7 @@ class AdminCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.data = Path(self.mktemp())
-        self.data.mkdir(parents=True)
+        self.data.mkdir(mode=0o700, parents=True)
 
     def run_it(self, *arguments: str, stdin: str = "", data: bool = True) -> tuple[int, str, str]:
         """Exit status, standard output, standard error."""

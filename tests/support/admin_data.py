@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.support.admin import AdminCase
+from tests.support.clock import moment_of
 from webcam.storage import accounts, records
 from webcam.storage.schema import FILE, connect
 
@@ -26,7 +27,9 @@ class DataCase(AdminCase):
         with closing(connect(self.path)) as connection:
             account = accounts.account(connection.cursor(), name)
             assert account is not None
-            return records.add_record(connection.cursor(), account.account_id, "camera", "", STAMP, [bytes(size)])[0]
+            return records.add_record(
+                connection.cursor(), account.account_id, "camera", "", moment_of(STAMP), [bytes(size)]
+            )[0]
 
     def change(self, statement: str, path: Path | None = None) -> None:
         """What no program of ours would do to a database."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
+from webcam.calendar import micros_of
+from webcam.model import Moment
+
 EPOCH = 1_700_000_000.0
 """2023-11-14 22:13:20 UTC."""
 
@@ -20,3 +23,8 @@ class FakeClock(Clock):
 
     def steady(self) -> float:
         return self.seconds()
+
+
+def moment_of(stamp: str) -> Moment:
+    """When something is stored by a server whose clock was never wrong."""
+    return Moment(stamp, micros_of(stamp))

@@ -16,6 +16,7 @@ from typing import Any
 
 from twisted.internet.defer import ensureDeferred
 
+from tests.support.clock import moment_of
 from webcam.model import Draft
 from webcam.storage.database import Database
 from webcam.storage.sqlite import SQLiteStore
@@ -55,7 +56,7 @@ def main() -> None:
 async def _store(store: SQLiteStore) -> None:
     (account,) = await store.accounts()
     drafts = [Draft("one", "", "{}"), Draft("two", "", "{}")]
-    await store.add_messages(account.account_id, "camera", "2023-11-14 22:13:20.000000", drafts, None)
+    await store.add_messages(account.account_id, "camera", moment_of("2023-11-14 22:13:20.000000"), drafts, None)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """A server whose clock and disk can be made wrong from outside.
 
 :class:`FaultyServer` starts the same ``twistd``; what is installed in front of it puts its own ``time.time`` in place
-of the system's, which Twisted takes, too, and slows commits down. The server itself knows nothing of it.
+of the system's, which Twisted takes, too, and slows commits down. For both clocks of the process time can seem to pass.
+The server itself knows nothing of it.
 """
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ def written(faults: Path, off: float, slow: float) -> str:
     """The program's first lines that take the faults of this file, which is written: a wall clock that is *off* by so
     many seconds, commits that are *slow* by so many."""
     faults.parent.mkdir(parents=True, exist_ok=True)
-    faults.write_bytes(FORM.pack(off, slow))
+    faults.write_bytes(FORM.pack(off, slow, 0.0))
     return f"from tests.support import faulty; faulty.install({str(faults)!r})"
 
 
@@ -27,7 +29,7 @@ class FaultyServer(CountedServer):
     def __init__(self, folder: Path, *options: str, **more: Any) -> None:
         super().__init__(folder, *options, **more)
         self._faults = folder / "faults"
-        self._off = self._slow = 0.0
+        self._off = self._slow = self._passed = 0.0
         self._install = written(self._faults, self._off, self._slow)
 
     def command(self, *options: str) -> list[str]:
@@ -40,6 +42,15 @@ class FaultyServer(CountedServer):
         self._off = seconds
         self._write()
 
+    def pass_time(self, seconds: float) -> None:
+        """Let so many seconds more seem to have passed, for the wall clock and the monotonic clock alike."""
+        self._passed += seconds
+        self._write()
+
+    def time(self) -> float:
+        """The right time, with what seems to have passed, in seconds since the epoch."""
+        return time.time() + self._passed
+
     def slow_down(self, seconds: float) -> None:
         """From now on a commit takes so much longer."""
         self._slow = seconds
@@ -47,4 +58,4 @@ class FaultyServer(CountedServer):
 
     def _write(self) -> None:
         with self._faults.open("r+b") as file:
-            file.write(FORM.pack(self._off, self._slow))
+            file.write(FORM.pack(self._off, self._slow, self._passed))

@@ -9,18 +9,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-FORM = struct.Struct("=dd")
-"""Seconds by which the wall clock is off, and seconds that a commit takes longer."""
+FORM = struct.Struct("=ddd")
+"""Seconds by which the wall clock is off, seconds that a commit takes longer, and seconds that seem to have passed."""
 
 
 def install(path: str) -> None:
     """Let the wall clock and the disk be as that file says; it may change at any time."""
     with Path(path).open("r+b") as file:
         memory = mmap.mmap(file.fileno(), FORM.size)
-    real, connect = time.time, sqlite3.connect
+    real, steady, connect = time.time, time.monotonic, sqlite3.connect
 
     def wall() -> float:
-        return real() + float(FORM.unpack_from(memory)[0])
+        off, _, passed = FORM.unpack_from(memory)
+        return real() + float(off) + float(passed)
+
+    def monotonic() -> float:
+        return steady() + float(FORM.unpack_from(memory)[2])
 
     class Slow(sqlite3.Connection):
         """Commits of what was written take longer."""
@@ -36,5 +40,5 @@ def install(path: str) -> None:
     def slow_connect(*args: Any, **more: Any) -> sqlite3.Connection:
         return connect(*args, factory=Slow, **more)
 
-    time.time = wall
+    time.time, time.monotonic = wall, monotonic
     sqlite3.connect = slow_connect  # type: ignore[assignment]

@@ -131,7 +131,7 @@ class Server:
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
             self.command(*options, *self._options),
-            env=environment(),
+            env=self.environment(),
             cwd=self.data.parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -143,6 +143,10 @@ class Server:
     def command(self, *options: str) -> list[str]:
         """The program and its arguments; for variants of the server to change."""
         return command(self.data, *options)
+
+    def environment(self) -> dict[str, str]:
+        """Of its process; for variants of the server to change."""
+        return environment()
 
     def stop(self) -> int | None:
         """SIGTERM; the exit status. A server that isn't running has none."""
@@ -256,6 +260,14 @@ class Server:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             status = admin.main(["check", "--data", str(self.data)])
         return said.getvalue() if status else ""
+
+    def held(self) -> dict[str, tuple[int, int]]:
+        """How many messages and records ``webcam check`` finds, by account."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            admin.main(["check", "--data", str(self.data)])
+        rows = [line.split() for line in said.getvalue().splitlines()]
+        return {row[0]: (int(row[1]), int(row[2])) for row in rows if len(row) == 5 and row[1].isdigit()}
 
     def new_account(self, password: str = PASSWORD) -> str:
         """An account that nobody else uses; its name."""

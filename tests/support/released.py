@@ -13,7 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.support.clock import moment_of
 from tests.support.stores import BlockingDatabase
+from webcam.calendar import micros_of
 from webcam.model import QUOTA_RECORDS, Draft, SavedSession
 from webcam.ports import RECORD_PART
 from webcam.storage import quotas
@@ -48,13 +50,15 @@ async def fill(store: SQLiteStore) -> None:
     await store.add_account("żółć", "hash of another")
     await store.set_settings(home, {1: 7.0, 4: 200.0})
     await store.save_sessions(
-        [SavedSession("digest", home, "phone", '{"a":1}', "192.0.2.1", 12.5, 34, STAMP.format(2))]
+        [SavedSession("digest", home, "phone", '{"a":1}', "192.0.2.1", 12_500_000, 34, STAMP.format(2))]
     )
     drafts = [Draft("to all", "", '{"n":1}'), Draft("to phone", "phone", "[]")]
-    await store.add_messages(home, "camera", STAMP.format(1), drafts, None)
-    await store.add_messages(home, "phone", STAMP.format(3), [], STAMP.format(1))
+    await store.add_messages(home, "camera", moment_of(STAMP.format(1)), drafts, None)
+    await store.add_messages(home, "phone", moment_of(STAMP.format(3)), [], STAMP.format(1))
     for number in (1, 2, 3):
-        await store.add_record(home, "camera", f"meta {number}", STAMP.format(9 + number), [DATA.get(number, b"gone")])
+        await store.add_record(
+            home, "camera", f"meta {number}", moment_of(STAMP.format(9 + number)), [DATA.get(number, b"gone")]
+        )
     await store.delete_records(home, [2], older=False)
 
 
@@ -65,10 +69,15 @@ def fill_more(connection: sqlite3.Connection) -> None:
         quotas.set_quota(cursor, "home", QUOTA_RECORDS, 50)
         cursor.execute("INSERT INTO secrets VALUES (1, 1, 'gate', 'digest of a secret', 'publish', '[\"camera\"]')")
         cursor.execute("INSERT INTO revoked_sessions VALUES ('digest of a session')")
-    if VERSION >= 3:
-        cursor.execute("INSERT INTO devices VALUES (1, 'phone', '{\"a\":1}', '2026-01-02 03:04:05.000002')")
-        link = "1, 1, 'camera', 'digest of a link', '2026-01-02 03:04:05.000003', '9999-01-02 03:04:05.000000'"
-        cursor.execute(f"INSERT INTO shares VALUES ({link})")
+    if VERSION >= 4:
+        made, until = micros_of(STAMP.format(0)), micros_of("9999-01-02 03:04:05")
+        cursor.execute("INSERT INTO devices VALUES (1, 'phone', '{\"a\":1}', ?)", (made,))
+        link = (1, 1, "camera", "digest of a link", made, until - made)
+        cursor.execute("INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?)", link)
+        cursor.execute("INSERT INTO runs VALUES (?, 0)", (made,))
+        cursor.execute(
+            "INSERT INTO clock VALUES (1, ?, 0, ?, NULL, ?, -9, NULL, ?)", (made, made, made, STAMP.format(9))
+        )
 
 
 def dump(connection: sqlite3.Connection) -> str:

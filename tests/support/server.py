@@ -15,7 +15,7 @@ from webcam.address import Networks
 from webcam.api.services import Limits, Services
 from webcam.api.tree import build_site
 from webcam.assembly import Outside, make_services
-from webcam.model import Bounds
+from webcam.model import Bounds, Swept
 from webcam.service.passwords import hash_password
 from webcam.storage.thumbnails import ThumbnailFile
 
@@ -42,6 +42,39 @@ class World:
         self.store = BlockingStore()
         self.audit = Notes()
         self.disk = FakeDisk(self.store)
+        self._options = (limits or Limits(), bounds or Bounds(), cooldown, base)
+        self._proxies = proxies
+        self._begin()
+        self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))
+        self.run(self.services.accounts.refresh())
+
+    def restart(self, down: float = 0.0, jump: float = 0.0, clean: bool = True) -> None:
+        """Another process on the same database, *down* seconds later; its wall clock has jumped by *jump*.
+
+        One that isn't *clean* was killed.
+        """
+        if clean:
+            self.run(self.services.sessions.flush())
+            self.run(self.services.timekeeping.close())
+        wall = self.clock.wall() + down + jump
+        self.clock = FakeClock()
+        self.clock.advance(5)
+        self.clock.step = wall - 5
+        self._begin()
+        self.run(self.services.timekeeping.load())
+        self.run(self.services.accounts.load())
+
+    def look(self) -> None:
+        """What is done every 2 s about the clock."""
+        self.run(self.services.timekeeping.look())
+
+    def sweep(self) -> Swept:
+        """What is done every minute about what is kept."""
+        self.look()
+        self.run(self.services.timekeeping.save())
+        return self.run(self.retention.sweep())
+
+    def _begin(self) -> None:
         outside = Outside(
             store=self.store,
             kept=ThumbnailFile(None, at_once),
@@ -53,10 +86,8 @@ class World:
             workshop=at_once,
         )
         self.services: Services
-        self.services, self.retention = make_services(outside, limits or Limits(), bounds or Bounds(), cooldown, base)
-        self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))
-        self.run(self.services.accounts.refresh())
-        self.site = build_site(self.services, self.clock, proxies)
+        self.services, self.retention = make_services(outside, *self._options)
+        self.site = build_site(self.services, self.clock, self._proxies)
 
     def run(self, coroutine: Any) -> Any:
         """The result of a coroutine that needs no waiting; its exception is raised."""

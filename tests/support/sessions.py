@@ -14,6 +14,7 @@ from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Bou
 from webcam.service.quotas import AccountQuotas
 from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
+from webcam.service.timekeeper import Timekeeper
 
 HERE = "192.0.2.1"
 
@@ -24,9 +25,10 @@ class SessionsCase(SynchronousTestCase):
         self.store = RefusingStore()
         self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
         self.audit = Notes()
-        self.settings = AccountSettings(self.store, self.clock, self.audit)
+        self.settings = AccountSettings(self.store, self.audit)
         self.quotas = AccountQuotas(Bounds())
-        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit)
+        self.time = Timekeeper(self.clock)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.time, self.audit)
         self.offline: list[str] = []
         self.sessions.on_offline = lambda _, device: self.offline.append(device)
 

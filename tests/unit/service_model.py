@@ -15,7 +15,6 @@ from webcam.model import (
     SESSION_MINUTES,
     SESSION_REQUESTS,
     Settings,
-    stamp_of,
     whole_settings,
 )
 
@@ -24,10 +23,23 @@ COOLDOWN = 60.0
 
 @dataclass
 class Times:
-    """``steady`` never steps, ``wall`` may."""
+    """``steady`` steps by a restart alone; ``true`` is real time; ``jumped`` is how far the wall clock moved in all.
+
+    What is older than its life by real time is expired. Nothing else is, but for what the wall clock jumped while no
+    server looked.
+    """
 
     steady: float = 0.0
-    wall: float = 0.0
+    true: float = 0.0
+    jumped: float = 0.0
+
+    def is_kept(self, born: float, life: float) -> bool:
+        """Whether something of this age is there for certain."""
+        return self.true - born + self.jumped <= life
+
+    def is_gone(self, born: float, life: float) -> bool:
+        """Whether it is not, for certain."""
+        return self.true - born > life
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,7 @@ class Sent:
     target: str
     name: str
     params: str
+    born: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,7 @@ class Stored:
     """A record that is kept."""
 
     stamp: str
+    born: float
     device: str
     meta: str
     data: bytes
@@ -110,7 +124,7 @@ class Known:
 
     def write(self, now: Times) -> None:
         """To storage, where it is."""
-        self.saved.active = now.wall - (now.steady - self.active)
+        self.saved.active = now.true - (now.steady - self.active)
         self.saved.requests, self.saved.given = self.requests, self.given
 
     def flush(self, now: Times) -> None:
@@ -124,14 +138,14 @@ class Known:
     def restart(self, now: Times) -> None:
         """As storage has it."""
         self.alive = self.saved.there
-        self.active = now.steady - max(0.0, now.wall - self.saved.active)
+        self.active = now.steady - (now.true - self.saved.active)
         self.requests, self.given = self.saved.requests, self.saved.given
         self.recent, self.changed = [], False
 
 
 @dataclass
 class AccountModel:
-    """What an account holds. ``loose``: stamps of messages that a sweep may have taken or not."""
+    """What an account holds. ``loose``: stamps of what a sweep may have taken or not."""
 
     account_id: int
     name: str
@@ -155,13 +169,17 @@ class AccountModel:
 
     def _for(self, message: Sent, device: str, now: Times) -> bool:
         meant = message.target == device if message.target else message.sender != device
-        return meant and not self._expired(message, now)
+        return meant and not now.is_gone(message.born, self._life(message))
 
-    def _expired(self, message: Sent, now: Times) -> bool:
+    def _life(self, message: Sent) -> float:
         lives = self.settings[MESSAGE_DAYS] * 86400.0
-        if message.stamp < stamp_of(now.wall - lives):
-            return True
-        return not message.target and message.stamp < stamp_of(now.wall - self.settings[BROADCAST_HOURS] * 3600.0)
+        return lives if message.target else min(lives, self.settings[BROADCAST_HOURS] * 3600.0)
+
+    def unsure(self, now: Times) -> set[str]:
+        """Stamps of what may be there or not."""
+        messages = {each.stamp for each in self.messages if not now.is_kept(each.born, self._life(each))}
+        records = {each.stamp for each in self.records.values() if not now.is_kept(each.born, self._record_life)}
+        return self.loose | messages | records
 
     def acknowledge(self, device: str, stamp: str) -> None:
         """The mark never falls."""
@@ -169,10 +187,13 @@ class AccountModel:
 
     # Records
 
+    @property
+    def _record_life(self) -> float:
+        return self.settings[RECORD_DAYS] * 86400.0
+
     def kept(self, now: Times) -> dict[int, Stored]:
-        """Those that are not expired."""
-        oldest = stamp_of(now.wall - self.settings[RECORD_DAYS] * 86400.0)
-        return {key: each for key, each in self.records.items() if each.stamp >= oldest}
+        """Those that may be there still."""
+        return {key: each for key, each in self.records.items() if not now.is_gone(each.born, self._record_life)}
 
     def delete(self, record_ids: list[int], older: bool) -> None:
         """These, and with *older* all older than the oldest of them."""
@@ -184,8 +205,9 @@ class AccountModel:
     # Time
 
     def sweep(self, now: Times) -> None:
-        """What is expired goes; what its target acknowledged may."""
-        self.messages = [each for each in self.messages if not self._expired(each, now)]
+        """What is expired goes; what its target acknowledged may, and what may be expired."""
+        self.loose = self.unsure(now)
+        self.messages = [each for each in self.messages if not now.is_gone(each.born, self._life(each))]
         self.records = self.kept(now)
         self.loose |= {
             each.stamp for each in self.messages if each.target and each.stamp <= self.marks.get(each.target, "")

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.audit import Notes
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, moment_of
 from tests.support.disk import FakeDisk
 from tests.support.offload import ControlledOffload
 from tests.support.stores import RefusingStore
@@ -275,7 +275,7 @@ class RefreshTests(AccountsCase):
 
     def test_the_newest_stamp_of_storage_is_known(self):
         stamp = "2999-01-01 00:00:00.000000"
-        self.run_now(self.store.add_record(self.account_id, "camera", "", stamp, [b"x"]))
+        self.run_now(self.store.add_record(self.account_id, "camera", "", moment_of(stamp), [b"x"]))
         self.refresh()
         self.assertEqual(self.services.stamps.server_time(self.account_id), stamp)
 

@@ -60,8 +60,64 @@ class BackupTests(DataCase):
 
     def test_a_place_that_is_none(self):
         self.assertRefused(f"can't write {self.data}/none/b: No such file", "backup", str(self.data / "none" / "b"))
-        self.assertRefused("is there already", "backup", str(self.data))
-        self.assertRefused("Is a directory", "backup", "--force", str(self.data))
+        for more in ((), ("--force",)):
+            self.assertRefused(f"{self.data} is a folder: name a file in it", "backup", *more, str(self.data))
+
+    def test_a_link_stays_and_what_it_leads_to_is_replaced(self):
+        target, link = self.file.with_name("elsewhere"), self.file.with_name("link")
+        target.write_text("a letter to my aunt")
+        link.symlink_to(target.name)
+        self.file.symlink_to(link.name)
+        self.assertRefused(f"{self.file} is there already: --force replaces it", "backup", str(self.file))
+        self.said("backup", "--force", str(self.file))
+        self.assertEqual((self.file.readlink(), link.readlink()), (Path(link.name), Path(target.name)))
+        self.assertEqual((self.names(target), stat.S_IMODE(target.stat().st_mode)), (["user"], 0o600))
+        self.assertEqual(self.beside(target), [])
+
+    def test_links_that_lead_nowhere_useful(self):
+        os.mkfifo(self.file.with_name("pipe"))  # never a device: as root, a failure would replace it for everybody
+        self.file.symlink_to("nothing")
+        for more in ((), ("--force",)):
+            self.assertRefused(f"{self.file} is a link to nothing", "backup", *more, str(self.file))
+        for target, text in (
+            (self.file.name, "is a link to nothing"),
+            (self.data.name, "is a folder"),
+            (f"{self.data.name}/{FILE}", "is the database itself"),
+            (f"{self.data.name}/lock", "is the server's own lock"),
+            ("pipe", "is no regular file"),
+        ):
+            self.file.unlink()
+            self.file.symlink_to(target)
+            if target.endswith("lock"):
+                (self.data / "lock").touch()
+            self.assertRefused(f"{self.file} {text}", "backup", "--force", str(self.file))
+            self.assertTrue(self.file.is_symlink())
+
+    def test_what_is_no_regular_file(self):
+        os.mkfifo(self.file)
+        self.assertRefused(f"{self.file} is no regular file", "backup", "--force", str(self.file))
+        self.assertRefused(f"{self.file} is no regular file", "restore", str(self.file))
+        self.assertTrue(self.file.is_fifo())
+
+    def test_another_name_of_the_database(self):
+        os.link(self.path, self.file)
+        self.assertRefused("is the database itself", "backup", "--force", str(self.file))
+        self.assertRefused("is the database itself", "restore", str(self.file))
+
+    def test_the_servers_other_files(self):
+        for name in (
+            "key.pem",
+            "certificate.pem",
+            "audit.log",
+            "first-password",
+            "thumbnails.db",
+            "lock",
+            "restore-lock",
+        ):
+            (self.data / name).touch()
+            text = f"is the server's own {name}: a backup has another place"
+            self.assertRefused(text, "backup", "--force", str(self.data / name))
+        self.said("backup", str(self.data / "backup.db"))
 
     def test_a_folder_without_a_database_stays_without_one(self):
         self.path.unlink()

@@ -6,8 +6,10 @@ import sqlite3
 from contextlib import closing
 
 from tests.support.admin_data import STAMP, DataCase
+from tests.support.clock import moment_of
 from webcam.model import Draft
 from webcam.ports import RECORD_PART
+from webcam.service.tokens import digest_of
 from webcam.storage import accounts, checks, messages, removal
 from webcam.storage.checks import SHOWN
 from webcam.storage.schema import connect
@@ -27,10 +29,13 @@ class CheckTests(DataCase):
         self.record(RECORD_PART * 2)
         self.record(0)
         with closing(connect(self.path)) as connection:
-            connection.execute("INSERT INTO sessions VALUES ('digest', 1, 'camera', '', '', 0.0, 0, NULL, NULL)")
-            messages.add_messages(connection.cursor(), 1, "camera", STAMP, [Draft("hello", "", "{}")] * 3, None)
-            connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL, NULL)")
-            connection.execute("UPDATE accounts SET record_count = 1 WHERE id = 2")
+            digest = digest_of("token")
+            connection.execute(f"INSERT INTO sessions VALUES ('{digest}', 1, 'camera', '', '', 0.0, 0, NULL, NULL)")
+            messages.add_messages(
+                connection.cursor(), 1, "camera", moment_of(STAMP), [Draft("hello", "", "{}")] * 3, None
+            )
+            connection.execute(f"INSERT INTO records VALUES (NULL, 2, '{STAMP}', 'camera', '', NULL, NULL, 0)")
+            connection.execute("UPDATE accounts SET record_count = 1, last_stamp = ? WHERE id = 2", (STAMP,))
         self.assertEqual(
             [line.split() for line in self.said("check").splitlines()],
             [
@@ -52,9 +57,9 @@ class CheckTests(DataCase):
     def test_it_works_while_somebody_writes_and_sees_what_is_in_the_log(self):
         with closing(connect(self.path)) as server:
             server.execute("PRAGMA wal_autocheckpoint = 0")
-            accounts.add_account(server.cursor(), "late", "hash")
+            accounts.add_account(server.cursor(), "late", "")
             server.execute("BEGIN IMMEDIATE")
-            accounts.add_account(server.cursor(), "unfinished", "hash")
+            accounts.add_account(server.cursor(), "unfinished", "")
             out = self.said("check")
         self.assertIn("late ", out)
         self.assertNotIn("unfinished", out)
@@ -64,7 +69,7 @@ class CheckTests(DataCase):
 
         def counted(connection: sqlite3.Connection) -> list[checks.Holding]:
             with closing(connect(self.path)) as server:
-                accounts.add_account(server.cursor(), "late", "hash")
+                accounts.add_account(server.cursor(), "late", "")
             return real(connection)
 
         self.patch(checks, "holdings", counted)

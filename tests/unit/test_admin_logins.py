@@ -68,11 +68,32 @@ class QuotaTests(LoginsCase):
         self.assertEqual(self.said("account", "quota", "user", *taken), nothing)
 
     def test_what_is_no_quota_is_refused_and_changes_nothing(self):
-        for wrong in ("cows=5", "devices", "devices=", "devices=-1", "devices=0", "devices=many", "=5", ""):
+        for wrong in (
+            "cows=5",
+            "devices",
+            "devices=",
+            "devices=-1",
+            "devices=0",
+            "devices=many",
+            "=5",
+            "",
+            f"devices={2**63}",
+            "record_bytes=9999999999999G",
+        ):
             self.assertRefused(repr(wrong), "account", "quota", "user", "sessions=7", wrong)
         self.assertEqual(self.ask(accounts.account, "user").quotas, {})
         self.assertRefused("there is no account 'nobody'", "account", "quota", "nobody", "devices=1")
         self.assertRefused("there is no account 'nobody'", "account", "quota", "nobody")
+
+
+class NamesTests(LoginsCase):
+    def test_a_device_that_is_no_text_is_refused(self):
+        """As Python reads an argument that isn't UTF-8. No device could log in under it."""
+        for name in ("\udcff", "phone\ud800"):
+            text = f"a device is no text in UTF-8: {name!a}"
+            self.assertRefused(text, "secret", "add", "user", "label", "--view", "--device", name)
+            self.assertRefused("a label is no text in UTF-8", "secret", "add", "user", name, "--view")
+            self.assertRefused("a name is no text in UTF-8", "account", "add", name, "--password-stdin")
 
 
 class SessionsTests(LoginsCase):
@@ -84,7 +105,7 @@ class SessionsTests(LoginsCase):
         self.digests = [digest_of(name) for name in ("one", "two", "three", "four")]
         self.save(
             saved(self.digests[0], 1, device="phone", requests=7),
-            saved(self.digests[1], 1, device="camera", active=1_700_000_060.9),
+            saved(self.digests[1], 1, device="camera", active=1_700_000_060_900_000),
             saved(self.digests[2], 1, device="a guest", secret=secret),
             saved(self.digests[3], 2, device="\x1b[2J", address="2001:db8::1"),
         )

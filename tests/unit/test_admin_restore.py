@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
 
 from tests.support.admin_data import DataCase
+from webcam import durable
 from webcam.storage import accounts, copying, schema
 from webcam.storage.lock import LOCK, FolderLock
 from webcam.storage.schema import FILE, VERSION, connect
@@ -99,7 +101,7 @@ class RestoreTests(DataCase):
         self.assertEqual((self.names(self.path), self.names(self.kept)), (["user"], ["later", "user"]))
 
     def test_wherever_it_is_broken_off_a_whole_database_is_in_its_place(self):
-        real = copying.sync
+        real = durable.sync
         left = [0]
 
         def sync(path: Path) -> None:
@@ -108,7 +110,7 @@ class RestoreTests(DataCase):
                 raise KeyboardInterrupt
             real(path)
 
-        self.patch(copying, "sync", sync)
+        self.patch(durable, "sync", sync)
         for steps in range(1, 20):
             self.add(f"account {steps}")
             before = self.names(self.path)
@@ -151,7 +153,7 @@ class RestoreTests(DataCase):
 
     def test_a_file_that_is_none_of_this_servers(self):
         self.assertRefused("there is no file", "restore", str(self.file) + "x")
-        self.assertRefused("there is no file", "restore", str(self.data))
+        self.assertRefused(f"{self.data} is no regular file", "restore", str(self.data))
         self.file.write_bytes(b"no database" * 100)
         self.assertRefused("file is not a database", "restore", str(self.file))
         self.file.unlink()
@@ -159,6 +161,13 @@ class RestoreTests(DataCase):
         self.assertRefused(f"{self.file} is no backup of this server's database", "restore", str(self.file))
         self.assertRefused("is the database itself", "restore", str(self.path))
         self.assertUntouched()
+
+    def test_a_database_that_is_a_link_stays_one(self):
+        moved = self.path.with_name("moved.db")
+        self.path.replace(moved)
+        self.path.symlink_to(moved.name)
+        self.assertRefused(f"the database {self.path} is a link: move the file", "restore", str(self.file))
+        self.assertEqual((self.path.readlink(), self.names(moved)), (Path(moved.name), ["later", "user"]))
 
     def test_a_file_of_a_newer_version(self):
         self.change("PRAGMA user_version = 99", self.file)
@@ -200,8 +209,29 @@ class RestoreTests(DataCase):
             raise OSError(1, "Operation not permitted")
 
         self.patch(os, "link", link)
-        self.restore()
+        before = os.umask(0)
+        try:
+            self.restore()
+        finally:
+            os.umask(before)
         self.assertEqual((self.names(self.path), self.names(self.kept)), (["user"], ["later", "user"]))
+        self.assertEqual(stat.S_IMODE(self.kept.stat().st_mode), 0o600)
+
+    def test_such_a_copy_has_its_name_when_it_is_whole(self):
+        """What is cut short is none that somebody takes for the database of before."""
+
+        def link(*_: object) -> None:
+            raise OSError(1, "Operation not permitted")
+
+        def copyfile(_source: Path, target: Path) -> None:
+            target.write_bytes(b"SQLite format 3\0, and then the power went")
+            raise KeyboardInterrupt
+
+        self.patch(os, "link", link)
+        self.patch(shutil, "copyfile", copyfile)
+        self.assertEqual(self.run_it("restore", str(self.file))[0], 130)
+        self.assertEqual(self.beside(self.path), [])
+        self.assertEqual(self.names(self.path), ["later", "user"])
 
     def test_what_root_restores_is_the_folders_owners(self):
         if os.geteuid() != 0:

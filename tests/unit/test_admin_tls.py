@@ -9,6 +9,7 @@ from cryptography import x509
 from tests.support.admin import AdminCase
 from webcam.config import CERTIFICATE, KEY
 from webcam.http.certificate import VALID, fingerprint, make_self_signed
+from webcam.http.own_pair import renew
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 
@@ -54,6 +55,20 @@ class TLSTests(AdminCase):
     def test_one_that_has_ended(self) -> None:
         leaf = self.make(NOW - VALID - datetime.timedelta(minutes=1))
         self.assertRefused(f"{CERTIFICATE} ended on {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC", "tls")
+
+    def test_one_that_is_not_valid_yet(self) -> None:
+        """As one that was made while the clock was ahead."""
+        leaf = self.make(NOW + datetime.timedelta(days=2))
+        begin = f"{leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+        self.assertRefused(f"{CERTIFICATE} begins on {begin}, and is not valid yet", "tls")
+
+    def test_a_renewed_one(self) -> None:
+        """It has the new dates."""
+        end = NOW + VALID - datetime.timedelta(hours=1, seconds=1)
+        for at in (NOW - VALID - datetime.timedelta(days=1), NOW + datetime.timedelta(days=2)):
+            self.make(at)
+            renew(self.data / CERTIFICATE, self.data / KEY, NOW)
+            self.assertEqual(self.shown()["valid until"], f"{end:%Y-%m-%d %H:%M} UTC, {(end - NOW).days} days left")
 
     def test_what_is_none(self) -> None:
         """A file that is missing, one that holds something else, a folder that is missing."""

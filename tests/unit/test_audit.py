@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -119,6 +120,19 @@ class Rotating(Case):
         self.path.rename(self.folder / "elsewhere")
         self.log.note("login", count=2)
         self.assertEqual(self.events(), [{"event": "login", "count": 2}])
+
+
+class Pipe(Case):
+    def test_a_pipe_that_nobody_empties_stops_nobody(self) -> None:
+        os.mkfifo(self.path)
+        held = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, held)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(held, bytes(4096))
+        self.log.note("login")
+        self.assertEqual(len(self.reported), 1)
+        self.assertIn("1 event is missing", self.reported[0])
 
 
 class Failing(Case):

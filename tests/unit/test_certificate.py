@@ -11,11 +11,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.x509.oid import NameOID
-from twisted.logger import globalLogPublisher
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from webcam.http import certificate as certificates
-from webcam.http.certificate import BadCertificate, fingerprint, make_or_renew, make_self_signed, read_pair, renew
+from webcam.http import own_pair
+from webcam.http.certificate import BadCertificate, fingerprint, make_self_signed, read_pair
+from webcam.http.own_pair import make_or_renew, renew
 from webcam.http.tls import context
 
 DAY = datetime.timedelta(days=1)
@@ -78,8 +80,8 @@ class Made(Base):
         """Mode 0600, also where a file with a wider mode stood before."""
         self.assertEqual(stat.S_IMODE(self.key.stat().st_mode), 0o600)
         self.key.chmod(0o644)
-        certificates.write_private(self.key, b"secret")
-        self.assertEqual((stat.S_IMODE(self.key.stat().st_mode), self.key.read_bytes()), (0o600, b"secret"))
+        make_self_signed(self.certificate, self.key, NOW)
+        self.assertEqual(stat.S_IMODE(self.key.stat().st_mode), 0o600)
 
     def test_the_fingerprint_is_what_openssl_prints(self) -> None:
         """SHA-256, 32 pairs of digits."""
@@ -171,6 +173,48 @@ class Renewed(Base):
         self.assertEqual(self.made.not_valid_after_utc, self.due + LASTS)
         self.assertFalse(renew(self.certificate, self.key, self.due), "the new one is in no hurry")
 
+    def test_one_that_is_not_valid_yet(self) -> None:
+        """The clock was wrong when it was made, or is now; the next one is valid by the clock."""
+        second = datetime.timedelta(seconds=1)
+        begin = self.made.not_valid_before_utc
+        self.assertFalse(renew(self.certificate, self.key, begin))
+        self.assertTrue(renew(self.certificate, self.key, begin - second))
+        self.assertEqual(self.made.not_valid_after_utc, begin - second + LASTS)
+        self.assertTrue(renew(self.certificate, self.key, NOW - 20000 * DAY), "in 1975")
+        self.assertTrue(renew(self.certificate, self.key, NOW), "the clock is right again")
+        self.assertFalse(renew(self.certificate, self.key, NOW + DAY))
+
+    def test_a_clock_that_begins_in_1970_at_each_start_costs_clients_nothing(self) -> None:
+        """The certificate that they trust is put back when the clock is right."""
+        trusted = self.certificate.read_bytes()
+        for at in (NOW, NOW + 100 * DAY):
+            self.assertTrue(renew(self.certificate, self.key, NOW - 20000 * DAY))
+            self.assertNotEqual(self.certificate.read_bytes(), trusted)
+            self.assertTrue(renew(self.certificate, self.key, at))
+            self.assertEqual(self.certificate.read_bytes(), trusted)
+        self.assertIn("put back the self-signed certificate, valid from", formatEvent(self.logged[-1]))
+        self.assertFalse(renew(self.certificate, self.key, NOW + 100 * DAY))
+        self.assertTrue(renew(self.certificate, self.key, self.due))
+        self.assertNotEqual(self.certificate.read_bytes(), trusted, "it ends, too")
+
+    def test_what_is_kept_is_put_back_only_if_it_is_ours_and_fits(self) -> None:
+        kept = self.folder / "certificate.pem.earlier"
+        renew(self.certificate, self.key, NOW - 20000 * DAY)
+        make_self_signed(self.folder / "other.pem", self.folder / "other-key.pem", NOW)
+        for other in (b"", (self.folder / "other.pem").read_bytes(), kept.read_bytes() * 2):
+            kept.write_bytes(other)
+            renew(self.certificate, self.key, NOW)
+            self.assertNotEqual(self.certificate.read_bytes(), other)
+            renew(self.certificate, self.key, NOW - 20000 * DAY)
+            self.assertNotEqual(kept.read_bytes(), other)
+
+    def test_the_log_names_the_new_dates(self) -> None:
+        """Not those of the one before."""
+        renew(self.certificate, self.key, self.due)
+        (said,) = [formatEvent(each) for each in self.logged]
+        since, end = self.due - datetime.timedelta(hours=1), self.due + LASTS
+        self.assertIn(f"valid from {since:%Y-%m-%d} until {end:%Y-%m-%d}, with the same key", said)
+
     def test_again_and_again(self) -> None:
         """The one that came of it is known again, and so is one that has ended."""
         self.assertTrue(renew(self.certificate, self.key, self.due))
@@ -189,7 +233,7 @@ class Renewed(Base):
         """An address that the host hasn't at this moment, its network being down, is not lost; new ones are added."""
         self.patch(certificates, "host_names", lambda: ["old.example", "192.0.2.1"])
         make_self_signed(self.certificate, self.key, NOW)
-        self.patch(certificates, "host_names", lambda: ["new.example", "old.example"])
+        self.patch(own_pair, "host_names", lambda: ["new.example", "old.example"])
         renew(self.certificate, self.key, self.due)
         self.assertEqual(self.alternatives(), (["new.example", "old.example"], ["192.0.2.1"]))
         self.assertEqual(certificates.names_of(self.made), ["new.example", "old.example", "192.0.2.1"])
@@ -236,13 +280,11 @@ class Renewed(Base):
         self.assertEqual((event["file"], event["reason"]), (str(self.certificate), "No space left on device"))
 
     def test_at_a_start(self) -> None:
-        """What is there is renewed, what isn't is made, of half a pair nothing."""
+        """What is there is renewed, what isn't is made: see test_own_pair, too."""
         make_or_renew(self.certificate, self.key, self.due)
         self.assertEqual(self.made.not_valid_after_utc, self.due + LASTS)
-        self.assertEqual(len([each for each in self.logged if "renewed" in str(each.get("log_format"))]), 1)
-        self.certificate.unlink()
-        make_or_renew(self.certificate, self.key, self.due)
-        self.assertFalse(self.certificate.exists())
-        self.key.unlink()
+        self.assertEqual(len([each for each in self.logged if each.get("done") == "renewed"]), 1)
+        for each in (self.certificate, self.key):
+            each.unlink()
         make_or_renew(self.certificate, self.key, NOW)
         self.assertEqual(self.made.not_valid_after_utc, NOW + LASTS)

@@ -16,11 +16,12 @@ from webcam.config import (
     base_path,
     boolean,
     build,
+    count,
     read_file,
     seconds,
     size,
 )
-from webcam.model import Bounds
+from webcam.model import LARGEST, Bounds
 
 
 class Case(SynchronousTestCase):
@@ -51,6 +52,16 @@ class ValueTests(SynchronousTestCase):
         self.assertEqual([size(each) for each in ("1", "500000", "64K", "32m", "1G")], [1, 500000, 65536, 2**25, 2**30])
         wrong = ("", "0", "0K", "K", "-1", "1.5M", "1T", "1KB", " 1", "1 K", "²", "٣", "1ß", "abc", "0x10", "1_000")
         self.assertEqual(accepted(ValueError, size, wrong), [])
+
+    def test_numbers_have_an_end(self) -> None:
+        """What no database could hold is refused, not met later; digits without an end aren't even read."""
+        largest = str(LARGEST)
+        self.assertEqual((count(largest), size(largest), size(f"{LARGEST // 2**30}G")), (LARGEST,) * 3)
+        for text in (str(LARGEST + 1), str(2**63), "9" * 101, "9" * 5000):
+            for read in (count, size):
+                refusal = str(self.assertRaises(ValueError, read, text))
+                self.assertEqual(refusal, f"want at most {LARGEST}")
+        self.assertRaises(ValueError, size, f"{LARGEST // 2**30 + 1}G")
 
     def test_seconds(self) -> None:
         """Not negative, and an end."""

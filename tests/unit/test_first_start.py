@@ -25,7 +25,8 @@ from webcam.clock import SystemClock
 from webcam.errors import StartFailure
 from webcam.firstaccount import NAME, PASSWORD_FILE, terminal_among
 from webcam.firststart import prepare
-from webcam.http.certificate import RENEW, VALID, BadCertificate, fingerprint, make_self_signed, read_chain, utc
+from webcam.http.certificate import VALID, BadCertificate, fingerprint, make_self_signed, read_chain, utc
+from webcam.http.own_pair import RENEW
 from webcam.service.passwords import check_password
 from webcam.storage import accounts
 from webcam.storage.reserve import FILE as RESERVE
@@ -183,16 +184,36 @@ class SecondStartTests(PrepareCase):
         self.prepare()
         self.assertEqual(self.names(), ["operator's", "webcam"])
 
-    def test_a_lost_half_of_the_certificate_is_not_replaced_behind_the_operators_back(self):
-        for lost, kept in (("key.pem", "certificate.pem"), ("certificate.pem", "key.pem")):
-            for each in ("key.pem", "certificate.pem"):
-                (self.data / each).unlink(missing_ok=True)
+    def test_a_lost_half_of_our_own_certificate_is_made_anew(self):
+        for lost in ("key.pem", "certificate.pem"):
+            (self.data / lost).write_bytes(b"")
             self.prepare()
-            before = (self.data / kept).read_bytes()
-            (self.data / lost).unlink()
-            self.prepare()
-            self.assertEqual((self.data / kept).read_bytes(), before)
-            self.assertFalse((self.data / lost).exists())
+            current_pair(config.build({"data": [str(self.data)]}, {}))
+
+    def test_the_log_names_the_password_file_as_long_as_it_is_there(self):
+        """A start may have been broken off before it said so."""
+        self.prepare()
+        (told,) = [formatEvent(event) for event in self.logged if event["log_namespace"] == "webcam"]
+        file = self.data / PASSWORD_FILE
+        self.assertEqual(
+            told, f"the first password of the account webcam is in {file}: change it, then delete the file"
+        )
+        self.assertNotIn(self.password(), str(self.logged))
+        (self.data / PASSWORD_FILE).unlink()
+        self.logged.clear()
+        self.prepare()
+        self.assertEqual(self.logged, [])
+
+    def test_a_password_that_a_crash_took_is_told_with_what_helps(self):
+        """As the first version may have left it, which announced a password before it was on disk."""
+        (self.data / PASSWORD_FILE).write_bytes(bytes(17))
+        self.prepare()
+        (told,) = [formatEvent(event) for event in self.logged if event["log_namespace"] == "webcam"]
+        self.assertEqual(
+            told,
+            f"{self.data / PASSWORD_FILE} is empty after a crash: set a password of the account webcam by "
+            "webcam account passwd webcam",
+        )
 
     def test_a_certificate_that_ends_soon_is_renewed_where_it_is_the_servers_own(self):
         now = utc(SystemClock.wall())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -10,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.support.admin import AdminCase
+from tests.support.clock import moment_of
+from webcam import durable
 from webcam.errors import Refused
 from webcam.model import Draft, stamp_of
 from webcam.storage import copying, handover, messages, records
@@ -102,12 +105,19 @@ class Together(Case):
         self.refused("not today")
         self.assertNothingLeft()
 
+    def test_an_answer_that_is_none(self) -> None:
+        for text in ("", "{", "[]", "7", '{"kept": null}', "\xff"):
+            self.turns = [self.take, lambda text=text: (self.data / ANSWER).write_text(text, "latin-1")]
+            self.refused("is no answer of the server")
+            clear(self.data)
+
     def test_what_is_no_backup_is_never_offered(self) -> None:
         self.file.write_bytes(b"no database" * 1000)
         self.refused("can't restore")
         self.assertIsNone(take(self.data))
 
     def test_one_offer_at_a_time(self) -> None:
+        self.turns = [lambda: None]
         with FolderLock(self.data, "another webcam restore", handover.LOCK):
             self.refused("another webcam restore runs on it")
 
@@ -183,6 +193,92 @@ class Gone(Case):
         raise KeyboardInterrupt
 
 
+class Killed(Case):
+    """The program is gone and has told nobody: its lock ends with it, and its offer stays behind."""
+
+    def offered(self) -> None:
+        (self.data / OFFER).write_bytes(self.file.read_bytes())
+        (self.data / handover.LOCK).touch()
+
+    def assertDropped(self) -> None:
+        self.assertNothingLeft()
+        self.assertEqual(self.names(self.path), ["later", "user"])
+
+    def test_the_server_drops_what_it_offered(self) -> None:
+        self.offered()
+        refusal = self.assertRaises(Refused, take, self.data)
+        self.assertIn("webcam restore was killed while it waited", str(refusal))
+        self.assertDropped()
+        self.assertIsNone(take(self.data))
+
+    def test_so_does_the_next_server(self) -> None:
+        for _ in range(2):
+            self.offered()
+            self.assertTrue(clear(self.data))
+            self.assertDropped()
+        self.assertFalse(clear(self.data))
+
+    def test_also_when_its_lock_is_gone(self) -> None:
+        self.offered()
+        (self.data / handover.LOCK).unlink()
+        self.assertRaises(Refused, take, self.data)
+        self.assertDropped()
+
+    def test_an_offer_of_a_program_that_waits_outlives_a_start(self) -> None:
+        def restarts() -> None:
+            self.restart()
+            self.assertTrue((self.data / OFFER).exists())
+
+        self.turns = [restarts, self.take, self.put, self.answer]
+        self.restored()
+
+    def test_after_the_server_took_it(self) -> None:
+        """Then it is done: the server had no way to know."""
+        self.offered()
+        with FolderLock(self.data, handover.HOLDER, handover.LOCK):
+            self.take()
+        self.put()
+        self.answer()
+        self.assertEqual(self.names(self.path), ["user"])
+
+    def test_both_while_the_server_exchanged(self) -> None:
+        self.offered()
+        with FolderLock(self.data, handover.HOLDER, handover.LOCK):
+            self.take()
+        self.restart()
+        self.assertDropped()
+
+    def test_the_next_program_offers_its_own(self) -> None:
+        """Nor may the server take the old one while the next program still copies, and has the lock."""
+        self.offered()
+        real = handover.fetched
+
+        def fetched(*arguments: Any) -> Any:
+            self.assertIsNone(take(self.data))
+            return real(*arguments)
+
+        self.patch(handover, "fetched", fetched)
+        self.turns = [self.take, self.put, self.answer]
+        self.restored()
+
+    def test_a_server_that_looks_right_now_keeps_the_next_program_out_no_longer(self) -> None:
+        looks = FolderLock(self.data, handover.HOLDER, handover.LOCK)
+        self.turns = [looks.release, self.take, self.put, self.answer]
+        self.restored()
+
+    def test_a_lock_that_can_not_be_looked_at_may_be_held(self) -> None:
+        real = os.open
+
+        def refused(path: Any, *arguments: Any) -> int:
+            if str(path).endswith(handover.LOCK):
+                raise PermissionError(13, "Permission denied")
+            return real(path, *arguments)
+
+        self.offered()
+        self.patch(os, "open", refused)
+        self.assertIsNotNone(take(self.data))
+
+
 class Exchanging(Case):
     def offered(self) -> Path:
         """What the server takes."""
@@ -208,20 +304,20 @@ class Exchanging(Case):
         def failing(_: Path) -> None:
             raise OSError(5, "Input/output error")
 
-        self.patch(copying, "sync", failing)
+        self.patch(durable, "sync", failing)
         self.assertRaises(Refused, put_in_place, self.data, self.offered(), "")
         self.assertEqual(self.names(self.path), ["later", "user"])
 
     def test_stamps_and_ids_that_were_given_are_not_given_again(self) -> None:
         with closing(connect(self.path)) as connection:
             cursor = connection.cursor()
-            messages.add_messages(cursor, 1, "camera", LATER, [Draft("name", "", "{}")], None)
-            given, _ = records.add_record(cursor, 1, "camera", "", LATER, [b"picture"])
+            messages.add_messages(cursor, 1, "camera", moment_of(LATER), [Draft("name", "", "{}")], None)
+            given, _ = records.add_record(cursor, 1, "camera", "", moment_of(LATER), [b"picture"])
             stamp = connection.execute("SELECT MAX(last_stamp) FROM accounts").fetchone()[0]
         put_in_place(self.data, self.offered(), "")
         with closing(connect(self.path)) as connection:
             cursor = connection.cursor()
-            record, new = records.add_record(cursor, 1, "camera", "", NOW, [b"picture"])
+            record, new = records.add_record(cursor, 1, "camera", "", moment_of(NOW), [b"picture"])
         self.assertGreater(record, given)
         self.assertGreater(new, stamp)
         self.add("third")
@@ -230,5 +326,5 @@ class Exchanging(Case):
     def test_nor_are_stamps_that_only_the_server_knew_of(self) -> None:
         put_in_place(self.data, self.offered(), LATER)
         with closing(connect(self.path)) as connection:
-            _, new = records.add_record(connection.cursor(), 1, "camera", "", NOW, [b"picture"])
+            _, new = records.add_record(connection.cursor(), 1, "camera", "", moment_of(NOW), [b"picture"])
         self.assertGreater(new, LATER)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from tests.support.admin import AdminCase
+from tests.support.clock import moment_of
 from tests.support.old_database import CLIENTS, OldDatabase, fill
 from webcam.admin.common import Bar
-from webcam.model import Expiry, Page
+from webcam.model import KEEP_ALL, Page
 from webcam.ports import RECORD_PART
 from webcam.service.passwords import check_password
 from webcam.service.tokens import digest_of
@@ -19,10 +20,10 @@ from webcam.storage.importing import run
 from webcam.storage.lock import FolderLock
 from webcam.storage.schema import FILE, connect
 
-KEEP_ALL = Expiry("", "", "")
 ALL = Page("", 1000)
 UNREAD = Page(None, 1000)
 SECOND = "2024-05-06 07:08:09"
+LAST = 2**63 - 1
 
 
 class ImportCase(AdminCase):
@@ -104,7 +105,7 @@ class TakenOverTests(ImportCase):
                 old.record(home, SECOND)
             old.execute("DELETE FROM records WHERE id > 2")
         self.take()
-        self.assertEqual(self.ask(records.add_record, self.id_of(), "camera", "", SECOND, [b"x"])[0], 6)
+        self.assertEqual(self.ask(records.add_record, self.id_of(), "camera", "", moment_of(SECOND), [b"x"])[0], 6)
 
     def test_messages_come_in_the_order_of_their_ids_whatever_their_counters_say(self):
         with self.make() as old:
@@ -134,7 +135,12 @@ class TakenOverTests(ImportCase):
         self.take()
         for name, counter in (("home", 42), ("garage", 43), ("empty", 44)):
             stamp = self.ask(
-                messages.add_messages, self.id_of(name), "camera", "2000", [messages.Draft("x", "", "{}")], None
+                messages.add_messages,
+                self.id_of(name),
+                "camera",
+                moment_of("2000-01-01"),
+                [messages.Draft("x", "", "{}")],
+                None,
             )
             self.assertEqual(stamp, f"{SECOND}.{counter:04d}01")
 
@@ -196,7 +202,7 @@ class TakenOverTests(ImportCase):
         (saved,) = self.ask(sessions.sessions)
         self.assertEqual((saved.digest, saved.account_id), (digest_of("a token"), self.id_of()))
         self.assertEqual((saved.device, saved.meta, saved.address), ("phone", "{}", "192.0.2.1"))
-        self.assertEqual((saved.active, saved.requests, saved.given), (1730419200.0, 12, None))
+        self.assertEqual((saved.active, saved.requests, saved.given), (1730419200 * 1_000_000, 12, None))
 
     def test_a_file_without_the_tables_that_came_later(self):
         with self.make() as old:
@@ -332,7 +338,7 @@ class BrokenOffTests(ImportCase):
     def test_records_that_come_meanwhile_take_no_ids_of_the_file(self):
         self.add("user")
         self.assertTrue(self.break_off(9))
-        record_id, _ = self.ask(records.add_record, self.id_of("user"), "camera", "", SECOND, [b"mine"])
+        record_id, _ = self.ask(records.add_record, self.id_of("user"), "camera", "", moment_of(SECOND), [b"mine"])
         self.assertEqual(record_id, 121)
         self.take()
         self.assertEqual(self.ask(records.record_part, 121, 0), b"mine")
@@ -373,7 +379,7 @@ class RefusedTests(ImportCase):
     def test_a_file_that_is_not_there_or_none(self):
         self.refused(f"there is no file {self.old}")
         self.old.mkdir()
-        self.refused(f"there is no file {self.old}")
+        self.refused(f"{self.old} is no regular file")
         self.old.rmdir()
         self.old.write_bytes(b"no database" * 100)
         self.refused(f"can't read {self.old}: file is not a database")
@@ -406,7 +412,7 @@ class RefusedTests(ImportCase):
 
     def test_a_records_id_that_is_taken(self):
         self.add("home")
-        self.ask(records.add_record, self.id_of(), "camera", "", SECOND, [b"x"])
+        self.ask(records.add_record, self.id_of(), "camera", "", moment_of(SECOND), [b"x"])
         with self.make() as old:
             old.record(old.client("other"), SECOND)
         self.refused("there is a record 1 here and in the file: import into a folder without records")
@@ -429,7 +435,109 @@ class RefusedTests(ImportCase):
                 file.seek(page * 4096)
                 file.write(b"\xff" * 4096)
         self.refused("malformed")
-        with closing(sqlite3.connect(self.data / FILE)) as connection:
-            self.assertEqual(
-                connection.execute("SELECT COUNT(*) FROM accounts WHERE password_hash <> ''").fetchone(), (0,)
-            )
+        self.assertFalse((self.data / FILE).exists(), "nothing was done")
+
+
+class BadFiles(ImportCase):
+    """What was sent to the older server, unchecked, and what somebody did to its file."""
+
+    def refused(self, text: str) -> None:
+        self.assertRefused(text, "import", str(self.old))
+        self.assertFalse((self.data / FILE).exists(), "nothing was done")
+        self.old.unlink()
+
+    def test_ids_that_no_other_can_follow_and_that_no_client_can_name(self):
+        for table, columns in (("records", "cid, stamp"), ("msgs", "cid, stamp"), ("clients", "name, pass")):
+            for old_id in (LAST, 2**61 + 1, -1, -LAST):
+                with self.make() as old:
+                    old.execute(f"INSERT INTO {table} (id, {columns}) VALUES (?, 1, 'x')", old_id)
+                self.refused(f"{self.old} can't be taken over, and nothing was done: {table}: id is '{old_id}', want")
+
+    def test_the_highest_id_that_was_ever_given(self):
+        for highest in (LAST, -1, "x"):
+            with self.make() as old:
+                old.record(old.client("home"), SECOND)
+                old.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'records'", highest)
+            self.refused(f"sqlite_sequence: seq of records is '{highest}', want a whole number from 0 to {2**61}")
+
+    def test_ids_that_stand_twice_or_are_none(self):
+        for ids, text in (((3, 3), "records: two rows have the id '3'"), (("x",), "records: id is 'x', want")):
+            with self.make() as old:
+                home = old.client("home")
+                old.execute("DROP TABLE records")
+                old.execute("CREATE TABLE records (id, cid, device, metadata, data, stamp)")
+                for each in ids:
+                    old.execute("INSERT INTO records VALUES (?, ?, '', '', '', '')", each, home)
+            self.refused(text)
+
+    def test_texts_that_no_request_could_bring(self):
+        long, longer = "é" * 1025, "é" * (16 * 1024 + 1)
+        for table, column, text in (
+            ("clients", "name", long),
+            ("clients", "pass", long),
+            ("msgs", "msg", long),
+            ("msgs", "device", long.encode()),
+            ("msgs", "target", long),
+            ("records", "device", long),
+            ("records", "metadata", longer),
+            ("sessions", "device", long),
+            ("sessions", "metadata", longer),
+            ("sessions", "ip", long),
+            ("syncs", "device", long),
+        ):
+            with self.make() as old:
+                old.execute("INSERT INTO clients VALUES (1, 'home', 'secret')")
+                if table != "clients":
+                    old.execute(f"INSERT INTO {table} (cid) VALUES (1)")
+                old.execute(f"UPDATE {table} SET {column} = ?", text)
+            bound = len(text.decode() if isinstance(text, bytes) else text) - 1
+            self.refused(f"{table} (row 1): {column} has {bound + 1} characters, at most {bound} can be kept")
+
+    def test_only_some_are_named(self):
+        with self.make() as old:
+            for number in range(10):
+                old.execute("INSERT INTO msgs (id) VALUES (?)", -1 - number)
+        status, _, err = self.run_it("import", str(self.old))
+        self.assertEqual((status, err.count("msgs: id is"), err.count("\n")), (1, 3, 1))
+
+    def test_what_is_no_regular_file(self):
+        os.mkfifo(self.old)
+        self.refused(f"{self.old} is no regular file")
+
+    def test_what_can_be_brought_within_bounds_is_and_the_server_can_work_with_it(self):
+        with self.make() as old:
+            home = old.client("home")
+            for number, day in enumerate((-1, -1e300, 1e300, float("inf"), LAST, "x", None, b"x")):
+                values = (b"\xff", f"token {number}", (-5, LAST, "x")[number % 3], day)
+                columns = "(cid, device, metadata, ip, shash, req_total, stamp)"
+                old.execute(f"INSERT INTO sessions {columns} VALUES (?, ?, '', '', ?, ?, ?)", home, *values)
+            for kind, value in (
+                (1, float("inf")),
+                (2, float("-inf")),
+                (3, None),
+                (4, LAST),
+                (5, "x"),
+                (77, 1),
+                (None, 1),
+            ):
+                old.execute("INSERT INTO confs VALUES (?, ?, ?)", home, kind, value)
+            for stamp in (
+                "zzz",
+                "9999-12-31 23:59:59.999999",
+                "2024-02-30 00:00:00",
+                b"\xff",
+                float("inf"),
+                None,
+                SECOND,
+            ):
+                old.message(home, stamp, "x" * 1024, params="[" * 100_000)
+                old.record(home, stamp, "text\x00é")
+                old.execute("INSERT OR IGNORE INTO syncs VALUES (?, ?, ?)", home, f"device {stamp}", stamp)
+            old.execute("UPDATE records SET id = ? WHERE id = 7", 2**61)
+        self.take()
+        self.assertEqual(self.run_it("check")[::2], (0, ""))
+        cursor_of = (records.add_record, self.id_of(), "camera", "", moment_of(SECOND), [b"x"])
+        self.assertEqual(self.ask(*cursor_of)[0], 2**61 + 1)
+        saved = self.ask(sessions.sessions)
+        self.assertEqual(len(saved), 8)
+        self.assertTrue(all(0 <= each.active < 1e17 and 0 <= each.requests <= 2**31 for each in saved))

@@ -9,14 +9,14 @@ from twisted.internet.defer import Deferred
 from tests.support.sessions import SessionsCase
 from webcam.consolemodel import Seen
 from webcam.errors import DatabaseFail
-from webcam.model import Role, stamp_of
+from webcam.model import Role
 from webcam.service.lastseen import REMEMBERED, LastSeen
 
 
 class LastSeenTests(SessionsCase):
     def setUp(self):
         super().setUp()
-        self.last_seen = LastSeen(self.store, self.clock)
+        self.last_seen = LastSeen(self.store, self.time)
         self.sessions.on_seen = self.last_seen.note
 
     def flush(self) -> None:
@@ -25,16 +25,16 @@ class LastSeenTests(SessionsCase):
     def ensure(self, coroutine):
         return Deferred.fromCoroutine(coroutine)
 
-    def known(self) -> dict[str, str]:
+    def known(self) -> dict[str, int]:
         """When each was seen, by device."""
         found = self.successResultOf(self.ensure(self.last_seen.of(self.account_id)))
-        return {each.device: each.seen for each in found}
+        return {each.device: each.active for each in found}
 
     def stored(self) -> list[Seen]:
         return self.successResultOf(self.ensure(self.store.seen_devices(self.account_id)))
 
-    def now(self) -> str:
-        return stamp_of(self.clock.wall())
+    def now(self) -> int:
+        return self.time.running
 
     def test_known_at_once_and_stored_with_the_next_flush(self):
         self.open("camera", meta="a camera")
@@ -80,7 +80,7 @@ class LastSeenTests(SessionsCase):
         self.open("phone")
         refusing = False
         self.flush()
-        self.assertEqual({each.device: each.seen for each in self.stored()}, self.known())
+        self.assertEqual({each.device: each.active for each in self.stored()}, self.known())
         self.assertEqual(self.known(), dict.fromkeys(("camera", "phone"), self.now()))
 
     def test_so_many_are_known(self):

@@ -132,6 +132,13 @@ class OtherTests(SynchronousTestCase):
         self.assertEqual([text_of(each) for each in given], ["", "text", "ą", "\ufffd", "12", "1.5"])
 
     def test_a_julian_day(self):
-        self.assertEqual(seconds_of(2440587.5), 0.0)
-        self.assertEqual(seconds_of(2460615.5), 1730419200.0, "2024-11-01 00:00:00")
-        self.assertEqual([seconds_of(None), seconds_of("x")], [0.0, 0.0])
+        self.assertEqual(seconds_of(2440587.5, NOW), 0.0)
+        self.assertEqual(seconds_of(2460615.5, NOW), 1730419200.0, "2024-11-01 00:00:00")
+        self.assertEqual([seconds_of(None, NOW), seconds_of("x", NOW)], [0.0, 0.0])
+
+    def test_a_julian_day_of_no_time_that_a_session_can_have(self):
+        for day in (-1, -1e300, 0, 2440587.4, float("inf"), float("-inf"), float("nan"), -(2**63)):
+            self.assertEqual(seconds_of(day, NOW), 0.0, day)
+        now = 1757462400.0
+        for day in (2460928.5, 2460929, 1e300, 2**63 - 1):
+            self.assertEqual(seconds_of(day, NOW), now, day)

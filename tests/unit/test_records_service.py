@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import moment_of
 from tests.support.server import World
 from webcam.errors import EmptyRequest, NoData, NoSuchRecord
 from webcam.model import Page
@@ -50,7 +51,7 @@ class RecordsTests(SynchronousTestCase):
 
     def test_a_record_that_holds_no_data_has_none_to_give(self):
         record_id, _ = self.world.run(
-            self.world.store.add_record(self.camera.account_id, "camera", "", "2023-11-14 22:13:20", [])
+            self.world.store.add_record(self.camera.account_id, "camera", "", moment_of("2023-11-14 22:13:20"), [])
         )
         self.assertEqual(self.world.run(self.records.find(self.camera, record_id)).size, 0)
         self.assertFails(NoData, self.records.with_data(self.camera, record_id))

@@ -56,6 +56,10 @@ class Case(SynchronousTestCase):
     def upkeep(self) -> None:
         self.successResultOf(ensureDeferred(self.pair.upkeep()))
 
+    def check_dates(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.successResultOf(ensureDeferred(self.pair.check_dates()))
+
     def said(self) -> list[str]:
         """What it logged since the last time."""
         said, self.logged[:] = list(self.logged), []
@@ -210,7 +214,7 @@ class Refusals(Case):
         """It is taken when its day has come."""
         self.make("certificate.pem", "key.pem", NOW + 2 * DAY)
         begin = utc(NOW + 2 * DAY) - datetime.timedelta(hours=1)
-        self.refuses(f"{self.certificate} begins on {begin:%Y-%m-%d %H:%M} UTC")
+        self.refuses(f"{self.certificate} begins on {begin:%Y-%m-%d %H:%M} UTC, and is not valid yet")
         self.now += DAY
         self.upkeep()
         self.assertEqual(self.said(), [], "it was said before")
@@ -300,6 +304,43 @@ class Upkeep(Case):
         self.assertEqual(self.certificate.read_bytes(), before)
 
 
+class Dates(Case):
+    """Once a minute: the clock may have been wrong at the start, and be set right."""
+
+    def test_a_valid_one(self) -> None:
+        """Nothing is read, nothing is said."""
+        self.patch(Path, "read_bytes", None)
+        self.check_dates(3)
+        self.assertEqual(self.said(), [])
+
+    def test_the_operators(self) -> None:
+        """It is left alone, and said once each time that it becomes invalid, at either end."""
+        end = f"ended on {utc(NOW + LASTS):%Y-%m-%d %H:%M} UTC"
+        begin = f"begins on {utc(NOW - 3600):%Y-%m-%d %H:%M} UTC, and is not valid yet"
+        for now, wrong in ((NOW + 826 * DAY, end), (0.0, begin), (NOW, None), (0.0, begin)):
+            self.now = now
+            self.check_dates(3)
+            self.assertEqual(self.said(), [f"the certificate {self.certificate} {wrong}"] if wrong else [])
+        self.assertInUse(self.first)
+
+    def test_what_the_start_said_is_not_said_again(self) -> None:
+        self.now = 0.0
+        self.pair.warn_of_end()
+        self.check_dates(3)
+        self.assertEqual(len(self.said()), 1)
+
+    def test_one_that_was_refused_for_its_dates(self) -> None:
+        """It is in use within a minute of the time at which it begins, when the one before has ended."""
+        self.now = NOW + 826 * DAY
+        self.make("certificate.pem", "key.pem", self.now + DAY)
+        self.look(2)
+        self.check_dates()
+        self.assertInUse(self.first)
+        self.now += DAY
+        self.check_dates()
+        self.assertInUse(fingerprint(read_chain(self.certificate)[0]))
+
+
 class OwnUpkeep(Case):
     own = True
 
@@ -328,3 +369,19 @@ class OwnUpkeep(Case):
         self.upkeep()
         self.assertInUse(self.first)
         self.assertEqual(self.said(), [])
+
+    def test_replaces_one_that_is_not_valid_now(self) -> None:
+        """At either end, at the next look; with the same key."""
+        key = self.key.read_bytes()
+        for now in (NOW + 826 * DAY, 0.0, NOW):
+            before = self.pair.fingerprint
+            self.now = now
+            self.check_dates()
+            self.assertNotEqual(self.pair.fingerprint, before)
+            self.assertInUse(fingerprint(read_chain(self.certificate)[0]))
+            renewed, used = self.said()
+            self.assertIn("renewed the self-signed certificate", renewed)
+            self.assertIn(self.pair.fingerprint, used)
+            self.check_dates(3)
+            self.assertEqual(self.said(), [])
+        self.assertEqual(self.key.read_bytes(), key)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from twisted.internet.defer import Deferred
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.clock import moment_of
 from tests.support.server import World
+from webcam.calendar import SECOND
 from webcam.errors import DatabaseFail, DiskFull
 from webcam.model import EARLIER_RELEASE, Bounds, DiskState, Draft, Page, Swept
 from webcam.ports import RECORD_PART
+from webcam.service import retention
+from webcam.service.pace import Pace
 from webcam.service.retention import GRACE, MESSAGES_AT_ONCE, RECORDS_AT_ONCE
 from webcam.service.room import AHEAD
 
@@ -80,7 +86,7 @@ class RetentionTests(SynchronousTestCase):
         self.assertEqual(self.sweep(), Swept(2, 1))
 
     def test_an_acknowledged_message_goes_after_some_minutes_of_grace(self):
-        self.assertEqual(GRACE, 300)
+        self.assertEqual(GRACE, 300 * SECOND)
         self.send("phone")
         self.world.run(self.world.services.messages.send(self.phone, [], True))
         swept = []
@@ -95,7 +101,7 @@ class RetentionTests(SynchronousTestCase):
         self.store(RECORDS_AT_ONCE * 2)
         self.world.clock.advance(31 * DAY)
         self.assertEqual(self.sweep(), Swept(MESSAGES_AT_ONCE * 2 + 1, RECORDS_AT_ONCE * 2))
-        self.assertEqual(self.limits, [MESSAGES_AT_ONCE] * 3 + [RECORDS_AT_ONCE] * 3)
+        self.assertEqual(self.limits, [MESSAGES_AT_ONCE, RECORDS_AT_ONCE] * 3)
         self.assertEqual(self.world.run(self.world.services.messages.get(self.phone, ALL)), [])
 
     def test_every_account_is_swept_by_its_own_settings(self):
@@ -103,7 +109,9 @@ class RetentionTests(SynchronousTestCase):
         self.world.run(self.world.services.accounts.refresh())
         self.world.run(self.world.services.settings.change(other_id, {1: 60}))
         for account_id in (self.world.account_id, other_id):
-            self.world.run(self.world.store.add_record(account_id, "c", "", "2023-11-14 22:13:20.000000", [b"x"]))
+            self.world.run(
+                self.world.store.add_record(account_id, "c", "", moment_of("2023-11-14 22:13:20.000000"), [b"x"])
+            )
         self.world.clock.advance(31 * DAY)
         self.assertEqual(self.sweep(), Swept(0, 1))
         self.world.clock.advance(30 * DAY)
@@ -129,6 +137,128 @@ class RetentionTests(SynchronousTestCase):
         self.assertEqual(
             self.world.audit.of("records_expired"), [{"account": self.world.account_id, "count": 3, "reason": "age"}]
         )
+
+
+class TurnsTests(SynchronousTestCase):
+    """A sweep of two accounts, of which the first has ten steps of everything, and the second has one."""
+
+    def setUp(self):
+        self.world = World()
+        self.busy = self.world.account_id
+        self.other = self.world.run(self.world.store.add_account("other", "hash"))
+        self.world.run(self.world.services.accounts.refresh())
+        for account_id, number in ((self.busy, 100), (self.other, 5)):
+            self.fill(account_id, number)
+        self.world.clock.advance(169 * DAY)
+        self.patch(retention, "MESSAGES_AT_ONCE", 10)
+        self.patch(retention, "RECORDS_AT_ONCE", 10)
+        self.steps: list[tuple[str, int]] = []
+        self.watch("expire_messages")
+        self.watch("expire_records")
+
+    def fill(self, account_id: int, number: int) -> None:
+        """So many messages, and as many records."""
+        store, now = self.world.store, moment_of("2023-11-14 22:13:20.000000")
+        drafts = [Draft("m", "phone", "{}")] * number
+        self.world.run(store.add_messages(account_id, "camera", now, drafts, None))
+        for _ in range(number):
+            self.world.run(store.add_record(account_id, "camera", "", now, [b"x"]))
+
+    def watch(self, name: str, before: Callable[[int], None] = lambda account_id: None) -> None:
+        """Note whose each step is; *before* it, something may happen."""
+        real = getattr(self.world.store, name)
+
+        async def noted(account_id, *args):
+            self.steps.append((name, account_id))
+            before(account_id)
+            return await real(account_id, *args)
+
+        self.patch(self.world.store, name, noted)
+
+    def sweep(self) -> Swept:
+        return self.world.run(self.world.retention.sweep())
+
+    def test_no_kind_and_no_account_waits_for_the_backlog_of_another(self):
+        self.assertEqual(self.sweep(), Swept(105, 105))
+        mine = [("expire_messages", self.busy), ("expire_records", self.busy)]
+        theirs = [("expire_messages", self.other), ("expire_records", self.other)]
+        self.assertEqual(self.steps, mine + theirs + mine * 10)
+
+    def test_the_data_of_records_go_while_others_are_still_expiring(self):
+        loose = []
+        self.watch("expire_messages", lambda _: loose.append(self.world.store.query("SELECT id FROM loose_records")))
+        self.sweep()
+        self.assertEqual(max(map(len, loose)), 10, "those of one step")
+
+    def test_where_no_records_expire_nobody_looks_for_their_data_behind_each_step(self):
+        self.world.store.query("DELETE FROM records")
+        looks = []
+        real = self.world.store.drop_parts
+
+        async def drop(limit):
+            looks.append(limit)
+            return await real(limit)
+
+        self.patch(self.world.store, "drop_parts", drop)
+        self.sweep()
+        self.assertEqual(len(looks), 2, "behind the first round, and at the end")
+
+    def test_what_has_to_be_tidied_at_once_waits_for_one_step(self):
+        tidied = []
+
+        def want(account_id: int) -> None:
+            if not tidied:
+                tidying = Deferred.fromCoroutine(self.world.retention.tidy())
+                tidied.append(tidying.addCallback(lambda _: ("expire_records", self.busy) in self.steps))
+
+        self.watch("expire_messages", want)
+        self.sweep()
+        self.assertFalse(self.successResultOf(tidied[0]), "the next step began first")
+
+    def test_what_fails_for_one_account_keeps_no_other_waiting(self):
+        refusing = {self.busy}
+
+        def refuse(account_id: int) -> None:
+            if account_id in refusing:
+                raise DatabaseFail("refused")
+
+        self.watch("expire_messages", refuse)
+        self.failureResultOf(self.world.retention.sweep(), DatabaseFail)
+        messages = self.world.store.query("SELECT account_id, COUNT(*) FROM messages GROUP BY account_id")
+        self.assertEqual((messages, self.world.store.query("SELECT id FROM records")), ([(self.busy, 100)], []))
+        self.assertEqual([each["count"] for each in self.world.audit.of("records_expired")], [100, 5])
+        refusing.clear()
+        self.assertEqual(self.sweep(), Swept(100, 0))
+
+    def test_an_account_of_which_nothing_can_be_decided_keeps_no_other_waiting(self):
+        guard = self.world.retention._guard
+        real = guard.decide
+
+        async def decide(account_id):
+            if account_id == self.busy:
+                raise DatabaseFail("refused")
+            return await real(account_id)
+
+        self.patch(guard, "decide", decide)
+        self.failureResultOf(self.world.retention.sweep(), DatabaseFail)
+        self.assertEqual(self.world.store.query("SELECT DISTINCT account_id FROM messages"), [(self.busy,)])
+
+    def test_an_account_whose_steps_are_slow_makes_those_of_no_other_smaller(self):
+        limits: dict[int, list[int]] = {self.busy: [], self.other: []}
+        real = self.world.store.expire_records
+
+        async def slow(account_id, expiry, limit):
+            limits[account_id].append(limit)
+            deleted = await real(account_id, expiry, limit)
+            self.world.store.held = 1.0 if account_id == self.busy else 0.0
+            return deleted
+
+        self.patch(retention, "RECORDS_AT_ONCE", 40)
+        self.patch(self.world.store, "expire_records", slow)
+        self.sweep()
+        self.assertEqual((limits[self.busy][:2], limits[self.other]), ([40, 10], [40]))
+        self.sweep()
+        self.assertEqual((limits[self.busy][-1], limits[self.other][-1]), (10, 40), "it is known the next time")
 
 
 class RoomCase(SynchronousTestCase):
@@ -232,6 +362,16 @@ class QuotaTests(RoomCase):
         mine = [self.add(1) for _ in range(4)]
         self.tidy()
         self.assertEqual((self.ids(other), self.ids()), (theirs, mine[1:]))
+
+    def test_accounts_take_turns_at_it(self):
+        other = self.other()
+        for _ in range(8):
+            self.add(1, other)
+            self.add(1)
+        self.retention._records = Pace(2, 2, 2)
+        self.tidy()
+        accounts = [each["account"] for each in self.world.audit.of("records_expired")]
+        self.assertEqual(accounts, [1, 2, 1, 2, 1, 2])
 
     def test_what_the_operator_sets_acts_on_what_is_there(self):
         ids = [self.add() for _ in range(3)]

@@ -29,7 +29,7 @@ from tests.unit.service_model import COOLDOWN, AccountModel, Known, Saved, Sent,
 from webcam.api.services import Limits
 from webcam.assembly import Outside, make_services
 from webcam.errors import CoolingDown, MalformedRequest, NoData, NoSuchRecord, NoSuchSession
-from webcam.model import SETTING_KINDS, Bounds, Draft, Expiry, Page, Room
+from webcam.model import KEEP_ALL, SETTING_KINDS, Bounds, Draft, Page, Room
 from webcam.ports import RECORD_PART, Store
 from webcam.service.sessions import Session
 from webcam.storage.thumbnails import ThumbnailFile
@@ -37,7 +37,6 @@ from webcam.storage.thumbnails import ThumbnailFile
 HERE = "192.0.2.1"
 DEVICES = ("camera", "phone", "laptop")
 TARGETS = ("", "", *DEVICES, "stranger")
-KEEP_ALL = Expiry("", "", "")
 WATCHER = "watcher"
 """A device that sends nothing, and so may have every broadcast."""
 
@@ -71,6 +70,7 @@ class ServiceMachine(RuleBasedStateMachine):
         self.model: list[AccountModel] = []
         self.numbers = iter(range(10**9))
         self.clock = FakeClock()
+        self.before = self.jumped = 0.0
 
     @initialize()
     def begin(self) -> None:
@@ -87,6 +87,7 @@ class ServiceMachine(RuleBasedStateMachine):
     def start(self) -> None:
         """A process, with the wall where it is, and a steady clock that counts from elsewhere."""
         wall = self.clock.wall()
+        self.before += self.clock.seconds() - 7
         self.clock = FakeClock()
         self.clock.advance(7)
         self.clock.step = wall - 7
@@ -101,6 +102,7 @@ class ServiceMachine(RuleBasedStateMachine):
             workshop=at_once,
         )
         self.services, self.retention = make_services(outside, Limits(), Bounds(), COOLDOWN)
+        self.run(self.services.timekeeping.load())
         self.run(self.retention.load())
         self.run(self.services.accounts.refresh())
         self.run(self.services.sessions.load())
@@ -117,7 +119,7 @@ class ServiceMachine(RuleBasedStateMachine):
 
     @property
     def now(self) -> Times:
-        return Times(self.clock.seconds(), self.clock.wall())
+        return Times(self.clock.seconds(), self.before + self.clock.seconds(), self.jumped)
 
     @property
     def sessions(self) -> list[Known]:
@@ -168,7 +170,7 @@ class ServiceMachine(RuleBasedStateMachine):
         assert not cooling
         token = self.run(self.services.sessions.open(account.account_id, device, "{}", HERE))
         now = self.now
-        account.sessions.append(Known(token, account, device, now.steady, Saved(now.wall)))
+        account.sessions.append(Known(token, account, device, now.steady, Saved(now.true)))
 
     def session(self, data: Any) -> tuple[Known, Session] | None:
         """Any session, charged for a request, if the model says that it is served."""
@@ -224,7 +226,7 @@ class ServiceMachine(RuleBasedStateMachine):
             page = Page(account.newest, 1000)
             for each in self.run(self.store.messages(account.account_id, target or WATCHER, page, KEEP_ALL)):
                 if any(draft.name == each.name and draft.target == target for draft in drafts):
-                    found.add(Sent(each.stamp, each.sender, target, each.name, each.params))
+                    found.add(Sent(each.stamp, each.sender, target, each.name, each.params, self.now.true))
         return list(found)
 
     def stamped(self, account: AccountModel, stamp: str) -> None:
@@ -248,7 +250,7 @@ class ServiceMachine(RuleBasedStateMachine):
         wanted = [
             (each.stamp, each.sender, each.name, each.params)
             for each in account.page(known.device, after, self.now)
-            if each.stamp not in account.loose or each.stamp in {stamp for stamp, *_ in found}
+            if each.stamp not in account.unsure(self.now) or each.stamp in {stamp for stamp, *_ in found}
         ]
         assert found == wanted[:limit], (found, wanted)
         known.was_given(found[-1][0] if found else "")
@@ -259,7 +261,7 @@ class ServiceMachine(RuleBasedStateMachine):
     def server_time(self, data: Any) -> None:
         """A cursor: what is there is not later, what comes is."""
         account = data.draw(st.sampled_from(self.model))
-        stamp = self.services.stamps.server_time(account.account_id)
+        stamp = self.run(self.services.timekeeping.server_time(account.account_id))
         assert stamp >= account.newest
         account.cursor = max(account.cursor, stamp)
 
@@ -283,7 +285,7 @@ class ServiceMachine(RuleBasedStateMachine):
         record = self.run(self.store.record(known.account.account_id, record_id, KEEP_ALL))
         self.stamped(known.account, record.stamp)
         assert all(record_id > each for account in self.model for each in account.records), "an id is used once"
-        known.account.records[record_id] = Stored(record.stamp, known.device, f"meta {number}", whole)
+        known.account.records[record_id] = Stored(record.stamp, self.now.true, known.device, f"meta {number}", whole)
 
     @rule(data=st.data())
     def fetch(self, data: Any) -> None:
@@ -297,7 +299,7 @@ class ServiceMachine(RuleBasedStateMachine):
         try:
             record, size = self.run(self.services.records.with_data(session, record_id))
         except (NoSuchRecord, NoData):
-            assert stored is None
+            assert stored is None or stored.stamp in known.account.unsure(self.now)
             return
         assert stored is not None
         parts = [self.run(self.services.records.part(record, each)) for each in range(-(-size // RECORD_PART))]
@@ -353,10 +355,12 @@ class ServiceMachine(RuleBasedStateMachine):
     @rule(seconds=SECONDS, back=st.booleans())
     def step_the_clock(self, seconds: float, back: bool) -> None:
         self.clock.step += -seconds if back else seconds
+        self.jumped += seconds
 
     @rule()
     def tick(self) -> None:
         """What is done every 2 s."""
+        self.run(self.services.timekeeping.look())
         self.run(self.services.accounts.refresh())
         self.run(self.services.sessions.sweep())
         for each in self.sessions:
@@ -366,13 +370,15 @@ class ServiceMachine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         """What is done every minute."""
+        self.run(self.services.timekeeping.look())
         self.run(self.retention.sweep())
         for account in self.model:
             account.sweep(self.now)
 
     @rule(clean=st.booleans())
     def restart(self, clean: bool) -> None:
-        """Told to, or killed."""
+        """Told to, or killed a moment after it saved how long it has run."""
+        self.run(self.services.timekeeping.save())
         if clean:
             self.run(self.services.sessions.flush())
             for each in self.sessions:
@@ -380,7 +386,6 @@ class ServiceMachine(RuleBasedStateMachine):
         self.start()
         for account in self.model:
             account.cooling.clear()
-            account.cursor = ""
         for each in self.sessions:
             each.restart(self.now)
 
@@ -399,13 +404,21 @@ class ServiceMachine(RuleBasedStateMachine):
         """Settings, and records, in order; each message for whom it is."""
         for account in self.model:
             assert self.services.settings.of(account.account_id) == account.settings
-            expiry = self.services.settings.expiry(account.account_id)
+            expiry, unsure = self.services.records._ages.expiry(account.account_id), account.unsure(self.now)
             listed = self.run(self.store.records(account.account_id, Page("", 1000), expiry))
-            assert {each.record_id for each in listed} == set(account.kept(self.now))
+            possible = account.kept(self.now)
+            there = {each.record_id for each in listed}
+            assert there <= set(possible)
+            assert {possible[each].stamp for each in possible if each not in there} <= unsure
             assert all(earlier.stamp < later.stamp for earlier, later in pairwise(listed))
             for device in (*DEVICES, "stranger"):
                 page = self.run(self.store.messages(account.account_id, device, Page(None, 1000), expiry))
-                wanted = [each.name for each in account.page(device, None, self.now)]
+                stamps = {each.stamp for each in page}
+                wanted = [
+                    each.name
+                    for each in account.page(device, None, self.now)
+                    if each.stamp not in unsure or each.stamp in stamps
+                ]
                 assert [each.name for each in page] == wanted, (device, page, wanted)
 
 

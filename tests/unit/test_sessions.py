@@ -205,7 +205,7 @@ class CoolingTests(SessionsCase):
         self.assertEqual((self.wait(), self.wait("other")), (0, 30))
 
     def test_no_cooldown_is_an_option(self):
-        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit, 0.0)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.time, self.audit, 0.0)
         self.break_limit()
         self.assertEqual(self.wait(), 0)
 
@@ -370,7 +370,7 @@ class QuotaTests(SessionsCase):
 
     def test_without_a_quota_of_its_own_an_account_has_the_servers(self):
         self.quotas = AccountQuotas(Bounds(devices=1, sessions=2))
-        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.time, self.audit)
         for _ in range(3):
             self.open("a")
         self.failureResultOf(self.begin_to_open("b"), QuotaExceeded)
@@ -443,6 +443,6 @@ class SecretTests(SessionsCase):
     def test_after_a_restart_a_session_may_as_much_as_before(self):
         secret = self.secret(Role.VIEW, "camera")
         token = self.open("guest", secret=secret)
-        self.sessions = Sessions(self.store, self.settings, self.quotas, self.clock, self.audit)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.time, self.audit)
         self.successResultOf(self.sessions.load())
         self.assertEqual(self.sessions.find(token).secret, secret)

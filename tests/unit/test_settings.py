@@ -1,27 +1,24 @@
-"""Settings: their bounds, all or nothing, and what follows from them for what is kept."""
+"""Settings: their bounds, all or nothing."""
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.audit import Notes
-from tests.support.clock import EPOCH, FakeClock
 from tests.support.stores import BlockingStore
 from webcam.errors import DatabaseFail, MalformedRequest
-from webcam.model import SETTING_KINDS, stamp_of, whole_settings
-from webcam.service.settings import AccountSettings, expiry
+from webcam.model import SETTING_KINDS, whole_settings
+from webcam.service.settings import AccountSettings
 
-DAY, HOUR = 86400, 3600
 DEFAULTS = {1: 30, 2: 10, 3: 1500, 4: 50, 5: 125, 6: 30}
 
 
 class SettingsCase(SynchronousTestCase):
     def setUp(self):
-        self.clock = FakeClock()
         self.store = BlockingStore()
         self.audit = Notes()
         self.account_id = self.successResultOf(self.store.add_account("user", "hash"))
-        self.settings = AccountSettings(self.store, self.clock, self.audit)
+        self.settings = AccountSettings(self.store, self.audit)
 
     def change(self, chosen: dict[int, float]) -> None:
         self.successResultOf(self.settings.change(self.account_id, chosen))
@@ -88,17 +85,3 @@ class ChangeTests(SettingsCase):
         self.settings.forget(self.account_id)
         self.settings.forget(self.account_id)
         self.assertEqual(self.settings.of(self.account_id), DEFAULTS)
-
-
-class ExpiryTests(SettingsCase):
-    def test_each_kind_has_its_unit(self):
-        found = expiry({1: 0.5, 5: 2, 6: 3}, EPOCH)
-        self.assertEqual(found.records, stamp_of(EPOCH - DAY / 2))
-        self.assertEqual(found.broadcasts, stamp_of(EPOCH - 2 * HOUR))
-        self.assertEqual(found.messages, stamp_of(EPOCH - 3 * DAY))
-
-    def test_it_follows_the_wall_clock_and_the_settings(self):
-        self.clock.advance(10)
-        self.assertEqual(self.settings.expiry(self.account_id).records, stamp_of(EPOCH + 10 - 30 * DAY))
-        self.change({1: 1})
-        self.assertEqual(self.settings.expiry(self.account_id).records, stamp_of(EPOCH + 10 - DAY))

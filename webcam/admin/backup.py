@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from webcam.admin.common import Bar, Nouns, add_noted_command, folder_of, note
+from webcam.config import AUDIT, CERTIFICATE, KEY
+from webcam.errors import Refused
+from webcam.firstaccount import PASSWORD_FILE
 from webcam.storage.backup import back_up, restore
 from webcam.storage.checks import Holding
+from webcam.storage.handover import LOCK as RESTORE_LOCK
 from webcam.storage.handover import hand_over
-from webcam.storage.lock import SERVER, FolderInUse
+from webcam.storage.lock import LOCK, SERVER, FolderInUse
 from webcam.storage.schema import FILE
+from webcam.storage.thumbnails import FILE as THUMBNAILS
 
 
 def add_to(nouns: Nouns) -> None:
@@ -27,6 +33,8 @@ def add_to(nouns: Nouns) -> None:
 
 def _backup(options: argparse.Namespace) -> str:
     data = folder_of(options)
+    if (name := _own_name(data, options.file)) is not None:
+        raise Refused(f"{options.file} is the server's own {name}: a backup has another place")
     with Bar("backup") as bar:
         held = back_up(data, options.file, options.force, bar.show)
     note(options, "backed_up", file=str(options.file.absolute()))
@@ -46,6 +54,13 @@ def _restore(options: argparse.Namespace) -> str:
     path = data / FILE
     text = f"restored {path} from {options.file}: {_told(held)}, {path.stat().st_size} bytes"
     return text if kept is None else f"{text}\nthe database that was there is {kept}"
+
+
+def _own_name(data: Path, file: Path) -> str | None:
+    """Which file of the server's own would be replaced, other than the database."""
+    real = os.path.realpath(file)  # which takes a link that leads to itself
+    names = (CERTIFICATE, KEY, AUDIT, PASSWORD_FILE, THUMBNAILS, LOCK, RESTORE_LOCK)
+    return next((each for each in names if real == os.path.realpath(data / each)), None)
 
 
 def _told(held: Sequence[Holding]) -> str:

@@ -102,17 +102,22 @@ def check_name(name: str, what: str) -> None:
     """Raises :class:`Refused` for a name that no request could bring."""
     if not name or len(name) > MAX_NAME:
         raise Refused(f"{what} has 1 to {MAX_NAME} characters")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Refused(f"{what} is no text in UTF-8: {name!a}") from None
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns, each as wide as its widest text. What clients call themselves does nothing to a terminal."""
-    lines = [head, *([_printable(text) for text in row] for row in rows)]
+    lines = [head, *([printable(text) for text in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def _printable(text: str) -> str:
-    return text if text.isprintable() else ascii(text)
+def printable(text: str) -> str:
+    """Return the text, in ASCII where it holds what would do something to a terminal, or is no text at all."""
+    return text if isinstance(text, str) and text.isprintable() else ascii(text)
 
 
 def _ready(data: Path) -> Path:

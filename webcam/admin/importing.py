@@ -16,8 +16,10 @@ from webcam.errors import Refused
 from webcam.model import stamp_of
 from webcam.service.passwords import hash_password
 from webcam.service.tokens import digest_of
-from webcam.storage.copying import one_state, open_read_only
+from webcam.storage.checks import distrust
+from webcam.storage.copying import check_regular, one_state, open_read_only
 from webcam.storage.importing.compare import Counted, Outcome
+from webcam.storage.importing.limits import refuse_bad
 from webcam.storage.importing.oldfile import OldFile
 from webcam.storage.importing.run import Import, Secrets
 from webcam.storage.lock import FolderLock
@@ -34,8 +36,7 @@ def add_to(nouns: Nouns) -> None:
 
 def _import(options: argparse.Namespace) -> str:
     data, file = folder_of(options), options.file
-    if not file.is_file():
-        raise Refused(f"there is no file {file}")
+    check_regular(file)
     with FolderLock(data, "webcam import"):
         outcome = _run(data, file, options.skip_taken)
     here = ", ".join(f"{each.found} {each.what}" for each in outcome.counted)
@@ -54,7 +55,9 @@ def _run(data: Path, file: Path, skip_taken: bool) -> Outcome:
     except sqlite3.Error as error:
         raise Refused(f"can't read {file}: {error}") from None
     with closing(source), one_state(source):
+        distrust(source)
         old = OldFile(source, file)
+        refuse_bad(old, file)
         with closing(connect(make_ready(data))) as target, Bar("import") as bar:
             now = stamp_of(time.time())
             return Import(old, target, now, Secrets(_hash_passwords, digest_of)).run(skip_taken, bar.show)

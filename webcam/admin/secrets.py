@@ -9,9 +9,7 @@ from webcam.errors import NoSuchSecret, Refused, SecretExists
 from webcam.model import Role, Secret
 from webcam.service.tokens import digest_of, new_secret
 from webcam.storage import secrets
-
-DEVICES = 100
-"""Devices that one secret may name: each is asked for in every statement on its records."""
+from webcam.storage.rules import SECRET_DEVICES
 
 
 def add_to(nouns: Nouns) -> None:
@@ -47,8 +45,8 @@ def _add(options: argparse.Namespace) -> str:
     check_name(options.label, "a label")
     for device in options.device:
         check_name(device, "a device")
-    if len(options.device) > DEVICES:
-        raise Refused(f"at most {DEVICES} devices can be named")
+    if len(options.device) > SECRET_DEVICES:
+        raise Refused(f"at most {SECRET_DEVICES} devices can be named")
     text, devices = new_secret(), frozenset(options.device)
     try:
         of_account(

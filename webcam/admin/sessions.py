@@ -16,9 +16,10 @@ from webcam.admin.common import (
     of_account,
     table,
 )
+from webcam.calendar import SECOND
 from webcam.errors import Refused
 from webcam.model import SESSION_ID, SavedSession, stamp_of
-from webcam.storage import sessions
+from webcam.storage import clock, sessions
 
 _ID = re.compile(rf"[0-9a-f]{{{SESSION_ID}}}")
 
@@ -39,14 +40,25 @@ def _list(options: argparse.Namespace) -> str:
     def found(cursor: sqlite3.Cursor) -> list[tuple[str, SavedSession]]:
         return sessions.sessions_by_account(cursor, options.account)
 
-    rows = [_row(name, session) for name, session in of_account(options, options.account, found)]
+    def dated(cursor: sqlite3.Cursor) -> list[tuple[str, SavedSession, str]]:
+        wall_at = clock.wall_times(cursor)
+        return [(name, session, stamp_of(wall_at(session.active) / SECOND)) for name, session in found(cursor)]
+
+    rows = [_row(*each) for each in of_account(options, options.account, dated)]
     return table(("id", "account", "device", "address", "last active (UTC)", "requests", "role"), rows)
 
 
-def _row(name: str, session: SavedSession) -> tuple[str, ...]:
-    active = stamp_of(session.active)[: len("YYYY-MM-DD HH:MM:SS")]
+def _row(name: str, session: SavedSession, active: str) -> tuple[str, ...]:
     role = f"{session.secret.role.value} ({session.secret.label})" if session.secret else "full"
-    return (session.digest[:SESSION_ID], name, session.device, session.address, active, str(session.requests), role)
+    return (
+        session.digest[:SESSION_ID],
+        name,
+        session.device,
+        session.address,
+        active[: len("YYYY-MM-DD HH:MM:SS")],
+        str(session.requests),
+        role,
+    )
 
 
 def _revoke(options: argparse.Namespace) -> str:

@@ -48,4 +48,4 @@ async def set_settings(call: Call) -> bytes:
 
 async def server_time(call: Call) -> bytes:
     session = call.maybe_session
-    return replies.server_time(call.services.stamps.server_time(session.account_id if session else None))
+    return replies.server_time(await call.services.timekeeping.server_time(session.account_id if session else None))

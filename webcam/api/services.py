@@ -23,6 +23,7 @@ from webcam.service.settings import AccountSettings
 from webcam.service.shares import Shares
 from webcam.service.stamps import Stamps
 from webcam.service.thumbnails import Thumbnails
+from webcam.service.timekeeping import Timekeeping
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Services:
     sessions: Sessions
     settings: AccountSettings
     stamps: Stamps
+    timekeeping: Timekeeping
     thumbnails: Thumbnails
     messages: Messages
     records: Records

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webcam.api.guard import Call
-from webcam.model import SESSION_ID, stamp_of
+from webcam.model import SESSION_ID
 from webcam.wire import console, fields, replies
 
 
@@ -16,7 +16,7 @@ async def sessions(call: Call) -> bytes:
             each.digest[:SESSION_ID],
             each.device,
             each.address,
-            stamp_of(services.sessions.active_at(each)),
+            services.sessions.active_at(each),
             each.role.value,
             each is mine,
         )

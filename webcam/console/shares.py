@@ -77,7 +77,11 @@ async def page(call: Call) -> None:
         log_refusal(call.request, failure)
         call.request.answer(404, _ENDED.substitute(words).encode(), _HEADERS)
         return
-    more = {"device": html.escape(found.device), "token": _token(call), "end": found.until[:16]}
+    more = {
+        "device": html.escape(found.device),
+        "token": _token(call),
+        "end": call.services.shares.date_share(found).until[:16],
+    }
     call.request.answer(200, _PAGE.substitute(words, **more).encode(), _HEADERS)
 
 

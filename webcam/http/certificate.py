@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 import socket
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from twisted.logger import Logger
+
+from webcam.durable import write_file
 
 VALID = datetime.timedelta(days=825)
 """The longest that Apple's devices accept of a certificate that they were told to trust. The last second counts."""
@@ -25,13 +24,11 @@ VALID = datetime.timedelta(days=825)
 GRACE = datetime.timedelta(hours=1)
 """So long ago it began: for clocks that are behind."""
 
-RENEW = datetime.timedelta(days=30)
-"""So long before its end, a certificate that was made here is followed by the next one."""
+PUBLIC = 0o644
+"""Mode of a certificate's file."""
 
 MAKER = "made by this server for itself"
 """Organization of the certificates that are made here: by it they are known again, and no other is ever replaced."""
-
-_log = Logger()
 
 
 class BadCertificate(Exception):
@@ -60,15 +57,20 @@ def read_chain(certificate: Path) -> tuple[x509.Certificate, ...]:
         raise BadCertificate(f"{certificate} holds no certificate in PEM form") from None
 
 
-def read_pair(certificate: Path, key: Path) -> Pair:
-    """What the two files hold, which fits. Each is read once. Raises :class:`BadCertificate`."""
+def read_key(key: Path) -> PrivateKeyTypes:
+    """The key of a file. Raises :class:`BadCertificate`."""
     data = _read(key)
     try:
         # A key with a passphrase is refused: nobody is there to be asked. The check of an RSA key is left out: it takes
         # 0.2 s for 4,096 bits, in which no frame is relayed, and protects from keys of strangers.
-        private = serialization.load_pem_private_key(data, password=None, unsafe_skip_rsa_key_validation=True)
+        return serialization.load_pem_private_key(data, password=None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise BadCertificate(f"{key} holds no key in PEM form") from None
+
+
+def read_pair(certificate: Path, key: Path) -> Pair:
+    """What the two files hold, which fits. Each is read once. Raises :class:`BadCertificate`."""
+    private = read_key(key)
     chain = read_chain(certificate)
     try:
         fits = chain[0].public_key() == private.public_key()
@@ -105,14 +107,36 @@ def names_of(certificate: x509.Certificate) -> list[str]:
     return [*named.get_values_for_type(x509.DNSName), *map(str, named.get_values_for_type(x509.IPAddress))]
 
 
+def dates_wrong(certificate: x509.Certificate, now: datetime.datetime) -> str | None:
+    """Say when it ended or begins, as in ``ended on 2026-05-01 08:00 UTC``; ``None`` while it is valid."""
+    if now > certificate.not_valid_after_utc:
+        return f"ended on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+    if now < certificate.not_valid_before_utc:
+        return f"begins on {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC, and is not valid yet"
+    return None
+
+
 def make_self_signed(certificate: Path, key: Path, now: datetime.datetime | None = None) -> None:
-    """A new P-256 key and a certificate for this host's names and addresses; the key is readable by its owner only."""
+    """Make a P-256 key and a certificate for this host's names and addresses, both on disk when this returns.
+
+    The key is on disk first: half of the pair can be completed. Only its owner can read it.
+    """
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    write_private(key, pem)
-    certificate.write_bytes(_self_signed(private, host_names(), now))
+    write_file(key, pem)
+    write_certificate(certificate, self_signed(private, host_names(), now))
+
+
+def write_certificate(path: Path, certificate: x509.Certificate) -> None:
+    """Write a certificate, which everybody may read."""
+    write_file(path, in_pem(certificate), PUBLIC)
+
+
+def in_pem(certificate: x509.Certificate) -> bytes:
+    """The content of its file."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def made_here(chain: Iterable[x509.Certificate]) -> bool:
@@ -122,58 +146,15 @@ def made_here(chain: Iterable[x509.Certificate]) -> bool:
     return not behind and leaf.issuer == leaf.subject and [each.value for each in organizations] == [MAKER]
 
 
-def renew(certificate: Path, key: Path, now: datetime.datetime) -> bool:
-    """Follow a certificate that was made here, and ends within :data:`RENEW`, by a new one; whether that was done.
-
-    The key stays: who knows the server by its key knows it still. So do the names that it was for. The file is whole at
-    every moment. Raises :class:`BadCertificate` and ``OSError``.
-    """
-    pair = read_pair(certificate, key)
-    end = pair.leaf.not_valid_after_utc
-    if not made_here(pair.chain) or not isinstance(pair.key, ec.EllipticCurvePrivateKey) or certificate.is_symlink():
-        return False
-    if end - now > RENEW:
-        return False
-    _replace(certificate, _self_signed(pair.key, [*host_names(), *names_of(pair.leaf)], now))
-    _log.warn(
-        "renewed the self-signed certificate, valid until {end:%Y-%m-%d}, with the same key: clients that trust {file} "
-        "need the new one",
-        end=end,
-        file=str(certificate),
-    )
-    return True
-
-
-def make_or_renew(certificate: Path, key: Path, now: datetime.datetime) -> None:
-    """What a start does for files that are the server's own to make. Raises ``OSError`` if it can't make them.
-
-    Of a pair of which half is missing, or that doesn't fit, nothing is made: the operator is to know of it.
-    """
-    if not certificate.exists() and not key.exists():
-        make_self_signed(certificate, key, now)
-    else:
-        renew_or_report(certificate, key, now)
-
-
-def renew_or_report(certificate: Path, key: Path, now: datetime.datetime) -> None:
-    """As :func:`renew`; a failure is one line in the log, since the old one can still be used."""
-    try:
-        renew(certificate, key, now)
-    except BadCertificate:
-        pass  # whoever reads the pair to use it says what is wrong with it
-    except OSError as error:
-        _log.error("can't renew {file}: {reason}", file=str(certificate), reason=error.strerror)
-
-
-def _self_signed(
+def self_signed(
     private: ec.EllipticCurvePrivateKey, names: Iterable[str], now: datetime.datetime | None = None
-) -> bytes:
-    """A certificate in PEM form. *names*: the first of them is its common name."""
+) -> x509.Certificate:
+    """A new certificate for the key. *names*: the first of them is its common name."""
     names = list(dict.fromkeys(names))
     common = x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])
     subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, MAKER), common])
     since = (now or datetime.datetime.now(datetime.timezone.utc)) - GRACE
-    signed = (
+    return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -186,28 +167,6 @@ def _self_signed(
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(private, hashes.SHA256())
     )
-    return signed.public_bytes(serialization.Encoding.PEM)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """A file that only its owner reads (mode 0600), from its first moment on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Other content for a file, with the mode that it has; a crash leaves the old or the new."""
-    new = path.with_name(path.name + ".new")
-    try:
-        write_private(new, data)
-        new.chmod(stat.S_IMODE(path.stat().st_mode))
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def host_names() -> list[str]:

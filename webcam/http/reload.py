@@ -13,7 +13,8 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from webcam.http.certificate import BadCertificate, Pair, fingerprint, read_pair, renew_or_report, utc
+from webcam.http.certificate import BadCertificate, Pair, dates_wrong, fingerprint, read_pair, utc
+from webcam.http.own_pair import renew_or_report
 from webcam.http.tls import context
 
 LOOK = 5.0
@@ -21,6 +22,9 @@ LOOK = 5.0
 
 UPKEEP = 86400.0
 """Seconds between looks at how long it still lasts; the key of the tickets is a new one as often."""
+
+DATES = 60.0
+"""Seconds between looks at whether it is valid by now: the clock may have been set right."""
 
 WARN = datetime.timedelta(days=14)
 """So long before its end the log says so."""
@@ -41,8 +45,8 @@ def _mark(path: Path) -> _Mark:
 
 @implementer(IOpenSSLServerConnectionCreator)
 class CurrentPair:
-    """Certificate and key in use. Its user calls :meth:`look` and :meth:`upkeep` again and again, one after the other
-    or at once, until the end.
+    """Certificate and key in use. Its user calls :meth:`look`, :meth:`check_dates` and :meth:`upkeep` again and again,
+    one after the other or at once, until the end.
 
     A pair that can't be used leaves the old one in use, and is reported once. *own*: whether the files are the server's
     to make, and to renew. *wall*: the time, in seconds since 1970. *offload*: calls a function that may take long.
@@ -64,6 +68,7 @@ class CurrentPair:
         self._marks = self._looked()
         self._unreported = False
         self._refused = False
+        self._told: str | None = None
         self.on_change: Callable[[str], None] = lambda _: None
         """Called with the fingerprint of another certificate that is in use from now on."""
         self._use(read_pair(certificate, key))
@@ -98,24 +103,39 @@ class CurrentPair:
 
     async def upkeep(self) -> None:
         """What is due each day: renew what is ours, try again what was refused for its dates, warn of the end."""
+        await self._renew()
+        self._use(self.pair)
+        self.warn_of_end()
+
+    async def check_dates(self) -> None:
+        """What is due each minute: replace a certificate of ours that isn't valid now; of another one, say so once."""
+        if self._wrong() is not None:
+            await self._renew()
+        wrong = self._wrong()
+        if wrong is None:
+            self._told = None
+        elif wrong != self._told:
+            self.warn_of_end()
+
+    async def _renew(self) -> None:
         if self._own:
             await self._offload(renew_or_report, *self._files, utc(self._wall()))
             await self.look()
         if self._refused:
             self._read(report=False)
-        self._use(self.pair)
-        self.warn_of_end()
+
+    def _wrong(self) -> str | None:
+        """Say how the certificate in use isn't valid now."""
+        return dates_wrong(self.pair.leaf, utc(self._wall()))
 
     def warn_of_end(self) -> None:
-        """A line in the log when the certificate ends soon, or has ended."""
-        left = self.pair.leaf.not_valid_after_utc - utc(self._wall())
-        if left < WARN:
-            _log.warn(
-                "the certificate {file} {ends} on {end:%Y-%m-%d %H:%M} UTC",
-                file=str(self._files[0]),
-                ends="ends" if left > datetime.timedelta(0) else "ended",
-                end=self.pair.leaf.not_valid_after_utc,
-            )
+        """Log that the certificate ends soon, has ended, or hasn't begun."""
+        self._told = wrong = self._wrong()
+        end = self.pair.leaf.not_valid_after_utc
+        if wrong is not None:
+            _log.warn("the certificate {file} {wrong}", file=str(self._files[0]), wrong=wrong)
+        elif end - utc(self._wall()) < WARN:
+            _log.warn("the certificate {file} ends on {end:%Y-%m-%d %H:%M} UTC", file=str(self._files[0]), end=end)
 
     def _looked(self) -> tuple[_Mark, _Mark]:
         certificate, key = self._files
@@ -142,12 +162,8 @@ class CurrentPair:
 
     def _check_dates(self, new: Pair) -> None:
         """At a start the dates don't matter: any certificate is better than none."""
-        since, until = new.leaf.not_valid_before_utc, new.leaf.not_valid_after_utc
-        now = utc(self._wall())
-        if now > until:
-            raise BadCertificate(f"{self._files[0]} ended on {until:%Y-%m-%d %H:%M} UTC")
-        if now < since:
-            raise BadCertificate(f"{self._files[0]} begins on {since:%Y-%m-%d %H:%M} UTC")
+        if (wrong := dates_wrong(new.leaf, utc(self._wall()))) is not None:
+            raise BadCertificate(f"{self._files[0]} {wrong}")
 
     def _use(self, pair: Pair) -> None:
         self._context = context(pair)

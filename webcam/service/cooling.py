@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from webcam.errors import CoolingDown
-from webcam.ports import Clock
 
 DEVICES = 10_000
 """Devices that are remembered; more cool down unremembered."""
@@ -17,8 +17,8 @@ Who = tuple[int, int | None, str, str]
 class Cooling:
     """Who cools down, each for ``seconds``; 0: nobody."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
+    def __init__(self, steady: Callable[[], float], seconds: float) -> None:
+        self._steady = steady
         self._seconds = seconds
         self._until: dict[Who, float] = {}
 
@@ -26,16 +26,16 @@ class Cooling:
         """From now on; whether it does."""
         if self._seconds <= 0 or len(self._until) >= DEVICES:
             return False
-        self._until[who] = self._clock.steady() + self._seconds
+        self._until[who] = self._steady() + self._seconds
         return True
 
     def check(self, who: Who) -> None:
         """Raises :class:`CoolingDown` while it does."""
-        wait = self._until.get(who, 0.0) - self._clock.steady()
+        wait = self._until.get(who, 0.0) - self._steady()
         if wait > 0:
             raise CoolingDown(math.ceil(wait))
 
     def sweep(self) -> None:
         """Forget those that have cooled down."""
-        now = self._clock.steady()
+        now = self._steady()
         self._until = {who: until for who, until in self._until.items() if until > now}

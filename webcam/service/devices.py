@@ -62,7 +62,7 @@ class Devices:
             (
                 online.get(device) or Presence(device, seen[device].meta),
                 device in online,
-                seen[device].seen if device in seen else None,
+                self._last_seen.stamp_of(seen[device]) if device in seen else None,
                 streams.get(device),
             )
             for device in sorted(seen.keys() | online.keys())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from twisted.internet.interfaces import IReactorTime
@@ -21,9 +22,9 @@ from webcam.relay.follower import Beginning, Follower
 from webcam.relay.journal import Journal
 from webcam.relay.stream import Stream
 from webcam.relay.subscriber import Sink
+from webcam.service.ages import Ages
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
-from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 from webcam.service.waiting import Waiter
 from webcam.wire import events
@@ -60,12 +61,10 @@ class Events:
     ``on_records_removed`` is called with what :meth:`records_removed` was told, of whatever account.
     """
 
-    def __init__(
-        self, store: EventStore, sessions: Sessions, settings: AccountSettings, stamps: Stamps, clock: IReactorTime
-    ) -> None:
+    def __init__(self, store: EventStore, sessions: Sessions, ages: Ages, stamps: Stamps, clock: IReactorTime) -> None:
         self._store = store
         self._sessions = sessions
-        self._settings = settings
+        self._ages = ages
         self._stamps = stamps
         self._clock = clock
         self._journals: dict[int, Journal] = {}
@@ -128,7 +127,7 @@ class Events:
             self._tell(account_id, events.stream_end(stream.device, errored))
 
     def _tell(self, account_id: int, event: Event) -> None:
-        self._journals[account_id].add(event)
+        self._journals[account_id].add(replace(event, running=self._ages.running))
         for follower in tuple(self._followers.get(account_id, ())):
             follower.go()
 
@@ -219,7 +218,7 @@ class Events:
         What was stored while this reads is left for the next time: one list may have it and the other not.
         """
         account_id, page, upto = session.account_id, Page(after, PAGE), self._stamps.held(session.account_id)
-        expiry = self._settings.expiry(account_id)
+        expiry = self._ages.expiry(account_id)
         messages, records = [], []
         if session.is_device:
             messages = await self._store.messages(account_id, session.device, page, expiry)
@@ -232,12 +231,12 @@ class Events:
 
     def _expired(self, account_id: int, event: Event) -> bool:
         """Whether it tells of what is kept no longer."""
-        if not event.stamp:
+        if not event.stamp or event.running is None:
             return False
-        expiry = self._settings.expiry(account_id)
+        expiry = self._ages.expiry(account_id)
         if event.target is None:
-            return event.stamp < expiry.records
-        return event.stamp < (expiry.messages if event.target else max(expiry.messages, expiry.broadcasts))
+            return event.running < expiry.records
+        return event.running < (expiry.messages if event.target else max(expiry.messages, expiry.broadcasts))
 
     # Ends
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from webcam.calendar import SECOND
 from webcam.consolemodel import Seen
 from webcam.model import stamp_of
-from webcam.ports import Clock, ConsoleStore
+from webcam.ports import ConsoleStore
 from webcam.service.session import Session
+from webcam.service.timekeeper import Timekeeper
 
 REMEMBERED = 1000
 """Devices of an account that are remembered: those that were seen last."""
@@ -16,16 +18,19 @@ REMEMBERED = 1000
 class LastSeen:
     """Told when sessions of devices begin and end; what it was told is in storage after :meth:`flush`."""
 
-    def __init__(self, store: ConsoleStore, clock: Clock) -> None:
+    def __init__(self, store: ConsoleStore, time: Timekeeper) -> None:
         self._store = store
-        self._clock = clock
+        self._time = time
         self._unwritten: dict[tuple[int, str], Seen] = {}
 
     def note(self, session: Session) -> None:
         """Its device is there now, or was when the session was last active."""
-        seen = stamp_of(session.active_at(self._clock))
         key = session.account_id, session.device
-        self._unwritten[key] = Seen(*key, session.meta, seen)
+        self._unwritten[key] = Seen(*key, session.meta, session.active_at(self._time))
+
+    def stamp_of(self, seen: Seen) -> str:
+        """The stamp of when the device was last seen, as far as it is known now."""
+        return stamp_of(self._time.wall_at(seen.active) / SECOND)
 
     async def flush(self) -> None:
         """Write what was noted since the last time."""
@@ -42,7 +47,7 @@ class LastSeen:
         """The account's devices that were there, those that still are among them."""
         stored = {each.device: each for each in await self._store.seen_devices(account_id)}
         unwritten = {device: each for (owner, device), each in self._unwritten.items() if owner == account_id}
-        newest = sorted({**stored, **unwritten}.values(), key=lambda each: each.seen, reverse=True)
+        newest = sorted({**stored, **unwritten}.values(), key=lambda each: each.active, reverse=True)
         return newest[:REMEMBERED]
 
     def start_anew(self, sessions: Iterable[Session]) -> None:

@@ -8,12 +8,12 @@ from typing import Protocol
 from webcam.consolemodel import Posted, Thread
 from webcam.model import QUOTA_MESSAGE_BYTES, QUOTA_MESSAGES, Draft, Message, Page
 from webcam.ports import ConsoleStore, MessageStore
+from webcam.service.ages import Ages
 from webcam.service.disk_space import DiskSpace
 from webcam.service.events import Events
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
-from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 
 
@@ -28,7 +28,7 @@ class Messages:
         self,
         store: Store,
         sessions: Sessions,
-        settings: AccountSettings,
+        ages: Ages,
         stamps: Stamps,
         quotas: AccountQuotas,
         events: Events,
@@ -39,7 +39,7 @@ class Messages:
         self._quotas = quotas
         self._events = events
         self._sessions = sessions
-        self._settings = settings
+        self._ages = ages
         self._stamps = stamps
 
     async def send(self, session: Session, drafts: Sequence[Draft], sync: bool) -> None:
@@ -68,7 +68,7 @@ class Messages:
     async def get(self, session: Session, page: Page) -> list[Message]:
         """What the session's device has to be given, oldest first."""
         await self._sessions.asks(session)
-        expiry = self._settings.expiry(session.account_id)
+        expiry = self._ages.expiry(session.account_id)
         found = await self._store.messages(session.account_id, session.device, page, expiry)
         self._given(session, found)
         return found
@@ -79,12 +79,12 @@ class Messages:
         It acknowledges nothing.
         """
         wanted = Thread(session.device, other, before, limit)
-        return await self._store.thread(session.account_id, wanted, self._settings.expiry(session.account_id))
+        return await self._store.thread(session.account_id, wanted, self._ages.expiry(session.account_id))
 
     async def take(self, session: Session, page: Page) -> list[Message]:
         """The same, acknowledging exactly what it returns."""
         await self._sessions.asks(session)
-        expiry = self._settings.expiry(session.account_id)
+        expiry = self._ages.expiry(session.account_id)
         found = await self._store.take_messages(session.account_id, session.device, page, expiry)
         self._given(session, found)
         return found

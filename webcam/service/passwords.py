@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
@@ -28,13 +29,34 @@ PER_ADDRESS = 80
 than may fail at one account, so that what those are told is to come back."""
 
 
+MEMORY, PASSES, LANES = 256 * 1024, 16, 16
+"""Most that a hash may cost which is checked here: KiB, passes over them, and threads. A database may come from
+anywhere, and a hash of 4 GiB would take the server down with the first login."""
+
+_FORM = re.compile(
+    r"\$argon2id\$v=19\$m=([0-9]{1,10}),t=([0-9]{1,10}),p=([0-9]{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}"
+)
+
+
+def is_hash(text: str) -> bool:
+    """Return whether *text* is a password's hash, by argon2id, that costs no more than a server can bear."""
+    found = _FORM.fullmatch(text)
+    if found is None:
+        return False
+    memory, passes, lanes = map(int, found.groups())
+    return 8 * lanes <= memory <= MEMORY and 1 <= passes <= PASSES and 1 <= lanes <= LANES
+
+
 def hash_password(password: str) -> str:
     """Blocking: for an offload, or for a program that has no reactor."""
     return _HASHER.hash(password.encode("utf-8"))
 
 
 def check_password(password_hash: str, password: str) -> bool:
-    """Blocking, as above."""
+    """Blocking, as above. What :func:`is_hash` refuses is nobody's hash: false, and as slow as one of ours."""
+    if not is_hash(password_hash):
+        hash_password(password)
+        return False
     try:
         return _HASHER.verify(password_hash, password.encode("utf-8"))
     except (VerificationError, InvalidHashError):

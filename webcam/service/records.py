@@ -9,9 +9,9 @@ from webcam.consolemodel import Day, Window
 from webcam.errors import EmptyRequest, NoData
 from webcam.model import Expiry, Page, Record
 from webcam.ports import Audit, ConsoleStore, RecordStore
+from webcam.service.ages import Ages
 from webcam.service.events import Events
 from webcam.service.session import Session
-from webcam.service.settings import AccountSettings
 from webcam.service.stamps import Stamps
 from webcam.service.uploads import Sender, Upload, Uploads
 
@@ -42,7 +42,7 @@ class Records:
     def __init__(
         self,
         store: Store,
-        settings: AccountSettings,
+        ages: Ages,
         stamps: Stamps,
         uploads: Uploads,
         watch: Watch,
@@ -52,7 +52,7 @@ class Records:
         self._store = store
         self._events = events
         self._audit = audit
-        self._settings = settings
+        self._ages = ages
         self._stamps = stamps
         self._uploads = uploads
         self._watch = watch
@@ -129,4 +129,4 @@ class Records:
         self._audit.note("records_deleted", account=account, device=device, count=len(record_ids), older=older)
 
     def _expiry(self, session: Session) -> Expiry:
-        return self._settings.expiry(session.account_id)
+        return self._ages.expiry(session.account_id)

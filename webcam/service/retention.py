@@ -12,17 +12,20 @@ from typing import Protocol
 from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 
-from webcam.model import Aged, Bounds, Swept, Usage
+from webcam.calendar import SECOND
+from webcam.model import Aged, Bounds, Expiry, Swept, Usage
 from webcam.ports import Audit, Clock, Disk, MessageStore, RecordStore, SweepStore
 from webcam.service.accounts import Accounts
+from webcam.service.age_guard import AgeGuard
+from webcam.service.ages import Ages
+from webcam.service.backlogs import Backlog, take_turns
 from webcam.service.disk_space import DiskSpace
 from webcam.service.pace import Pace
 from webcam.service.quotas import AccountQuotas
 from webcam.service.room import oldest_to_go
-from webcam.service.settings import AccountSettings
 
-GRACE = 300.0
-"""Seconds for which a targeted message stays after its target acknowledged it."""
+GRACE = 300 * SECOND
+"""Microseconds for which a targeted message stays after its target acknowledged it."""
 
 MESSAGES_AT_ONCE = 1000
 RECORDS_AT_ONCE = 500
@@ -32,6 +35,8 @@ that a step is nothing but its commit."""
 
 BACK_AT_ONCE = 16 * 1024 * 1024
 """Bytes of the file that are given back in one step at most."""
+
+Deciding = Callable[[], Awaitable[Expiry]]
 
 _log = Logger(namespace="webcam")
 
@@ -52,7 +57,8 @@ class Retention:
         self,
         store: RetentionStore,
         accounts: Accounts,
-        settings: AccountSettings,
+        ages: Ages,
+        guard: AgeGuard,
         quotas: AccountQuotas,
         clock: Clock,
         audit: Audit,
@@ -61,7 +67,8 @@ class Retention:
     ) -> None:
         self._store = store
         self._accounts = accounts
-        self._settings = settings
+        self._ages = ages
+        self._guard = guard
         self._quotas = quotas
         self._clock = clock
         self._audit = audit
@@ -70,7 +77,7 @@ class Retention:
         self._turn = DeferredLock()
         self._wanted = False
         self._abandoned: set[int] = set()
-        self._messages = Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE)
+        self._paces: dict[int, tuple[Pace, Pace]] = {}
         self._records = Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE)
         self._parts = Pace(8, 4, PARTS_AT_ONCE)
         self._back = Pace(1024 * 1024, 512 * 1024, BACK_AT_ONCE)
@@ -115,19 +122,53 @@ class Retention:
     # Sweeping
 
     async def sweep(self) -> Swept:
-        """Over every account; the answer is what was expired."""
-        messages = records = 0
+        """Expire what is old of every account, a step of each in turn, then tidy; return what was expired.
+
+        What fails for one account keeps no other waiting: it is raised at the end, and the next sweep tries again.
+        """
+        messages, records = self._expiring()
+        parts = Backlog(self._store.drop_parts, self._parts, self._held)
+        expiring = [each for account_id in messages for each in (messages[account_id], records[account_id])]
+        await take_turns(expiring, self._turn, parts, records.values())
+        for account_id, expired in records.items():
+            if expired.done:
+                self._audit.note("records_expired", account=account_id, count=expired.done, reason="age")
         async with self._turn:
-            for account_id in self._accounts.known:
-                messages += await self._drain(self._messages, self._messages_of(account_id))
-                expired = await self._drain(self._records, self._records_of(account_id))
-                if expired:
-                    self._audit.note("records_expired", account=account_id, count=expired, reason="age")
-                records += expired
             await self.space.learn()
             await self._tidy()
             await self._store.trim_log()
-        return Swept(messages, records)
+        for each in expiring:
+            if each.failure is not None:
+                raise each.failure
+        return Swept(*(sum(each.done for each in kind.values()) for kind in (messages, records)))
+
+    def _expiring(self) -> tuple[dict[int, Backlog], dict[int, Backlog]]:
+        """Return the messages and the records of each account as backlogs, each with its account's own pace."""
+        messages, records, paces = {}, {}, {}
+        for account_id in self._accounts.known:
+            decide = self._deciding(account_id)
+            paces[account_id] = self._paces.get(account_id) or (
+                Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE),
+                Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE),
+            )
+            messages[account_id] = Backlog(self._messages_of(account_id, decide), paces[account_id][0], self._held)
+            records[account_id] = Backlog(self._records_of(account_id, decide), paces[account_id][1], self._held)
+        self._paces = paces
+        return messages, records
+
+    def _deciding(self, account_id: int) -> Deciding:
+        """Decide what is expired with the account's first step of a sweep, and stay with it to the sweep's end."""
+        decided: list[Expiry] = []
+
+        async def decide() -> Expiry:
+            if not decided:
+                decided.append(await self._guard.decide(account_id))
+            return decided[0]
+
+        return decide
+
+    def _held(self) -> float:
+        return self._store.held
 
     async def tidy(self) -> None:
         """What was written since the last time made something necessary."""
@@ -143,9 +184,7 @@ class Retention:
         except Exception:
             self._abandoned |= abandoned
             raise
-        for account_id in self._accounts.known:
-            if any(self._quotas.excess(account_id)):
-                await self._keep_quota(account_id)
+        await self._keep_quotas()
         await self._drain(self._parts, self._store.drop_parts)
         await self.space.make_room()
         await self._give_back()
@@ -161,31 +200,37 @@ class Retention:
             if deleted < limit:
                 return total
 
-    def _messages_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
-        settle = (self._clock.wall(), GRACE)
-        expiry = self._settings.expiry(account_id)
-        return lambda limit: self._store.expire_messages(account_id, expiry, settle, limit)
-
-    def _records_of(self, account_id: int) -> Callable[[int], Awaitable[int]]:
-        expiry = self._settings.expiry(account_id)
+    def _messages_of(self, account_id: int, decide: Deciding) -> Callable[[int], Awaitable[int]]:
+        settle = (self._ages.running, GRACE)
 
         async def expire(limit: int) -> int:
-            deleted = await self._store.expire_records(account_id, expiry, limit)
+            return await self._store.expire_messages(account_id, await decide(), settle, limit)
+
+        return expire
+
+    def _records_of(self, account_id: int, decide: Deciding) -> Callable[[int], Awaitable[int]]:
+        async def expire(limit: int) -> int:
+            deleted, before = await self._store.expire_records(account_id, await decide(), limit)
             if deleted:
-                self.on_removed(account_id, (), expiry.records)
+                self.on_removed(account_id, (), before)
             return deleted
 
         return expire
 
-    async def _keep_quota(self, account_id: int) -> None:
-        """The account's oldest records go until it holds what it may, or its newest one alone."""
-        while True:
-            records, size = self._quotas.excess(account_id, await self._store.usage(account_id))
-            oldest = await self._store.oldest_records([account_id], self._records.size)
-            doomed = oldest_to_go(oldest, records, size)
-            if not doomed:
-                return
+    async def _keep_quotas(self) -> None:
+        """Delete the oldest records of accounts, a step of each in turn, until each has what it may, or one record."""
+        over = [account_id for account_id in self._accounts.known if any(self._quotas.excess(account_id))]
+        while over:
+            over = [account_id for account_id in over if await self._keep_quota(account_id)]
+
+    async def _keep_quota(self, account_id: int) -> bool:
+        """Do one step for an account; return whether records went, so that another step may be needed."""
+        records, size = self._quotas.excess(account_id, await self._store.usage(account_id))
+        oldest = await self._store.oldest_records([account_id], self._records.size)
+        doomed = oldest_to_go(oldest, records, size)
+        if doomed:
             await self._remove(doomed, "over its quota")
+        return bool(doomed)
 
     async def _make_way(self, doomed: list[Aged]) -> None:
         """Records go at once, with their parts, so that the disk has their space."""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from webcam.model import Role, SavedSession, Secret
-from webcam.ports import ALL_DEVICES, Clock
+from webcam.ports import ALL_DEVICES
 from webcam.service.minute import Minute
+from webcam.service.timekeeper import Timekeeper
 
 
 @dataclass(eq=False, slots=True)
@@ -37,22 +38,23 @@ class Session:
     on_end: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, saved: SavedSession, clock: Clock, order: int) -> Session:
-        """The one that storage holds. It was silent while nobody was there to hear it, too."""
+    def of(cls, saved: SavedSession, time: Timekeeper, order: int) -> Session:
+        """The one that storage holds. Only time for which servers ran counts as silence: how long none did is known by
+        the wall clock alone, which may be wrong until it was set."""
         return cls(
             digest=saved.digest,
             account_id=saved.account_id,
             device=saved.device,
             meta=saved.meta,
             address=saved.address,
-            active=clock.steady() - max(0.0, clock.wall() - saved.active),
+            active=time.steady_at(saved.active),
             order=order,
             secret=saved.secret,
             requests=saved.requests,
             given=saved.given,
         )
 
-    def saved(self, clock: Clock) -> SavedSession:
+    def saved(self, time: Timekeeper) -> SavedSession:
         """What storage is to hold of it."""
         return SavedSession(
             digest=self.digest,
@@ -60,15 +62,15 @@ class Session:
             device=self.device,
             meta=self.meta,
             address=self.address,
-            active=self.active_at(clock),
+            active=self.active_at(time),
             requests=self.requests,
             given="" if self.given is None and self.asked else self.given,
             secret=self.secret,
         )
 
-    def active_at(self, clock: Clock) -> float:
-        """When it was last active, in seconds since the epoch; now, while it has an open stream."""
-        return clock.wall() - (0.0 if self.streams else clock.steady() - self.active)
+    def active_at(self, time: Timekeeper) -> int:
+        """The running time (µs) at which it was last active; now, while it has an open stream."""
+        return time.running if self.streams else time.running_at(self.active)
 
     @property
     def role(self) -> Role:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from webcam.calendar import SECOND
 from webcam.errors import NoSuchSession, Overloaded
 from webcam.model import (
     MINUTE_REQUESTS,
@@ -17,14 +18,16 @@ from webcam.model import (
     Presence,
     SavedSession,
     Secret,
+    stamp_of,
 )
-from webcam.ports import AccountStore, Audit, Clock
+from webcam.ports import AccountStore, Audit
 from webcam.service.cooling import Cooling
 from webcam.service.places import check_place, surplus
 from webcam.service.quotas import AccountQuotas
 from webcam.service.roster import Roster
 from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
+from webcam.service.timekeeper import Timekeeper
 from webcam.service.tokens import digest_of, new_token
 
 STREAMING = 30.0
@@ -41,16 +44,16 @@ class Sessions:
         store: AccountStore,
         settings: AccountSettings,
         quotas: AccountQuotas,
-        clock: Clock,
+        time: Timekeeper,
         audit: Audit,
         cooldown: float = 60.0,
     ) -> None:
         self._store = store
         self._settings = settings
         self._quotas = quotas
-        self._clock = clock
+        self._time = time
         self._audit = audit
-        self._cooling = Cooling(clock, cooldown)
+        self._cooling = Cooling(time.steady, cooldown)
         self._roster = Roster(self._alive)
         self._opening: dict[str, Session] = {}
         self._ended: set[str] = set()
@@ -64,7 +67,7 @@ class Sessions:
     async def load(self) -> None:
         """Take over what storage holds, once, at the start."""
         for saved in await self._store.sessions():
-            self._add(Session.of(saved, self._clock, self._next_order()))
+            self._add(Session.of(saved, self._time, self._next_order()))
 
     def take_over(self, saved: Sequence[SavedSession]) -> int:
         """Storage is another one, which holds *saved*: what it doesn't, ends. How many.
@@ -82,7 +85,7 @@ class Sessions:
 
     async def sweep(self) -> None:
         """End what has been silent for too long, and write behind what changed."""
-        now = self._clock.steady()
+        now = self._time.steady()
         for session in self._roster.all():
             if not self._alive(session):
                 self.end(session)
@@ -103,7 +106,7 @@ class Sessions:
             if ended:
                 await self._store.end_sessions(sorted(ended))
             if dirty:
-                await self._store.touch_sessions([each.saved(self._clock) for each in dirty])
+                await self._store.touch_sessions([each.saved(self._time) for each in dirty])
         except Exception:
             self._ended |= ended
             for session in dirty:
@@ -128,14 +131,14 @@ class Sessions:
             device=device,
             meta=meta,
             address=address,
-            active=self._clock.steady(),
+            active=self._time.steady(),
             order=self._next_order(),
             secret=secret,
         )
         check_place(session, self._devices(account_id), self._roster.of(account_id), self._quotas)
         self._opening[session.digest] = session
         try:
-            await self._store.save_sessions([session.saved(self._clock)])
+            await self._store.save_sessions([session.saved(self._time)])
         finally:
             del self._opening[session.digest]
         if session.ended:
@@ -158,7 +161,7 @@ class Sessions:
         if not self._alive(session):
             self.end(session)
             raise NoSuchSession("ended")
-        session.active = self._clock.steady()
+        session.active = self._time.steady()
         session.dirty = True
         return session
 
@@ -202,7 +205,7 @@ class Sessions:
             if end in session.on_end:
                 session.on_end.remove(end)
                 session.streams -= 1
-                session.active = self._clock.steady()
+                session.active = self._time.steady()
                 session.dirty = True
             end = None  # it leads back to whoever calls this
 
@@ -215,7 +218,7 @@ class Sessions:
         """
         if session.given is None:
             session.asked = True  # in all that is written from now on, also by a flush that comes in between
-            await self._store.touch_sessions([session.saved(self._clock)])
+            await self._store.touch_sessions([session.saved(self._time)])
             session.given = session.given or ""
 
     def given(self, session: Session, stamp: str) -> None:
@@ -277,9 +280,9 @@ class Sessions:
         """The account's sessions."""
         return [each for each in self._roster.of(account_id) if self._alive(each)]
 
-    def active_at(self, session: Session) -> float:
-        """When it was last active, in seconds since the epoch."""
-        return session.active_at(self._clock)
+    def active_at(self, session: Session) -> str:
+        """The stamp of when it was last active."""
+        return stamp_of(self._time.wall_at(session.active_at(self._time)) / SECOND)
 
     def _add(self, session: Session) -> None:
         known = self._roster.presence(session.account_id, session.device)
@@ -302,7 +305,7 @@ class Sessions:
 
     def _alive(self, session: Session) -> bool:
         """Whether it has a stream, or was silent for no longer than it may be."""
-        silent = self._clock.steady() - session.active
+        silent = self._time.steady() - session.active
         return session.streams > 0 or silent <= self._settings.of(session.account_id)[SESSION_MINUTES] * _MINUTE
 
     def _cool(self, session: Session) -> None:

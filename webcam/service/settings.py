@@ -1,29 +1,25 @@
-"""An account's settings, in memory and in storage, and what follows from them for what is kept."""
+"""An account's settings, in memory and in storage."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webcam.errors import MalformedRequest
-from webcam.model import (
-    BROADCAST_HOURS,
-    MESSAGE_DAYS,
-    RECORD_DAYS,
-    SETTING_KINDS,
-    Expiry,
-    Settings,
-    stamp_of,
-    whole_settings,
-)
-from webcam.ports import AccountStore, Audit, Clock
+from webcam.model import SETTING_KINDS, Settings, whole_settings
+from webcam.ports import AccountStore, Audit
 
 
 class AccountSettings:
-    """The settings of every account; reading them costs a look into memory."""
+    """The settings of every account; reading them costs a look into memory.
 
-    def __init__(self, store: AccountStore, clock: Clock, audit: Audit) -> None:
+    ``on_change`` is called with an account's settings before and behind a change.
+    """
+
+    def __init__(self, store: AccountStore, audit: Audit) -> None:
         self._store = store
-        self._clock = clock
         self._audit = audit
         self._known: dict[int, Settings] = {}
+        self.on_change: Callable[[int, Settings, Settings], None] = lambda _account, _before, _after: None
 
     def learn(self, account_id: int, chosen: Settings) -> None:
         """What storage holds for the account."""
@@ -46,20 +42,8 @@ class AccountSettings:
             if not known.minimum <= value <= known.maximum:
                 raise MalformedRequest(f"setting {kind} is out of bounds")
         await self._store.set_settings(account_id, chosen)
-        self.learn(account_id, {**self.of(account_id), **chosen})
+        before = self.of(account_id)
+        self.learn(account_id, {**before, **chosen})
+        self.on_change(account_id, before, self.of(account_id))
         told = ", ".join(f"{kind}={value:g}" for kind, value in sorted(chosen.items()))
         self._audit.note("settings_changed", account=account_id, device=device, settings=told)
-
-    def expiry(self, account_id: int) -> Expiry:
-        """What the account keeps no longer, now."""
-        return expiry(self.of(account_id), self._clock.wall())
-
-
-def expiry(settings: Settings, now: float) -> Expiry:
-    """Purely: the stamps before which things are expired at *now* (s)."""
-    days, hours = 86400.0, 3600.0
-    return Expiry(
-        records=stamp_of(now - settings[RECORD_DAYS] * days),
-        broadcasts=stamp_of(now - settings[BROADCAST_HOURS] * hours),
-        messages=stamp_of(now - settings[MESSAGE_DAYS] * days),
-    )

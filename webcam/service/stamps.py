@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from webcam.model import next_stamp, stamp_before, stamp_of
+from webcam.model import Moment, is_stamp, next_stamp, stamp_before, stamp_of
 from webcam.ports import Clock
+from webcam.service.timekeeper import Timekeeper
 
 
 class Writing:
     """While something is being stored, its stamp is among those of all that is."""
 
-    __slots__ = ("_all", "_stamp")
+    __slots__ = ("_all", "_moment")
 
-    def __init__(self, stamps: list[str], stamp: str) -> None:
+    def __init__(self, stamps: list[str], moment: Moment) -> None:
         self._all = stamps
-        self._stamp = stamp
+        self._moment = moment
 
-    def __enter__(self) -> str:
-        self._all.append(self._stamp)
-        return self._stamp
+    def __enter__(self) -> Moment:
+        self._all.append(self._moment.stamp)
+        return self._moment
 
     def __exit__(self, *_: object) -> None:
-        self._all.remove(self._stamp)
+        self._all.remove(self._moment.stamp)
 
 
 class Stamps:
@@ -30,8 +31,9 @@ class Stamps:
     that the server's time, which clients use as a cursor, is never behind it.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, time: Timekeeper) -> None:
         self._clock = clock
+        self._time = time
         self._issued = ""
         self._newest: dict[int, str] = {}
         self._writing: list[str] = []
@@ -47,8 +49,17 @@ class Stamps:
         return max(self._issued, *self._newest.values(), "")
 
     def writing(self) -> Writing:
-        """A stamp for something that is being stored while the context lasts."""
-        return Writing(self._writing, self.now())
+        """The moment of something that is being stored while the context lasts."""
+        return Writing(self._writing, Moment(self.now(), self._time.running))
+
+    def begin_after(self, stamp: str) -> None:
+        """Give only stamps that are later than this one: a cursor of an earlier run."""
+        self._issued = max(self._issued, stamp)
+
+    def ahead(self) -> dict[int, str]:
+        """Return the newest stamps of accounts that hold something stamped later than the wall clock stands, by id."""
+        now = stamp_of(self._clock.wall())
+        return {account_id: stamp for account_id, stamp in self._newest.items() if stamp > now}
 
     def server_time(self, account_id: int | None = None) -> str:
         """A cursor: what is stored from now on is later, and so is what is being stored; what the account holds isn't.
@@ -59,7 +70,9 @@ class Stamps:
         return now if account_id is None else max(now, self._newest.get(account_id, ""))
 
     def saw(self, account_id: int, stamp: str) -> None:
-        """The account holds something with this stamp."""
+        """The account holds something with this stamp. What is none is nobody's cursor."""
+        if stamp and not is_stamp(stamp):
+            return
         self._newest[account_id] = max(stamp, self._newest.get(account_id, ""))
 
     def held(self, account_id: int) -> str:

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from webcam.errors import AccountExists, NoSuchAccount
-from webcam.model import Account, Quotas, Settings, Usage
+from webcam.errors import AccountExists, DatabaseFail, NoSuchAccount
+from webcam.model import Account, Quotas, Settings, Usage, is_stamp
 from webcam.storage import quotas
 
 _ACCOUNT = """
@@ -122,11 +122,14 @@ def set_settings(cursor: sqlite3.Cursor, account_id: int, chosen: Settings) -> N
 
 
 def exists(cursor: sqlite3.Cursor, account_id: int) -> str:
-    """The account's newest stamp. Raises :class:`NoSuchAccount`."""
+    """The account's newest stamp. Raises :class:`NoSuchAccount`, and :class:`DatabaseFail` where none can follow it."""
     row = cursor.execute("SELECT last_stamp FROM accounts WHERE id = ?", (account_id,)).fetchone()
     if row is None:
         raise NoSuchAccount(str(account_id))
-    return str(row[0])
+    stamp = str(row[0])
+    if stamp and not is_stamp(stamp):
+        raise DatabaseFail(f"no stamp can follow the newest one of account {account_id}: see webcam check")
+    return stamp
 
 
 def usage(cursor: sqlite3.Cursor, account_id: int) -> Usage:

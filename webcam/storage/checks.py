@@ -1,15 +1,19 @@
-"""Whether a database is whole, and what it holds. Reading only."""
+"""Whether a database is whole and sound, and what it holds. Reading only.
+
+Whole: nothing of it is damaged or missing. Sound: it is made as the server makes it, and holds nothing that the server
+can't compute with.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from webcam.errors import Refused
 from webcam.ports import RECORD_PART
-from webcam.storage import schema
+from webcam.storage import schema, shape, values
 from webcam.storage.copying import one_state
 from webcam.storage.messages import BYTES
 
@@ -90,16 +94,51 @@ def check(connection: sqlite3.Connection, path: Path) -> tuple[list[str], list[H
     return problems, held
 
 
+def distrust(connection: sqlite3.Connection) -> None:
+    """Let what the database brings along call nothing, and let no page of it be taken for another kind of page."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+
+
+def misshapen(connection: sqlite3.Connection) -> list[str]:
+    """In which ways a database of an older or this version isn't made as the server makes it, some of them."""
+    return list(_some(lambda: shape.differences(connection, schema.known_version(connection, "it"))))
+
+
+def unusable(connection: sqlite3.Connection) -> Iterator[str]:
+    """What the server couldn't compute with in a database of this version and of the right shape, some of it.
+
+    What is missing of a single record isn't told: the rest is worth having.
+    """
+    for kind in _UNUSABLE:
+        yield from _some(lambda kind=kind: kind(connection))  # type: ignore[misc]
+
+
 def _problems(connection: sqlite3.Connection) -> Iterator[str]:
-    for kind in (_damage, _strays, _lost_parts, _incomplete, _both, _miscounted, _unfinished):
-        found: list[str] = []
-        try:
-            found.extend(kind(connection))
-        except sqlite3.DatabaseError as error:
-            found.append(f"it can't be read to its end: {error}")
-        yield from found[:SHOWN]
-        if len(found) > SHOWN:
-            yield f"and {len(found) - SHOWN} more of that kind"
+    distrust(connection)
+    yield from _some(lambda: _damage(connection))
+    differing = misshapen(connection)
+    yield from differing
+    if differing:  # a view in the place of a table may never end
+        yield "what is in its tables was not looked at: it has to be made as the server makes it first"
+        return
+    yield from unusable(connection)
+    for kind in (_lost_parts, _incomplete, _both, _unfinished):
+        yield from _some(lambda kind=kind: kind(connection))  # type: ignore[misc]
+
+
+def _some(kind: Callable[[], Iterator[str]]) -> Iterator[str]:
+    """The first :data:`SHOWN` problems of a kind, and how many more there are; nothing else is held in memory."""
+    count = 0
+    try:
+        for line in kind():
+            count += 1
+            if count <= SHOWN:
+                yield line
+    except sqlite3.DatabaseError as error:
+        yield f"it can't be read to its end: {error}"
+    if count > SHOWN:
+        yield f"and {count - SHOWN} more of that kind"
 
 
 def _damage(connection: sqlite3.Connection) -> Iterator[str]:
@@ -140,3 +179,6 @@ def _miscounted(connection: sqlite3.Connection) -> Iterator[str]:
 def _unfinished(connection: sqlite3.Connection) -> Iterator[str]:
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'import_accounts'").fetchone():
         yield "an import was broken off: run it again, it goes on where it was"
+
+
+_UNUSABLE = (values.bad_values, values.bad_sequences, values.bad_newest, _strays, _miscounted)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from webcam import durable
+from webcam.errors import Refused
+from webcam.storage.parts import new_part, remove_abandoned
 
 Progress = Callable[[int, int], None]
 """How much is done, of how much."""
@@ -15,29 +17,16 @@ Progress = Callable[[int, int], None]
 STEP = 1024
 """Pages that are copied before progress is told: 4 MiB."""
 
-ENDINGS = ("", "-wal", "-shm", "-journal")
-"""Of a database's files, as SQLite names them."""
-
 BUSY = 5000
 """Milliseconds to wait for another process that writes (the operator's program)."""
 
 
-def create_private(path: Path) -> None:
-    """An empty file for its owner alone, where there is none: the folder's owner, also when root makes it."""
-    try:
-        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
-        made = os.open(path, os.O_RDWR)
-    else:
-        give_to_owner(path)
-    os.close(made)
-
-
-def give_to_owner(path: Path) -> None:
-    """What root makes in the data folder belongs to whom the folder belongs to: the server's user has to read it."""
-    if os.geteuid() == 0:
-        folder = path.parent.stat()
-        os.chown(path, folder.st_uid, folder.st_gid)
+def check_regular(file: Path) -> None:
+    """Raise :class:`Refused` for what can't be read from its beginning again: a folder, a pipe, a device."""
+    if not file.exists():
+        raise Refused(f"there is no file {file}")
+    if not file.is_file():
+        raise Refused(f"{file} is no regular file")
 
 
 def open_existing(path: Path, mode: str = "rw") -> sqlite3.Connection:
@@ -83,20 +72,15 @@ def copy(source: sqlite3.Connection, path: Path, progress: Progress | None = Non
     """Copy all that *source* holds at this moment to *path*, replacing it, readable by its owner alone.
 
     It is on disk when this returns, and then one file that needs no other beside it. After a failure, or a crash, what
-    *path* held is still there. Raises :class:`OSError` and :class:`sqlite3.Error`.
+    *path* held is still there; what a crash left of earlier copies is removed. Raises :class:`OSError` and
+    :class:`sqlite3.Error`.
     """
-    number, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)
-    os.close(number)
-    part = Path(name)
-    try:
+    remove_abandoned(path)
+    with new_part(path) as part:
         with one_state(source):  # without it, every write of another process would begin the copy anew
             _fill(part, source, progress)
         part.replace(path)
-        sync(path.parent)
-    except BaseException:
-        for ending in ENDINGS:
-            part.with_name(f"{part.name}{ending}").unlink(missing_ok=True)
-        raise
+        durable.sync(path.parent)
 
 
 def _fill(part: Path, source: sqlite3.Connection, progress: Progress | None) -> None:
@@ -108,13 +92,4 @@ def _fill(part: Path, source: sqlite3.Connection, progress: Progress | None) -> 
         target.execute("PRAGMA synchronous = OFF")  # synced below, once
         source.backup(target, pages=STEP, progress=tell)
         target.execute("PRAGMA journal_mode = DELETE")
-    sync(part)
-
-
-def sync(path: Path) -> None:
-    """Return when the file, or the folder's list of names, is on disk."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    durable.sync(part)

@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from webcam import durable
 from webcam.errors import Refused
-from webcam.storage import copying
-from webcam.storage.copying import ENDINGS, open_existing
+from webcam.model import LARGEST, is_stamp
+from webcam.storage.clock import cursor_stamp
+from webcam.storage.copying import open_existing
+from webcam.storage.parts import ENDINGS, new_part
+from webcam.storage.values import tables
 
 BEFORE = "before-restore"
 _HEADER = b"SQLite format 3\0"
@@ -51,8 +55,17 @@ def exchange(path: Path, fresh: Path, newest: str = "") -> Path | None:
 
 
 def _given(old: sqlite3.Connection) -> Given:
-    (stamp,) = old.execute("SELECT COALESCE(MAX(last_stamp), '') FROM accounts").fetchone()
-    return Given(stamp, dict(old.execute("SELECT name, seq FROM sqlite_sequence")))
+    """What can't be gone on from was never given out: it would spoil the new one, too."""
+    stamps = [stamp for (stamp,) in old.execute("SELECT last_stamp FROM accounts") if _is_good(stamp)]
+    if old.execute("SELECT 1 FROM sqlite_master WHERE name = 'clock'").fetchone():
+        stamps += [stamp for stamp in (cursor_stamp(old.cursor()),) if _is_good(stamp)]
+    ids = old.execute("SELECT name, seq FROM sqlite_sequence WHERE TYPEOF(seq) = 'integer' AND seq < ?", (LARGEST,))
+    known = tables()
+    return Given(max(stamps, default=""), {name: highest for name, highest in ids if name in known})
+
+
+def _is_good(stamp: object) -> bool:
+    return isinstance(stamp, str) and is_stamp(stamp)
 
 
 def _carry_over(given: Given, newest: str, fresh: Path) -> None:
@@ -63,7 +76,7 @@ def _carry_over(given: Given, newest: str, fresh: Path) -> None:
     try:
         with contextlib.closing(open_existing(fresh)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            stamp = max(given.stamp, newest)
+            stamp = max(given.stamp, newest if _is_good(newest) else "")
             connection.execute("UPDATE accounts SET last_stamp = ? WHERE last_stamp < ?", (stamp, stamp))
             connection.execute("UPDATE loose_records SET uploading = 0")  # of devices of another time
             for table, highest in given.ids.items():
@@ -109,9 +122,11 @@ def _keep(path: Path, kept: Path) -> None:
     try:
         os.link(path, kept)
     except OSError:  # a file system without links
-        shutil.copyfile(path, kept)
-        copying.sync(kept)
-    copying.sync(path.parent)
+        with new_part(kept) as part:
+            shutil.copyfile(path, part)
+            durable.sync(part)
+            part.replace(kept)
+    durable.sync(path.parent)
 
 
 def _keep_beside(path: Path, kept: Path) -> None:
@@ -120,9 +135,9 @@ def _keep_beside(path: Path, kept: Path) -> None:
         beside = path.with_name(f"{path.name}{ending}")
         if beside.exists():
             beside.replace(kept.with_name(f"{kept.name}{ending}"))
-    copying.sync(path.parent)
+    durable.sync(path.parent)
 
 
 def _place(fresh: Path, path: Path) -> None:
     fresh.replace(path)
-    copying.sync(path.parent)
+    durable.sync(path.parent)

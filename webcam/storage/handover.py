@@ -3,6 +3,9 @@
 Files beside the database are all that passes between the two. An offer is complete and on disk when it has its name.
 The server takes it by renaming it, the program withdraws it by removing it: one of the two succeeds. It is done when
 the offered file is the database, which its inode tells, whoever of the two is gone by then.
+
+An offer holds as long as its program waits, which its lock tells. One whose program was killed is removed: who ran it
+doesn't expect it any more, and it would drop what was acknowledged meanwhile.
 """
 
 from __future__ import annotations
@@ -11,25 +14,30 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from webcam import durable
+from webcam.calendar import ClockState
 from webcam.errors import Refused, StartFailure
 from webcam.model import Account, SavedSession
-from webcam.storage import accounts, copying, lock, sessions
+from webcam.storage import accounts, clock, lock, sessions
 from webcam.storage.backup import fetched
 from webcam.storage.checks import Holding
-from webcam.storage.copying import ENDINGS, Progress, create_private, open_existing
+from webcam.storage.copying import Progress, open_existing
 from webcam.storage.exchange import BEFORE, exchange
-from webcam.storage.lock import FolderLock
+from webcam.storage.lock import RESTORE_LOCK, FolderInUse, FolderLock
+from webcam.storage.parts import ENDINGS
 from webcam.storage.schema import FILE, connect
 
 OFFER = f"{FILE}.restore"
 TAKEN = f"{FILE}.restore-taken"
 ANSWER = f"{FILE}.restore-answer"
-LOCK = "restore-lock"
-"""Of the program, so that one at a time makes an offer."""
+LOCK = RESTORE_LOCK
+"""Of the program, so that one at a time makes an offer, and the server knows whether it waits."""
+
+HOLDER = "another webcam restore"
 
 PATIENCE = 60.0
 """Seconds for the server to take an offer, and again to make it its database."""
@@ -45,25 +53,42 @@ class Adopted:
     kept: Path | None
     accounts: list[Account]
     sessions: list[SavedSession]
+    clock: ClockState | None
+    newest_running: int
 
 
 # The server's half
 
 
-def clear(data: Path) -> None:
-    """At a start: what was taken and never put in place is nobody's any more; its program is told by its absence."""
+def clear(data: Path) -> bool:
+    """Remove, at a start, what was taken and never put in place, and an offer whose program is gone.
+
+    A program that still waits is told by the absence of what was taken. Return whether there was such an offer.
+    """
     for name in (TAKEN, ANSWER):
         _remove(data / name)
+    return _remove_orphan(data)
 
 
 def take(data: Path) -> Path | None:
-    """The offer, if there is one: it can't be withdrawn any more."""
+    """Take the offer, if there is one whose program waits: it can't be withdrawn any more.
+
+    Raises :class:`Refused` when its program is gone; then so is the offer.
+    """
+    if _remove_orphan(data):
+        raise Refused("webcam restore was killed while it waited for the server, run it again")
     taken = data / TAKEN
     try:
         (data / OFFER).replace(taken)
     except FileNotFoundError:
         return None
     return taken
+
+
+def _remove_orphan(data: Path) -> bool:
+    """Remove an offer whose program is gone. Return whether there was one."""
+    offer = data / OFFER
+    return offer.exists() and not lock.is_locked(data / LOCK) and _remove(offer)
 
 
 def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
@@ -76,7 +101,12 @@ def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
     try:
         with contextlib.closing(open_existing(taken)) as connection:
             cursor = connection.cursor()
-            adopted = accounts.accounts(cursor), sessions.sessions(cursor)
+            adopted = (
+                accounts.accounts(cursor),
+                sessions.sessions(cursor),
+                clock.clock_state(cursor),
+                clock.newest_running(cursor),
+            )
         kept = exchange(path, taken, newest)
     except (OSError, sqlite3.Error) as error:
         if _inode(path) != number:
@@ -89,10 +119,8 @@ def put_in_place(data: Path, taken: Path, newest: str) -> Adopted:
 
 def answer(data: Path, kept: Path | None = None, refusal: str | None = None) -> None:
     """Tell the program what came of its offer, and that the server goes on. Raises :class:`OSError`."""
-    made = data / f"{ANSWER}.part"
-    create_private(made)
-    made.write_text(json.dumps({"kept": kept.name if kept else None, "refusal": refusal}))
-    made.replace(data / ANSWER)
+    told = json.dumps({"kept": kept.name if kept else None, "refusal": refusal})
+    durable.write_file(data / ANSWER, told.encode())
     _remove(data / TAKEN)
 
 
@@ -105,17 +133,33 @@ def hand_over(data: Path, file: Path, progress: Progress | None = None) -> tuple
     The answer is where the one before is kept, and what the restored one holds; the server works with it by then.
     Raises :class:`Refused`, also when the server doesn't do it in time.
     """
-    with FolderLock(data, "another webcam restore", LOCK), fetched(data, file, progress) as (fresh, held):
-        _remove(data / ANSWER)
+    with _alone_among_programs(data), fetched(data, file, progress) as (fresh, held):
         number = _inode(fresh)
         before = _inode(data / FILE)
         fresh.replace(data / OFFER)
-        copying.sync(data)
+        durable.sync(data)
         try:
             return _Waiting(data, number, before).outcome(), held
         finally:
             for name in (OFFER, ANSWER):
                 _remove(data / name)
+
+
+@contextlib.contextmanager
+def _alone_among_programs(data: Path) -> Iterator[None]:
+    """Hold the lock by which the server knows that somebody waits; what an earlier program left is gone.
+
+    Raises :class:`webcam.storage.lock.FolderInUse`.
+    """
+    try:
+        held = FolderLock(data, HOLDER, LOCK)
+    except FolderInUse:
+        time.sleep(POLL)  # a server looks whether it is locked, by locking it for a moment
+        held = FolderLock(data, HOLDER, LOCK)
+    with held:
+        for name in (OFFER, ANSWER):
+            _remove(data / name)
+        yield
 
 
 class _Waiting:
@@ -190,14 +234,24 @@ class _Waiting:
 
     def _told(self) -> Path | None:
         try:
-            told = json.loads((self._data / ANSWER).read_text())
+            kept, refusal = _read_answer(self._data / ANSWER)
         except FileNotFoundError:
             if self._done:
                 return self._kept()
             raise Refused("the server ended meanwhile; the database is the one that it was") from None
-        if told["refusal"]:
-            raise Refused(told["refusal"])
-        return self._data / told["kept"] if told["kept"] else None
+        if refusal:
+            raise Refused(refusal)
+        return self._data / kept if kept else None
+
+
+def _read_answer(path: Path) -> tuple[str | None, str | None]:
+    """Where the database before is kept, and why the server refused. Raises :class:`Refused` for what is no answer."""
+    try:
+        told = json.loads(path.read_text())
+        kept, refusal = told["kept"], told["refusal"]
+    except (ValueError, LookupError, TypeError):
+        raise Refused(f"{path} is no answer of the server: webcam check tells whether the database is whole") from None
+    return None if kept is None else str(kept), None if refusal is None else str(refusal)
 
 
 def _inode(path: Path) -> int:

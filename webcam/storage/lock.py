@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from webcam.durable import create_private, make_folder
 from webcam.errors import StartFailure
-from webcam.storage.copying import create_private
 
 LOCK = "lock"
-
+RESTORE_LOCK = "restore-lock"
+"""Of the program that restores a backup, beside the other one: one at a time copies it into the folder."""
 
 SERVER = "a server"
 """Who has the lock of a folder on which a server runs."""
@@ -37,7 +38,7 @@ class FolderLock:
     def __init__(self, folder: Path, holder: str, name: str = LOCK) -> None:
         self._file: int | None = None
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
             create_private(folder / name)
             self._file = os.open(folder / name, os.O_RDWR)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,3 +69,20 @@ class FolderLock:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process has this file of a :class:`FolderLock` locked, or may have."""
+    try:
+        number = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(number)
+    return False

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from webcam.errors import QuotaExceeded
-from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Page, next_stamp
+from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Moment, Page, next_stamp
 from webcam.storage.accounts import count, exists
+from webcam.storage.aging import LAST, message_floors
 
 BYTES = (
     "LENGTH(CAST(sender AS BLOB)) + LENGTH(CAST(target AS BLOB)) + LENGTH(CAST(name AS BLOB))"
@@ -36,30 +37,37 @@ SELECT stamp, sender, name, params FROM (
 ORDER BY stamp LIMIT :limit
 """
 
-# A clock that stepped back begins the grace anew.
 _SETTLE = """
-UPDATE sync_marks SET settled = CASE WHEN settling_since > :now THEN settled ELSE settling END,
-    settling = stamp, settling_since = :now
-WHERE account_id = :account AND (settling_since <= :now - :grace OR settling_since > :now)
+UPDATE sync_marks SET settled = settling, settling = stamp, settling_since = :now
+WHERE account_id = :account AND settling_since <= :now - :grace
 """
 
-_EXPIRED = (
+# A mark before every message that is kept holds nothing back, whatever time it is from.
+_USELESS_MARKS = """
+DELETE FROM sync_marks WHERE account_id = :account AND stamp < COALESCE(
+    (SELECT MIN(stamp) FROM messages WHERE account_id = :account), :last)
+"""
+
+_EXPIRED_BY_AGE = (
     "SELECT id FROM messages WHERE account_id = :account AND stamp < :messages LIMIT :limit",
     "SELECT id FROM messages WHERE account_id = :account AND target = '' AND stamp < :broadcasts LIMIT :limit",
-    """
-    SELECT messages.id FROM sync_marks JOIN messages
-        ON messages.account_id = sync_marks.account_id AND messages.target = sync_marks.device
-        AND messages.stamp <= sync_marks.settled
-    WHERE sync_marks.account_id = :account AND messages.target <> '' LIMIT :limit
-    """,
 )
+
+# CROSS JOIN makes SQLite take the tables in this order, the marks first, of which there are few. It would rather look
+# for the mark of each message of the account (https://www.sqlite.org/optoverview.html#crossjoin): 0.5 s for a million.
+_ACKNOWLEDGED = """
+SELECT messages.id FROM sync_marks CROSS JOIN messages
+    ON messages.account_id = sync_marks.account_id AND messages.target = sync_marks.device
+    AND messages.stamp <= sync_marks.settled
+WHERE sync_marks.account_id = :account AND messages.target <> '' LIMIT :limit
+"""
 
 
 def add_messages(
     cursor: sqlite3.Cursor,
     account_id: int,
     device: str,
-    now: str,
+    now: Moment,
     drafts: Sequence[Draft],
     mark: str | None,
     bound: int | None = None,
@@ -73,10 +81,11 @@ def add_messages(
         raise_mark(cursor, account_id, device, mark or last)
     rows = []
     for draft in drafts:
-        last = next_stamp(now, last)
-        rows.append((account_id, last, device, draft.target, draft.name, draft.params))
+        last = next_stamp(now.stamp, last)
+        rows.append((account_id, last, device, draft.target, draft.name, draft.params, now.running))
     cursor.executemany(
-        "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)", rows
+        "INSERT INTO messages (account_id, stamp, sender, target, name, params, stored) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        rows,
     )
     cursor.execute(
         "UPDATE accounts SET last_stamp = ?, message_count = message_count + ?, message_bytes = message_bytes + ?"
@@ -104,12 +113,13 @@ def messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, e
             "SELECT stamp FROM sync_marks WHERE account_id = ? AND device = ?", (account_id, device)
         ).fetchone()
         after = row[0] if row else ""
+    floors = message_floors(cursor, account_id, expiry)
     values = {
         "account": account_id,
         "device": device,
         "after": after,
-        "broadcasts": expiry.broadcasts,
-        "messages": expiry.messages,
+        "broadcasts": floors.broadcasts,
+        "messages": floors.messages,
         "limit": page.limit,
     }
     return bounded(Message(*row) for row in cursor.execute(_DELIVERED, values))
@@ -136,27 +146,37 @@ def take_messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Pa
 
 
 def expire_messages(
-    cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, settle: tuple[float, float], limit: int
+    cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, settle: tuple[int, int], limit: int
 ) -> int:
+    floors = message_floors(cursor, account_id, expiry)
     values = {
         "account": account_id,
-        "messages": expiry.messages,
-        "broadcasts": expiry.broadcasts,
+        "messages": floors.messages,
+        "broadcasts": floors.broadcasts,
+        "last": LAST,
         "now": settle[0],
         "grace": settle[1],
-        "limit": limit,
     }
-    cursor.execute(_SETTLE, values)
-    cursor.execute("DELETE FROM sync_marks WHERE account_id = :account AND stamp < :messages", values)
-    found: set[int] = set()
-    for statement in _EXPIRED:
-        found.update(row[0] for row in cursor.execute(statement, values))
-    doomed = sorted(found)[:limit]
-    size = sum(row[0] for each in doomed for row in cursor.execute(f"{_SIZE} WHERE id = ?", (each,)))
-    cursor.executemany("DELETE FROM messages WHERE id = ?", [(each,) for each in doomed])
-    if doomed:
-        count(cursor, account_id, messages=-len(doomed), message_bytes=-size)
-    return len(doomed)
+    deleted = size = 0
+    for statement in _EXPIRED_BY_AGE:
+        number, more = _delete(cursor, statement, {**values, "limit": limit - deleted})
+        deleted, size = deleted + number, size + more
+    if deleted < limit:  # the marks are looked at once, not in each step of many
+        cursor.execute(_SETTLE, values)
+        cursor.execute(_USELESS_MARKS, values)
+        number, more = _delete(cursor, _ACKNOWLEDGED, {**values, "limit": limit - deleted})
+        deleted, size = deleted + number, size + more
+    if deleted:
+        count(cursor, account_id, messages=-deleted, message_bytes=-size)
+    return deleted
+
+
+def _delete(cursor: sqlite3.Cursor, statement: str, values: dict[str, object]) -> tuple[int, int]:
+    """Delete the messages that *statement* finds; return how many there were, and their bytes."""
+    found = cursor.execute(statement, values).fetchall()
+    size = sum(row[0] for each in found for row in cursor.execute(f"{_SIZE} WHERE id = ?", each))
+    cursor.executemany("DELETE FROM messages WHERE id = ?", found)
+    return len(found), size
 
 
 def raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:

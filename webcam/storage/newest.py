@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from webcam.consolemodel import Day, Posted, Thread, Window, beginning_of, day_of
 from webcam.model import Expiry, Message, Record
 from webcam.ports import ALL_DEVICES
+from webcam.storage.aging import LAST, message_floors, record_floor
 from webcam.storage.messages import bounded
 from webcam.storage.records import RECORD, of_devices
-
-_LAST = "\U0010ffff"
-"""Later than any stamp."""
 
 # A range of an index for each way, already in order and cut to the page.
 _WAY = """
@@ -35,8 +33,8 @@ def newest_records(
         f"{of_devices(devices)} ORDER BY stamp DESC LIMIT ? OFFSET ?) ORDER BY stamp DESC",
         (
             account_id,
-            max(window.after, expiry.records),
-            window.before or _LAST,
+            max(window.after, record_floor(cursor, account_id, expiry)),
+            window.before or LAST,
             *devices,
             window.limit,
             window.skip,
@@ -55,16 +53,14 @@ def _days(
     cursor: sqlite3.Cursor, account_id: int, offset: int, expiry: Expiry, devices: frozenset[str]
 ) -> Iterator[Day]:
     """From one day to the one before: each is a range of an index, and as many there are as records are kept for."""
-    before = _LAST
+    before, floor = LAST, record_floor(cursor, account_id, expiry)
     kept = f"FROM records WHERE account_id = ? AND stamp >= ? AND stamp < ?{of_devices(devices)}"
     while True:
-        (newest,) = cursor.execute(
-            f"SELECT MAX(stamp) {kept}", (account_id, expiry.records, before, *devices)
-        ).fetchone()
+        (newest,) = cursor.execute(f"SELECT MAX(stamp) {kept}", (account_id, floor, before, *devices)).fetchone()
         if newest is None:
             return
         day = day_of(newest, offset)
-        first = max(beginning_of(day, offset), expiry.records)
+        first = max(beginning_of(day, offset), floor)
         (number,) = cursor.execute(f"SELECT COUNT(*) {kept}", (account_id, first, before, *devices)).fetchone()
         yield Day(day, number)
         before = first
@@ -76,14 +72,15 @@ def thread(cursor: sqlite3.Cursor, account_id: int, thread: Thread, expiry: Expi
     union = " UNION ALL ".join(
         _WAY.format(sender=sender, target=target, oldest=oldest) for sender, target, oldest in ways
     )
+    floors = message_floors(cursor, account_id, expiry)
     values = {
         "account": account_id,
         "device": thread.device,
         "other": thread.other,
         "everybody": "",
-        "before": thread.before or _LAST,
-        "messages": expiry.messages,
-        "broadcasts": max(expiry.messages, expiry.broadcasts),
+        "before": thread.before or LAST,
+        "messages": floors.messages,
+        "broadcasts": floors.broadcasts,
         "limit": thread.limit,
     }
     rows = cursor.execute(f"SELECT * FROM ({union}) AS either ORDER BY stamp DESC LIMIT :limit", values).fetchall()

@@ -6,23 +6,24 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from webcam.errors import NoSuchRecord
-from webcam.model import Expiry, Page, Record, next_stamp
+from webcam.model import Expiry, Moment, Page, Record, next_stamp
 from webcam.ports import ALL_DEVICES, RECORD_PART
 from webcam.storage.accounts import exists
+from webcam.storage.aging import record_floor
 from webcam.wire.sniff import HEAD, content_type
 
 RECORD = "SELECT id, device, meta, stamp, size, type FROM records"
 
 
 def add_record(
-    cursor: sqlite3.Cursor, account_id: int, device: str, meta: str, now: str, data: Sequence[bytes]
+    cursor: sqlite3.Cursor, account_id: int, device: str, meta: str, now: Moment, data: Sequence[bytes]
 ) -> tuple[int, str]:
     size = sum(map(len, data))
-    stamp = stamped(cursor, account_id, now, size)
+    stamp = stamped(cursor, account_id, now.stamp, size)
     kind = content_type(head_of(data))
     cursor.execute(
-        "INSERT INTO records (account_id, stamp, device, meta, size, type) VALUES (?, ?, ?, ?, ?, ?)",
-        (account_id, stamp, device, meta, size, kind),
+        "INSERT INTO records (account_id, stamp, device, meta, size, type, stored) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (account_id, stamp, device, meta, size, kind, now.running),
     )
     record_id = cursor.lastrowid
     assert record_id is not None, "an INSERT has a row id"
@@ -73,7 +74,7 @@ def records(
 ) -> list[Record]:
     rows = cursor.execute(
         f"{RECORD} WHERE account_id = ? AND stamp > ? AND stamp >= ?{of_devices(devices)} ORDER BY stamp LIMIT ?",
-        (account_id, page.after or "", expiry.records, *devices, page.limit),
+        (account_id, page.after or "", record_floor(cursor, account_id, expiry), *devices, page.limit),
     )
     return [Record(*row) for row in rows]
 
@@ -82,7 +83,7 @@ def record(
     cursor: sqlite3.Cursor, account_id: int, record_id: int, expiry: Expiry, devices: frozenset[str] = ALL_DEVICES
 ) -> Record:
     row = cursor.execute(
-        f"{RECORD} WHERE id = ? AND account_id = ? AND stamp >= ?{of_devices(devices)}",
+        f"{RECORD} WHERE id = ? AND account_id = ? AND stored >= ?{of_devices(devices)}",
         (record_id, account_id, expiry.records, *devices),
     ).fetchone()
     if row is None:

@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from webcam.errors import NoSuchRecord
-from webcam.model import Expiry, Usage
+from webcam.model import Expiry, Usage, next_stamp
 from webcam.storage.accounts import count
+from webcam.storage.aging import record_floor
 
 _NAMES_AT_ONCE = 500
 """Below the number of variables that any SQLite takes in one statement (999)."""
@@ -33,14 +34,14 @@ def delete_records(cursor: sqlite3.Cursor, account_id: int, record_ids: Sequence
     return oldest
 
 
-def expire_records(cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, limit: int) -> int:
+def expire_records(cursor: sqlite3.Cursor, account_id: int, expiry: Expiry, limit: int) -> tuple[int, str]:
     found = cursor.execute(
         "SELECT id, account_id, stamp, COALESCE(size, 0) FROM records"
         " WHERE account_id = ? AND stamp < ? ORDER BY stamp LIMIT ?",
-        (account_id, expiry.records, limit),
+        (account_id, record_floor(cursor, account_id, expiry), limit),
     ).fetchall()
     _loosen(cursor, found)
-    return len(found)
+    return len(found), next_stamp("", found[-1][2]) if found else ""
 
 
 def remove_records(cursor: sqlite3.Cursor, record_ids: Sequence[int]) -> dict[int, Usage]:

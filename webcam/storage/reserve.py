@@ -18,8 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from webcam.durable import create_private
 from webcam.errors import DiskFull
-from webcam.storage.copying import BUSY, create_private
+from webcam.storage.copying import BUSY
 
 FILE = "reserve"
 

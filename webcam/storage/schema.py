@@ -7,12 +7,15 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
+from webcam.durable import create_private
 from webcam.errors import StartFailure
 from webcam.model import EARLIER_RELEASE
-from webcam.storage.copying import BUSY, copy, create_private
+from webcam.storage.copying import BUSY, copy
 
 VERSION = 4
 FILE = "webcam.db"
+FRESH = f"{FILE}.restoring"
+"""A backup on its way to be the database."""
 
 LOG = 8 * 1024 * 1024
 """Bytes to which SQLite cuts its log when that begins anew. What is left of it can be written on a full disk, too, so
@@ -45,13 +48,16 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def make_ready(folder: Path) -> Path:
-    """Create the database in *folder*, or upgrade it after a backup; the answer is its path.
+    """Create the database in *folder*, or upgrade it after a backup; the answer is its path, behind links: SQLite has
+    its log beside it there.
 
     Raises :class:`webcam.errors.StartFailure` for a database of a newer version, or a file that is none.
     """
     path = folder / FILE
     try:
         create_private(path)
+        if path.is_symlink():
+            path = path.resolve()
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _make_ready(connection, path)
     except (sqlite3.Error, OSError) as error:
@@ -67,6 +73,17 @@ def _make_ready(connection: sqlite3.Connection, path: Path) -> None:
     if 0 < version < VERSION:
         copy(connection, path.with_name(f"{path.name}.version-{version}"))
     upgrade(connection, version)
+    _forget_statistics(connection)
+
+
+def _forget_statistics(connection: sqlite3.Connection) -> None:
+    """Drop what somebody's ``ANALYZE`` left: by it, SQLite reads whole tables that were small when it was made.
+
+    Without it, plans rest on the indexes alone, and are the same everywhere.
+    """
+    found = connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'sqlite_stat[1-4]'").fetchall()
+    for (name,) in found:
+        connection.execute(f"DROP TABLE {name}")
 
 
 def known_version(connection: sqlite3.Connection, what: str) -> int:

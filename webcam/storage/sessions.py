@@ -38,7 +38,7 @@ def _found(rows: sqlite3.Cursor) -> list[tuple[str, SavedSession]]:
 
 def _saved(row: Sequence[Any]) -> SavedSession:
     digest, account_id, device, meta, address, active, requests, given, *secret = row
-    return SavedSession(digest, account_id, device, meta, address, active, requests, given, secret_of(secret))
+    return SavedSession(digest, account_id, device, meta, address, int(active), requests, given, secret_of(secret))
 
 
 def save_sessions(cursor: sqlite3.Cursor, saved: Sequence[SavedSession]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from webcam.calendar import ClockState
 from webcam.consolemodel import Day, Posted, Seen, Share, Thread, Window
 from webcam.model import (
     Account,
@@ -15,6 +16,7 @@ from webcam.model import (
     Held,
     Incoming,
     Message,
+    Moment,
     Page,
     Record,
     Role,
@@ -26,6 +28,8 @@ from webcam.model import (
 from webcam.ports import ALL_DEVICES
 from webcam.storage import (
     accounts,
+    aging,
+    clock,
     messages,
     newest,
     quotas,
@@ -128,7 +132,7 @@ class SQLiteStore:
         self,
         account_id: int,
         device: str,
-        now: str,
+        now: Moment,
         drafts: Sequence[Draft],
         mark: str | None,
         bound: int | None = None,
@@ -146,11 +150,11 @@ class SQLiteStore:
     async def take_messages(self, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:
         return await self._database.write(messages.take_messages, account_id, device, page, expiry)
 
-    async def expire_messages(self, account_id: int, expiry: Expiry, settle: tuple[float, float], limit: int) -> int:
+    async def expire_messages(self, account_id: int, expiry: Expiry, settle: tuple[int, int], limit: int) -> int:
         return await self._step(messages.expire_messages, account_id, expiry, settle, limit)
 
     async def add_record(
-        self, account_id: int, device: str, meta: str, now: str, data: Sequence[bytes]
+        self, account_id: int, device: str, meta: str, now: Moment, data: Sequence[bytes]
     ) -> tuple[int, str]:
         size = len(meta) + sum(map(len, data))
         return await self._database.add(size, records.add_record, account_id, device, meta, now, data)
@@ -161,7 +165,7 @@ class SQLiteStore:
     async def upload_part(self, record_id: int, part: int, data: bytes) -> None:
         await self._database.add(len(data), uploads.upload_part, record_id, part, data)
 
-    async def end_upload(self, record_id: int, record: Incoming, now: str, tail: bytes) -> str:
+    async def end_upload(self, record_id: int, record: Incoming, now: Moment, tail: bytes) -> str:
         return await self._database.add(len(tail), uploads.end_upload, record_id, record, now, tail)
 
     async def give_up_uploads(self, record_ids: Sequence[int] | None) -> None:
@@ -186,7 +190,7 @@ class SQLiteStore:
     async def delete_records(self, account_id: int, record_ids: Sequence[int], older: bool) -> str:
         return await self._database.write(removal.delete_records, account_id, record_ids, older)
 
-    async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> int:
+    async def expire_records(self, account_id: int, expiry: Expiry, limit: int) -> tuple[int, str]:
         return await self._step(removal.expire_records, account_id, expiry, limit)
 
     async def newest_records(
@@ -211,20 +215,47 @@ class SQLiteStore:
     async def add_share(self, share: Share, digest: str, bound: int) -> int:
         return await self._database.add(0, shares.add_share, share, digest, bound)
 
-    async def shares(self, account_id: int, now: str) -> list[Share]:
-        return await self._database.read(shares.shares, account_id, now)
+    async def shares(self, account_id: int) -> list[Share]:
+        return await self._database.read(shares.shares, account_id)
 
-    async def share(self, digest: str, now: str) -> Share | None:
-        return await self._database.read(shares.share, digest, now)
+    async def all_shares(self) -> list[Share]:
+        return await self._database.read(shares.all_shares)
 
-    async def good_shares(self, share_ids: Sequence[int], now: str) -> list[int]:
-        return await self._database.read(shares.good_shares, share_ids, now)
+    async def share(self, digest: str) -> Share | None:
+        return await self._database.read(shares.share, digest)
+
+    async def good_shares(self, share_ids: Sequence[int]) -> list[Share]:
+        return await self._database.read(shares.good_shares, share_ids)
 
     async def remove_share(self, account_id: int, share_id: int) -> bool:
         return await self._database.write(shares.remove_share, account_id, share_id)
 
-    async def expire_shares(self, now: str) -> None:
-        await self._database.write(shares.expire_shares, now)
+    async def remove_shares(self, share_ids: Sequence[int]) -> None:
+        await self._database.write(shares.remove_shares, share_ids)
+
+    async def count_expired(self, account_id: int, expiry: Expiry, limit: int) -> int:
+        return await self._database.read(aging.count_expired, account_id, expiry, limit)
+
+    async def clock_state(self) -> ClockState | None:
+        return await self._database.read(clock.clock_state)
+
+    async def save_clock(self, state: ClockState) -> None:
+        await self._database.write(clock.save_clock, state)
+
+    async def newest_running(self) -> int:
+        return await self._database.read(clock.newest_running)
+
+    async def cursor_stamp(self) -> str:
+        return await self._database.read(clock.cursor_stamp)
+
+    async def remember_cursor(self, stamp: str) -> None:
+        await self._database.write(clock.remember_cursor, stamp)
+
+    async def trusted_clock(self) -> int | None:
+        return await self._database.read(clock.trusted_clock)
+
+    async def forget_trusted(self) -> None:
+        await self._database.write(clock.forget_trusted)
 
     async def usage(self, account_id: int) -> Usage:
         return await self._database.read(accounts.usage, account_id)

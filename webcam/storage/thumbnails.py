@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 from twisted.logger import Logger
 
+from webcam.durable import create_private
 from webcam.model import Record
 from webcam.service.passwords import Offload
 from webcam.storage.connections import worthless
-from webcam.storage.copying import ENDINGS, create_private
+from webcam.storage.parts import ENDINGS
 from webcam.storage.reserve import Reserve
 
 FILE = "thumbnails.db"
@@ -43,6 +44,17 @@ CREATE TABLE IF NOT EXISTS thumbnails (
     stamp TEXT NOT NULL,
     data BLOB NOT NULL
 )
+"""
+
+_MADE = " ".join(_TABLE.replace("IF NOT EXISTS ", "").split())
+
+LARGEST = 1024 * 1024
+"""Bytes of a thumbnail, many times what one has."""
+
+# Those of which none could be made (this version may know how), and what nobody of ours put there.
+_WORTHLESS = f"""
+DELETE FROM thumbnails WHERE data = x'' OR TYPEOF(data) <> 'blob' OR LENGTH(data) > {LARGEST}
+    OR TYPEOF(record_id) <> 'integer' OR TYPEOF(stamp) <> 'text'
 """
 
 _T = TypeVar("_T")
@@ -128,7 +140,8 @@ class ThumbnailFile:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA journal_size_limit = {LOG}")
             connection.execute(_TABLE)
-            connection.execute("DELETE FROM thumbnails WHERE data = x''")  # this version may know how to make them
+            _refuse_another(connection)
+            connection.execute(_WORTHLESS)
             connection.commit()
             (self._size,) = connection.execute(
                 f"SELECT COALESCE(SUM(LENGTH(data) + {ROW}), 0) FROM thumbnails"
@@ -189,3 +202,11 @@ class ThumbnailFile:
             (size,) = connection.execute(f"SELECT COALESCE(SUM(LENGTH(data) + {ROW}), 0) {named}", some).fetchone()
             connection.execute(f"DELETE {named}", some)
             self._size -= size
+
+
+def _refuse_another(connection: sqlite3.Connection) -> None:
+    """Raise for a file with other tables, or with triggers, as for a damaged one: it is made anew."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    objects = connection.execute("SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall()
+    if [" ".join(str(sql).split()) for (sql,) in objects] != [_MADE]:
+        raise sqlite3.DatabaseError("it has other tables than the server makes")

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from webcam.errors import DatabaseFail
-from webcam.model import Incoming
+from webcam.model import Incoming, Moment
 from webcam.ports import RECORD_PART
 from webcam.storage.records import stamped
 from webcam.wire.sniff import HEAD, content_type
@@ -41,7 +41,7 @@ def upload_part(cursor: sqlite3.Cursor, record_id: int, part: int, data: bytes) 
         raise DatabaseFail(f"{record_id} is no upload any more")
 
 
-def end_upload(cursor: sqlite3.Cursor, record_id: int, record: Incoming, now: str, tail: bytes) -> str:
+def end_upload(cursor: sqlite3.Cursor, record_id: int, record: Incoming, now: Moment, tail: bytes) -> str:
     whole, rest = divmod(record.size, RECORD_PART)
     if tail:
         upload_part(cursor, record_id, whole, tail)
@@ -49,11 +49,11 @@ def end_upload(cursor: sqlite3.Cursor, record_id: int, record: Incoming, now: st
     cursor.execute("DELETE FROM loose_records WHERE id = ? AND uploading = 1", (record_id,))
     if cursor.rowcount != 1 or len(tail) != rest or there != whole + bool(rest):
         raise DatabaseFail(f"{record_id} is no upload any more")  # its database was replaced by another one
-    stamp = stamped(cursor, record.account_id, now, record.size)
+    stamp = stamped(cursor, record.account_id, now.stamp, record.size)
     (head,) = cursor.execute(_HEAD, (HEAD, record_id)).fetchone() or (b"",)
     cursor.execute(
-        "INSERT INTO records (id, account_id, stamp, device, meta, size, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (record_id, record.account_id, stamp, record.device, record.meta, record.size, content_type(head)),
+        "INSERT INTO records (id, account_id, stamp, device, meta, size, type, stored) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (record_id, record.account_id, stamp, record.device, record.meta, record.size, content_type(head), now.running),
     )
     return stamp
 

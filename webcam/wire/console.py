@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from webcam.consolemodel import Day, Posted, Share
+from webcam.consolemodel import DatedShare, Day, Posted
 from webcam.model import DiskState, Presence, Record
 from webcam.wire import fields
 from webcam.wire.replies import device_entry, message_entry, ok, record_entry
@@ -64,18 +64,23 @@ def sessions(found: Iterable[tuple[str, str, str, str, str, bool]]) -> bytes:
     return ok(**{fields.SESSIONS: [dict(zip(names, each, strict=True)) for each in found]})
 
 
-def shares(found: Iterable[Share]) -> bytes:
+def shares(found: Iterable[DatedShare]) -> bytes:
     entries = [
-        {fields.SHARE_ID: each.share_id, fields.DEVICE: each.device, fields.UNTIL: each.until, fields.MADE: each.made}
+        {
+            fields.SHARE_ID: each.share.share_id,
+            fields.DEVICE: each.share.device,
+            fields.UNTIL: each.until,
+            fields.MADE: each.made,
+        }
         for each in found
     ]
     return ok(**{fields.SHARES: entries})
 
 
-def shared(made: Share, token: str) -> bytes:
+def shared(made: DatedShare, token: str) -> bytes:
     return ok(
         **{
-            fields.SHARE_ID: made.share_id,
+            fields.SHARE_ID: made.share.share_id,
             fields.PATH: fields.LINK.replace("{token}", token),
             fields.UNTIL: made.until,
         }

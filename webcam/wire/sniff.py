@@ -31,6 +31,10 @@ _BRANDS = {
     b"qt  ": "video/quicktime",
     b"M4A ": "audio/mp4",
 }
+_OTHER_VIDEO = "video/mp4"
+
+KINDS = tuple(sorted({UNKNOWN, _OTHER_VIDEO, *dict(_STARTS).values(), *_RIFF.values(), *_BRANDS.values()}))
+"""All that :func:`content_type` returns."""
 
 
 def content_type(head: bytes) -> str:
@@ -38,7 +42,7 @@ def content_type(head: bytes) -> str:
     if head[:4] == b"RIFF":
         return _RIFF.get(head[8:12], UNKNOWN)
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "video/mp4")
+        return _BRANDS.get(head[8:12], _OTHER_VIDEO)
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind

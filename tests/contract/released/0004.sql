@@ -9,14 +9,26 @@ CREATE TABLE accounts (
 , disabled INTEGER NOT NULL DEFAULT 0, message_count INTEGER NOT NULL DEFAULT 0, record_count INTEGER NOT NULL DEFAULT 0, record_bytes INTEGER NOT NULL DEFAULT 0, message_bytes INTEGER NOT NULL DEFAULT 0);
 INSERT INTO "accounts" VALUES(1,'home','hash of home',1,'2026-01-02 03:04:05.000012',0,2,2,262168,40);
 INSERT INTO "accounts" VALUES(2,'żółć','hash of another',1,'',0,0,0,0,0);
-CREATE TABLE devices (
+CREATE TABLE clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    running INTEGER NOT NULL,                   -- microseconds, as everything here
+    evidence INTEGER NOT NULL,
+    agreed_since INTEGER NOT NULL,
+    doubted_since INTEGER,
+    step_at INTEGER,
+    step_size INTEGER,
+    trusted INTEGER,                            -- wall time that the operator trusts, until the server knows of it
+    cursor TEXT NOT NULL DEFAULT ''             -- a stamp: no cursor was handed out that is later
+);
+INSERT INTO "clock" VALUES(1,1767323045000000,0,1767323045000000,NULL,1767323045000000,-9,NULL,'2026-01-02 03:04:05.000009');
+CREATE TABLE "devices" (
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     device TEXT NOT NULL,
     meta TEXT NOT NULL,
-    seen TEXT NOT NULL,                         -- a stamp
+    active INTEGER NOT NULL,
     PRIMARY KEY (account_id, device)
 );
-INSERT INTO "devices" VALUES(1,'phone','{"a":1}','2026-01-02 03:04:05.000002');
+INSERT INTO "devices" VALUES(1,'phone','{"a":1}',1767323045000000);
 CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -34,9 +46,9 @@ CREATE TABLE messages (
     target TEXT NOT NULL,                       -- empty: a broadcast
     name TEXT NOT NULL,
     params TEXT NOT NULL                        -- JSON text of an object or an array
-);
-INSERT INTO "messages" VALUES(1,1,'2026-01-02 03:04:05.000001','camera','','to all','{"n":1}');
-INSERT INTO "messages" VALUES(2,1,'2026-01-02 03:04:05.000002','camera','phone','to phone','[]');
+, stored INTEGER NOT NULL DEFAULT 0);
+INSERT INTO "messages" VALUES(1,1,'2026-01-02 03:04:05.000001','camera','','to all','{"n":1}',1767323045000001);
+INSERT INTO "messages" VALUES(2,1,'2026-01-02 03:04:05.000002','camera','phone','to phone','[]',1767323045000001);
 CREATE TABLE quotas (
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     kind TEXT NOT NULL,
@@ -61,13 +73,18 @@ CREATE TABLE records (
     device TEXT NOT NULL,
     meta TEXT NOT NULL,
     size INTEGER                                -- bytes; NULL: no data
-, type TEXT);
-INSERT INTO "records" VALUES(1,1,'2026-01-02 03:04:05.000010','camera','meta 1',9,'application/octet-stream');
-INSERT INTO "records" VALUES(3,1,'2026-01-02 03:04:05.000012','camera','meta 3',262159,'application/octet-stream');
+, type TEXT, stored INTEGER NOT NULL DEFAULT 0);
+INSERT INTO "records" VALUES(1,1,'2026-01-02 03:04:05.000010','camera','meta 1',9,'application/octet-stream',1767323045000010);
+INSERT INTO "records" VALUES(3,1,'2026-01-02 03:04:05.000012','camera','meta 3',262159,'application/octet-stream',1767323045000012);
 CREATE TABLE revoked_sessions (
     digest TEXT NOT NULL PRIMARY KEY            -- of a session that the server, if it runs, has still to end
 );
 INSERT INTO "revoked_sessions" VALUES('digest of a session');
+CREATE TABLE runs (
+    began INTEGER PRIMARY KEY,                  -- a running time
+    wall_offset INTEGER NOT NULL                -- wall time minus running time
+);
+INSERT INTO "runs" VALUES(1767323045000000,0);
 CREATE TABLE secrets (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -88,7 +105,7 @@ CREATE TABLE sessions (
     requests INTEGER NOT NULL,
     given TEXT                                  -- newest stamp that was given; NULL: asked for nothing yet
 , secret_id INTEGER REFERENCES secrets (id) ON DELETE CASCADE);
-INSERT INTO "sessions" VALUES('digest',1,'phone','{"a":1}','192.0.2.1',12.5,34,'2026-01-02 03:04:05.000002',NULL);
+INSERT INTO "sessions" VALUES('digest',1,'phone','{"a":1}','192.0.2.1',12500000.0,34,'2026-01-02 03:04:05.000002',NULL);
 CREATE TABLE settings (
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     kind INTEGER NOT NULL,
@@ -97,15 +114,15 @@ CREATE TABLE settings (
 );
 INSERT INTO "settings" VALUES(1,1,7.0);
 INSERT INTO "settings" VALUES(1,4,200.0);
-CREATE TABLE shares (
+CREATE TABLE "shares" (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     device TEXT NOT NULL,
     digest TEXT NOT NULL UNIQUE,                -- SHA-256 of the token in the link, hex
-    made TEXT NOT NULL,                         -- stamps
-    until TEXT NOT NULL
+    stored INTEGER NOT NULL,
+    lasts INTEGER NOT NULL
 );
-INSERT INTO "shares" VALUES(1,1,'camera','digest of a link','2026-01-02 03:04:05.000003','9999-01-02 03:04:05.000000');
+INSERT INTO "shares" VALUES(1,1,'camera','digest of a link',1767323045000000,251603539200000000);
 CREATE TABLE sync_marks (
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     device TEXT NOT NULL,
@@ -121,16 +138,17 @@ CREATE INDEX messages_by_stamp ON messages (account_id, stamp);
 CREATE INDEX messages_by_target ON messages (account_id, target, stamp);
 CREATE INDEX records_by_stamp ON records (account_id, stamp);
 CREATE INDEX sessions_by_secret ON sessions (secret_id);
-CREATE INDEX devices_by_seen ON devices (account_id, seen, device);
-CREATE INDEX shares_by_account ON shares (account_id, until);
-CREATE INDEX shares_by_end ON shares (until);
 CREATE INDEX records_by_device ON records (account_id, device, stamp);
 CREATE INDEX messages_by_sender ON messages (account_id, sender, target, stamp);
+CREATE INDEX messages_by_age ON messages (account_id, stored, stamp);
+CREATE INDEX records_by_age ON records (account_id, stored, stamp);
+CREATE INDEX devices_by_active ON devices (account_id, active, device);
+CREATE INDEX shares_by_account ON shares (account_id);
 DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('shares',1);
 INSERT INTO "sqlite_sequence" VALUES('accounts',2);
 INSERT INTO "sqlite_sequence" VALUES('messages',2);
 INSERT INTO "sqlite_sequence" VALUES('records',3);
 INSERT INTO "sqlite_sequence" VALUES('secrets',1);
-INSERT INTO "sqlite_sequence" VALUES('shares',1);
 COMMIT;
 PRAGMA user_version = 4;

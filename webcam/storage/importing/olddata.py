@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from math import isfinite
 
 from webcam.errors import MalformedRequest, ParserFail
 from webcam.model import SETTING_KINDS, Settings, next_stamp
@@ -85,6 +86,12 @@ def settings_of(chosen: Mapping[int, object], defaults: Mapping[int, object]) ->
     return settings
 
 
-def seconds_of(julian_day: object) -> float:
-    """Seconds since the epoch; 0 when it is no number."""
-    return (julian_day - _JULIAN_EPOCH) * 86400.0 if isinstance(julian_day, (int, float)) else 0.0
+def seconds_of(julian_day: object, now: str) -> float:
+    """Seconds since the epoch of a session's last request.
+
+    What is no time between 1970 and *now*, a stamp, can't be one: what lies ahead is *now*, anything else is the
+    beginning, and the session ends by silence at once.
+    """
+    seconds = (julian_day - _JULIAN_EPOCH) * 86400.0 if isinstance(julian_day, (int, float)) else 0.0
+    latest = (datetime.fromisoformat(now) - datetime.fromisoformat(EARLIEST)).total_seconds()
+    return min(seconds, latest) if isfinite(seconds) and seconds > 0 else 0.0

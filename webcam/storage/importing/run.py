@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from webcam.calendar import micros
 from webcam.errors import AccountExists, Refused
 from webcam.model import Draft, SavedSession
 from webcam.storage import accounts
+from webcam.storage.clock import running_times
 from webcam.storage.copying import Progress
 from webcam.storage.importing.compare import Outcome, compare
 from webcam.storage.importing.olddata import following, params_of, seconds_of, settings_of, stamp_of_old
@@ -69,9 +71,10 @@ class Import:
         self._secrets = secrets
         self._account_ids: dict[int, int] = {}
         self._marks: list[tuple[int, str, str]] = []
+        self._running_of = running_times(target.cursor())
 
     def run(self, skip_taken: bool, progress: Progress) -> Outcome:
-        """Take over what is left, and compare.
+        """Take over what is left, and compare. Whoever calls this has refused what can't be taken over.
 
         Raises :class:`Refused`, with nothing changed: for an account that is here already, unless *skip_taken* leaves
         such ones out, for a record's id that is, and for another file than that of an import that was broken off.
@@ -168,7 +171,7 @@ class Import:
                 return last
             now.taken += 1
             stamp = following(message.stamp, last, marks.get(account_id, ()), self._now)
-            now.wrapped += _add_message(cursor, message, account_id, stamp)
+            now.wrapped += _add_message(cursor, message, account_id, stamp, self._running_of(stamp))
             return stamp
 
         return self._take("messages", self._file.messages, take)
@@ -178,7 +181,7 @@ class Import:
             now.taken += 1
             now.bytes += record.size
             stamp = following(record.stamp, last, (), self._now)
-            _add_record(cursor, record, account_id, stamp)
+            _add_record(cursor, record, account_id, stamp, self._running_of(stamp))
             accounts.count(cursor, account_id, records=1, size=record.size)
             return stamp
 
@@ -224,10 +227,10 @@ class Import:
     def _take_sessions(self, cursor: sqlite3.Cursor) -> int:
         """Where a session was in its messages isn't known: its first sync acknowledges all up to then."""
         saved = {
-            digest: SavedSession(digest, account_id, device, meta, address, seconds_of(day), requests, None)
+            digest: SavedSession(digest, account_id, device, meta, address, active, requests, None)
             for client, token, device, meta, address, requests, day in self._file.sessions()
             if (account_id := self._account_ids.get(client)) is not None
-            for digest in (self._secrets.digest_of(token),)
+            for digest, active in ((self._secrets.digest_of(token), micros(seconds_of(day, self._now))),)
         }
         save_sessions(cursor, list(saved.values()))
         return len(saved)
@@ -257,23 +260,23 @@ def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
         yield batch
 
 
-def _add_message(cursor: sqlite3.Cursor, message: OldMessage, account_id: int, stamp: str) -> bool:
+def _add_message(cursor: sqlite3.Cursor, message: OldMessage, account_id: int, stamp: str, running: int) -> bool:
     """Whether its parameters were no JSON."""
     params, wrapped = params_of(message.params)
     cursor.execute(
-        "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (?, ?, ?, ?, ?, ?)",
-        (account_id, stamp, message.sender, message.target, message.name, params),
+        "INSERT INTO messages (account_id, stamp, sender, target, name, params, stored) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (account_id, stamp, message.sender, message.target, message.name, params, running),
     )
     size = Draft(message.name, message.target, params).size(message.sender)
     accounts.count(cursor, account_id, messages=1, message_bytes=size)
     return wrapped
 
 
-def _add_record(cursor: sqlite3.Cursor, record: OldRecord, account_id: int, stamp: str) -> None:
+def _add_record(cursor: sqlite3.Cursor, record: OldRecord, account_id: int, stamp: str, running: int) -> None:
     size, kind = (None, None) if record.data is None else (record.size, content_type(record.data[:HEAD]))
     cursor.execute(
-        "INSERT INTO records (id, account_id, stamp, device, meta, size, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (record.old_id, account_id, stamp, record.device, record.meta, size, kind),
+        "INSERT INTO records (id, account_id, stamp, device, meta, size, type, stored) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (record.old_id, account_id, stamp, record.device, record.meta, size, kind, running),
     )
     for number, part in enumerate(parts([record.data or b""])):
         cursor.execute(

@@ -1,0 +1,1 @@
+"""See :mod:`tests.clocks.__main__`."""

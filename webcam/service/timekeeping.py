@@ -1,0 +1,145 @@
+"""The timekeeper on its storage: what it knows survives restarts, what happens to the clock is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.logger import Logger
+
+from webcam.calendar import JUMP, SECOND, ClockState, Step, distance, micros_of
+from webcam.model import stamp_of
+from webcam.ports import ClockStore
+from webcam.service.ages import Ages
+from webcam.service.stamps import Stamps
+from webcam.service.timekeeper import AGREED, AHEAD, Timekeeper
+
+LEAD = 10 * SECOND
+"""Cursors up to so long after one that is handed out are remembered with it: not each one is a write."""
+
+_log = Logger(namespace="webcam")
+
+
+class Timekeeping:
+    """Loads and saves what the timekeeper knows, and hands out cursors that are still good after a restart.
+
+    Its user calls :meth:`load` once at the start, :meth:`look` every few seconds, :meth:`save` with each sweep, and
+    :meth:`close` at the end, before storage is closed.
+    """
+
+    def __init__(self, store: ClockStore, timekeeper: Timekeeper, stamps: Stamps, ages: Ages) -> None:
+        self._store = store
+        self.timekeeper = timekeeper
+        self._stamps = stamps
+        self._ages = ages
+        self._unsaved = False
+        self._remembered = ""
+        self._handed_out = ""
+
+    async def load(self) -> None:
+        """Take over what earlier runs knew."""
+        state, wall = await self._store.clock_state(), await self._store.trusted_clock()
+        if state is not None and wall is not None:
+            state = trusting(state, wall)
+        self.take_over(state, await self._store.newest_running())
+        self._remembered = await self._store.cursor_stamp()
+        self._stamps.begin_after(self._remembered)
+        await self.save()
+        if wall is not None:
+            await self._store.forget_trusted()
+
+    def take_over(self, state: ClockState | None, newest: int) -> None:
+        """Begin a run on a database that knows *state* and holds something of the running time *newest*."""
+        self.timekeeper.begin(state, newest)
+        self._ages.forget_allowed()
+        self._remembered = ""
+        self._unsaved = True
+        self._tell_doubt()
+
+    async def look(self) -> None:
+        """Compare the clocks; tell and save it if the wall clock has jumped, or if the operator trusts it."""
+        step = self.timekeeper.look()
+        if step is not None:
+            self._ages.forget_allowed()
+            self._unsaved = True
+            _log.warn("{jump}: large deletions by age wait until it has been right for an hour", jump=told(step))
+            self._tell_doubt()
+            self.tell_ahead()
+        await self._take_trust()
+        if self._unsaved:
+            await self.save()
+
+    async def save(self) -> None:
+        """Let storage know what is known."""
+        self._unsaved = True
+        await self._store.save_clock(self.timekeeper.state)
+        self._unsaved = False
+
+    async def close(self) -> None:
+        """Save what is known, and the newest cursor that was handed out."""
+        await self.save()
+        if self._handed_out and self._handed_out != self._remembered:
+            await self._store.remember_cursor(self._handed_out)
+
+    async def server_time(self, account_id: int | None = None) -> str:
+        """A cursor, as :meth:`webcam.service.stamps.Stamps.server_time` gives it, that a restart doesn't make useless.
+
+        Raises :class:`webcam.errors.DatabaseFail` when it can't be remembered.
+        """
+        cursor = self._stamps.server_time(account_id)
+        if cursor > self._remembered:
+            if self._unsaved:
+                await self.save()
+            later = stamp_of((micros_of(cursor) + LEAD) / SECOND)
+            await self._store.remember_cursor(later)
+            self._remembered = max(self._remembered, later)
+        self._handed_out = max(self._handed_out, cursor)
+        return cursor
+
+    async def _take_trust(self) -> None:
+        wall = await self._store.trusted_clock()
+        if wall is None:
+            return
+        self.timekeeper.trust(wall)
+        self._ages.forget_allowed()
+        _log.info("the operator trusts the clock: deletions by age go on")
+        await self.save()
+        await self._store.forget_trusted()
+
+    def _tell_doubt(self) -> None:
+        doubt = self.timekeeper.doubt
+        if doubt is not None and abs(doubt.beyond) > AHEAD:
+            _log.warn("{doubt}", doubt=told_doubt(doubt.beyond, doubt.left))
+
+    def tell_ahead(self) -> None:
+        """Say so in the log where an account holds stamps later than the clock stands: to be called at the start."""
+        ahead = self._stamps.ahead()
+        if not ahead:
+            return
+        newest = micros_of(max(ahead.values())) - self.timekeeper.wall
+        if newest > JUMP:
+            _log.warn(
+                "{accounts}: stamps are up to {distance} ahead of the clock, and what is stored next follows them"
+                " closely; stop the server and run webcam check --repair-stamps to set them right",
+                accounts="1 account" if len(ahead) == 1 else f"{len(ahead)} accounts",
+                distance=distance(newest),
+            )
+
+
+def trusting(state: ClockState, wall: int) -> ClockState:
+    """Purely: *state* when the operator trusts a clock that says *wall* (µs), and no server runs."""
+    return replace(state, evidence=wall - state.running, agreed_since=state.running - AGREED, doubted_since=None)
+
+
+def told(step: Step) -> str:
+    """A line about a jump of the wall clock."""
+    return f"the clock jumped {'ahead' if step.size > 0 else 'back'} by {distance(step.size)}"
+
+
+def told_doubt(beyond: int, left: int) -> str:
+    """A line about a clock that isn't trusted, *beyond* (µs) away from what is known, for so long (µs) at least."""
+    if beyond < 0:
+        return f"the clock is {distance(beyond)} behind the newest time that is known to be right: set it"
+    return (
+        f"the clock is {distance(beyond)} ahead of the newest time that is known to be right: large deletions by age"
+        f" wait until the server has run for {distance(left)}, or for webcam check --trust-clock"
+    )
