@@ -56,7 +56,7 @@ def main() -> int:
     options = parser.parse_args()
     print(f"seed {options.seed}")
     with tempfile.TemporaryDirectory() as folder, data(Path(folder)) as disk:
-        server = FaultyServer(Path(folder), "--cooldown=0")
+        server = FaultyServer(Path(folder), "--cooldown=0", "--keep-free=0")
         server.start()
         try:
             wrong = hour(Scene(server, disk, random.Random(options.seed)), options)

@@ -83,7 +83,7 @@ def main() -> int:
         return small()
     print(f"seed {options.seed}")
     keep = options.keep_free * MB
-    more = [f"--keep-free={keep}"] if keep else []
+    more = [f"--keep-free={keep}"]
     try:
         with TemporaryDirectory() as folder, small_disk(Path(folder) / "data", SIZE) as disk:
             server = FaultyServer(Path(folder), "--cooldown=0", *more)

@@ -26,7 +26,8 @@ class FaultTests(SynchronousTestCase):
 
     def test_nothing_is_lost_or_left_over(self) -> None:
         folder = Path(self.mktemp()).absolute()
-        scene = Scene(FaultyServer(folder, "--cooldown=0"), self.disk(folder / "data"), random.Random(1))
+        server = FaultyServer(folder, "--cooldown=0", "--keep-free=0")
+        scene = Scene(server, self.disk(folder / "data"), random.Random(1))
         self.addCleanup(scene.server.stop)
         scene.server.start()
         epochs: list[Epoch] = []

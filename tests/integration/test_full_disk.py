@@ -22,7 +22,7 @@ class FullDiskTests(SynchronousTestCase):
         log has few lines of it."""
         folder = Path(self.mktemp()).absolute()
         disk = disk_of(self, folder / "data", SIZE)
-        server = FaultyServer(folder, "--cooldown=0")
+        server = FaultyServer(folder, "--cooldown=0", "--keep-free=0")
         self.addCleanup(server.stop)
         server.start()
         tried = FullDisk.prepare(server, disk, seed=1, devices=3)

@@ -504,6 +504,21 @@ class FreeSpaceTests(RoomCase):
         self.tidy()
         self.assertEqual(self.said("deleting records can't make as many free, so none are deleted"), 2)
 
+    def test_another_program_that_takes_all_that_becomes_free_does_not_get_it_all(self):
+        ids = [self.add(MB) for _ in range(300)]
+        self.tidy()
+        for _ in range(30):
+            self.room(80 * MB - self.world.store.free)
+            self.tidy()
+        self.assertGreaterEqual(len(self.ids()), len(ids) - (100 * MB + AHEAD) // MB)
+        self.assertLess(len(self.ids()), len(ids))
+        self.room(200 * MB)
+        self.tidy()
+        self.room(80 * MB - self.world.store.free)
+        before = len(self.ids())
+        self.tidy()
+        self.assertLess(len(self.ids()), before, "the disk was fine in between")
+
     def test_of_what_no_account_took_those_give_that_hold_most(self):
         other = self.other()
         theirs, mine = [self.add(MB, other) for _ in range(3)], [self.add(MB) for _ in range(10)]

@@ -16,7 +16,16 @@ from twisted.logger import Logger
 from webcam.errors import DiskFull
 from webcam.model import EARLIER_RELEASE, KEEP_FREE_RECOMMENDED, Aged, DiskState, Room
 from webcam.ports import Clock, Disk, SweepStore
-from webcam.service.room import Taker, Warned, ahead_of, default_keep_free, oldest_to_go, state_of, who_gives
+from webcam.service.room import (
+    Taker,
+    Warned,
+    ahead_of,
+    default_keep_free,
+    oldest_to_go,
+    state_of,
+    taken_by_none,
+    who_gives,
+)
 
 LOG = 16 * 1024 * 1024
 """Bytes that are written, at most, before the disk shows that the file has grown by them."""
@@ -59,6 +68,7 @@ class DiskSpace:
         self._coming: Counter[int] = Counter()
         self._since: Counter[int] = Counter()
         self._credit: dict[int, int] = {}
+        self._given_for_others = 0
         self._turn = DeferredLock()
         self._short, self._warned = Warned(), Warned()
         self.keep_free = keep_free or 0
@@ -141,7 +151,11 @@ class DiskSpace:
     # Making room
 
     async def make_room(self) -> None:
-        """Records go until enough of the disk is free, if that can succeed."""
+        """Records go until enough of the disk is free, if that can succeed.
+
+        For what no account took they go up to what is to be kept free, until the disk was fine again: another program
+        that takes whatever becomes free doesn't get it all.
+        """
         if not self.keep_free:
             return
         async with self._turn:
@@ -150,7 +164,12 @@ class DiskSpace:
             short = self.keep_free - free
             if short <= 0:
                 return
-            gives = who_gives(short, ahead_of(self._disk.room().total), takers)
+            ahead = ahead_of(self._disk.room().total)
+            others = taken_by_none(short, takers)
+            level = self._given_for_others + others <= self.keep_free + ahead
+            gives = who_gives(short, ahead, takers, level)
+            if gives and level:
+                self._given_for_others += others
             self._tell_short(bool(gives))
             await self._give(gives)
             await self._takers(await self.measure())
@@ -167,6 +186,7 @@ class DiskSpace:
         sizes = {each.account_id: each.size + self._coming[each.account_id] for each in held}
         if self._is_fine(free):
             self._base = dict(sizes)
+            self._given_for_others = 0
         elif self._base is None:
             self._base = {account_id: size - self._since[account_id] for account_id, size in sizes.items()}
         base = self._base

@@ -57,13 +57,18 @@ class Taker:
     deletable: int
 
 
-def who_gives(short: int, ahead: int, takers: Sequence[Taker]) -> dict[int, int]:
+def taken_by_none(short: int, takers: Sequence[Taker]) -> int:
+    """Of *short* bytes, those that no account took: another program did, say."""
+    return max(0, short - sum(max(0, each.took) for each in takers))
+
+
+def who_gives(short: int, ahead: int, takers: Sequence[Taker], level: bool = True) -> dict[int, int]:
     """Bytes of records that each account has to give so that *short* bytes become free; nothing if that can't succeed.
 
     Who took space since the disk was fine gives it back, whoever took most at first, and *ahead* bytes more
     if they can give all. What an
     account took and can't give, since it is in messages, is nobody else's to give. For what none of them took, those
-    give that hold most: as if their bytes were levelled down.
+    give that hold most, as if their bytes were levelled down; without *level* nobody does.
     """
     if short <= 0 or sum(each.deletable for each in takers) < short:
         return {}
@@ -77,7 +82,7 @@ def who_gives(short: int, ahead: int, takers: Sequence[Taker]) -> dict[int, int]
     for account_id in list(gives)[:1] if not left else ():
         deletable = next(each.deletable for each in takers if each.account_id == account_id)
         gives[account_id] = min(deletable, gives[account_id] + ahead)
-    for account_id, given in _levelled(short - sum(max(0, each.took) for each in takers), gives, takers).items():
+    for account_id, given in _levelled(taken_by_none(short, takers) if level else 0, gives, takers).items():
         gives[account_id] = gives.get(account_id, 0) + given
     return gives
 
