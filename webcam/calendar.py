@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -87,10 +87,12 @@ class Calendar:
     """
 
     def __init__(self, runs: Sequence[Run], offset: int | None = None) -> None:
+        greatest = list(accumulate((run.offset for run in runs), max))  # up to each run
         self._runs = [(runs[-1].began, runs[-1].offset if offset is None else offset)]
         for number in range(len(runs) - 2, -1, -1):
             run, later = runs[number], self._runs[-1][1]
-            self._runs.append((run.began, _believed(run.offset, later, runs[:number])))
+            known = min(greatest[number], later)
+            self._runs.append((run.began, later if run.offset > later or run.offset < known - JUMP else run.offset))
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -132,11 +134,6 @@ def last_before(runs: Sequence[Run], wall: int) -> int:
         if running > run.began:
             found.append(running if end is None else min(running, end + 1))
     return max(found)
-
-
-def _believed(offset: int, later: int, earlier: Sequence[Run]) -> int:
-    known = max((min(run.offset, later) for run in earlier), default=offset)
-    return later if offset > later or offset < known - JUMP else offset
 
 
 def with_run(runs: Sequence[Run], run: Run) -> tuple[Run, ...]:

@@ -40,6 +40,7 @@ class Timekeeper:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._drawn: tuple[object, ...] = ()
         self.begin(None, 0)
 
     def begin(self, state: ClockState | None, newest: int) -> None:
@@ -100,7 +101,7 @@ class Timekeeper:
         if self.is_trusted:
             self._evidence = max(self._evidence, self._offset)
         if self._is_settled:
-            self._runs = Calendar(self._runs).runs  # what is known of them by a clock that is right
+            self._runs = self._calendar.runs  # what is known of them by a clock that is right
         self._draw_calendars()
         return step
 
@@ -152,7 +153,12 @@ class Timekeeper:
         return Doubt(max(0, left), beyond)
 
     def _draw_calendars(self) -> None:
+        """Make the calendars anew, if what they are made of has changed."""
         certain = min(self._offset, self._evidence)
+        drawn = (self._runs, certain, self._evidence_before)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self._calendar = Calendar(self._runs)
         self._certain = Calendar(self._runs, certain)
         self._patient = Calendar(self._runs, min(certain, self._evidence_before))
