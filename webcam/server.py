@@ -150,6 +150,7 @@ class WebcamService(service.Service):
     async def _tick(self) -> None:
         await self.services.accounts.refresh()
         self.services.events.keep(self.services.accounts.known)
+        self._retention.keep(self.services.accounts.known)
         await self.services.sessions.sweep()
         await self.services.last_seen.flush()
         await self.services.shares.sweep()

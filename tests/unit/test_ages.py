@@ -361,3 +361,17 @@ class CursorTests(AgesCase):
         self.restart(jump=-HOUR, clean=False)
         self.store(messages=1)
         self.assertEqual(self.names_after(cursor), ["m"])
+
+
+class GoneTests(AgesCase):
+    def test_nothing_is_kept_of_an_account_that_is_gone(self) -> None:
+        self.live(HOUR)
+        self.store(records=5)
+        self.restart(down=31 * DAY)
+        self.world.run(self.world.services.settings.change(self.world.account_id, {1: 1}))
+        self.world.sweep()
+        self.world.run(self.world.store.remove_account("user"))
+        self.world.run(self.world.services.accounts.refresh())
+        self.world.retention.keep(self.world.services.accounts.known)
+        ages = self.world.services.records._ages
+        self.assertEqual((ages._allowed, ages._shortened, self.world.retention._paces), (set(), {}, {}))

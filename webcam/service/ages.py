@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from webcam.calendar import DAY, HOUR, micros
 from webcam.model import BROADCAST_HOURS, MESSAGE_DAYS, RECORD_DAYS, Expiry, Settings
@@ -72,10 +72,11 @@ class Ages:
             elif after[kind] > before[kind]:
                 shortened.discard(kind)
 
-    def forget(self, account_id: int) -> None:
-        """The account is gone."""
-        self._allowed.discard(account_id)
-        self._shortened.pop(account_id, None)
+    def keep(self, account_ids: Collection[int]) -> None:
+        """Forget what was decided for all other accounts: they are gone."""
+        self._allowed.intersection_update(account_ids)
+        for account_id in self._shortened.keys() - set(account_ids):
+            del self._shortened[account_id]
 
 
 def age_of(settings: Settings, kind: int) -> int:

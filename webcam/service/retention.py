@@ -113,6 +113,12 @@ class Retention:
         self._abandoned.add(record_id)
         self.want()
 
+    def keep(self, account_ids: Collection[int]) -> None:
+        """Forget what is known of all other accounts: they are gone."""
+        self._ages.keep(account_ids)
+        for account_id in self._paces.keys() - set(account_ids):
+            del self._paces[account_id]
+
     def want(self) -> None:
         """There is something to tidy."""
         if not self._wanted:
