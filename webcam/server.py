@@ -90,7 +90,6 @@ class WebcamService(service.Service):
     async def _start(self) -> None:
         await self.services.timekeeping.load()
         await self.services.accounts.load()
-        self.services.timekeeping.tell_ahead()
         await Job("what an earlier process left", self._retention.load).run()
         self._retention.space.look()
         self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)

@@ -56,11 +56,6 @@ class Stamps:
         """Give only stamps that are later than this one: a cursor of an earlier run."""
         self._issued = max(self._issued, stamp)
 
-    def ahead(self) -> dict[int, str]:
-        """Return the newest stamps of accounts that hold something stamped later than the wall clock stands, by id."""
-        now = stamp_of(self._clock.wall())
-        return {account_id: stamp for account_id, stamp in self._newest.items() if stamp > now}
-
     def server_time(self, account_id: int | None = None) -> str:
         """A cursor: what is stored from now on is later, and so is what is being stored; what the account holds isn't.
 

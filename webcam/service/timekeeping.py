@@ -34,6 +34,7 @@ class Timekeeping:
         self._unsaved = False
         self._remembered = ""
         self._handed_out = ""
+        self._told_ahead = False
 
     async def load(self) -> None:
         """Take over what earlier runs knew."""
@@ -63,7 +64,7 @@ class Timekeeping:
             self._unsaved = True
             _log.warn("{jump}: large deletions by age wait until it has been right for an hour", jump=told(step))
             self._tell_doubt()
-            self.tell_ahead()
+        self.tell_ahead()
         await self._take_trust()
         if self._unsaved:
             await self.save()
@@ -111,17 +112,17 @@ class Timekeeping:
             _log.warn("{doubt}", doubt=told_doubt(doubt.beyond, doubt.left))
 
     def tell_ahead(self) -> None:
-        """Say so in the log where an account holds stamps later than the clock stands: to be called at the start."""
-        ahead = self._stamps.ahead()
-        if not ahead:
-            return
-        newest = micros_of(max(ahead.values())) - self.timekeeper.wall
-        if newest > JUMP:
+        """Say so in the log, once, where what is stored next is stamped later than the clock stands."""
+        newest = self._stamps.newest
+        ahead = micros_of(newest) - self.timekeeper.wall if newest else 0
+        if ahead <= JUMP:
+            self._told_ahead = False
+        elif not self._told_ahead:
+            self._told_ahead = True
             _log.warn(
-                "{accounts}: stamps are up to {distance} ahead of the clock, and what is stored next follows them"
-                " closely; stop the server and run webcam check --repair-stamps to set them right",
-                accounts="1 account" if len(ahead) == 1 else f"{len(ahead)} accounts",
-                distance=distance(newest),
+                "stamps are {distance} ahead of the clock, and what is stored next follows them closely; stop the"
+                " server and run webcam check --repair-stamps to set them right",
+                distance=distance(ahead),
             )
 
 
