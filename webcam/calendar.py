@@ -4,9 +4,9 @@ The wall clock of a small board may be in 1970 or a year ahead until NTP correct
 once. What is stored is kept with its running time: the time for which servers have run on this database, over all
 restarts. It never jumps. One table of runs leads from there to wall time, and is corrected when the clock is.
 
-All values are microseconds: wall times since the epoch, running times since the same moment by the wall clock that the
-database was made by (so that they look like wall times, and those that were stamped before running time was counted are
-wall times).
+All values are microseconds: wall times since the epoch. Running times begin at the wall time at which the database was
+made, so they look like wall times. What was stored before running time was counted has the wall time of its stamp as
+its running time.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Calendar:
 
 
 def last_before(runs: Sequence[Run], wall: int) -> int:
-    """The running time up to which something may be from before this wall time, whichever run's clock was right."""
+    """Return the latest running time that may lie before this wall time, if any run's clock may have been right."""
     ends = [*(run.began for run in runs[1:]), None]
     found = [runs[0].began if wall > runs[0].began else wall]
     for run, end in zip(runs, ends, strict=True):

@@ -16,14 +16,19 @@ _log = Logger(namespace="webcam")
 
 
 class Job:
-    """*work* under the *name* that the log has for it, such as "retention"."""
+    """*work* under the *name* that the log has for it, such as "retention"; *again*: when it is tried again."""
 
     def __init__(
-        self, name: str, work: Callable[[], Awaitable[None]], steady: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        steady: Callable[[], float] = time.monotonic,
+        again: str = "will retry",
     ) -> None:
         self._name = name
         self._work = work
         self._steady = steady
+        self._again = again
         self._told: float | None = None
 
     async def run(self) -> None:
@@ -34,9 +39,9 @@ class Job:
         except DatabaseFail as refusal:
             if self._told is None or self._steady() - self._told >= AGAIN:
                 self._told = self._steady()
-                _log.warn("{job} failed, will retry: {why}", job=self._name, why=str(refusal))
+                _log.warn("{job} failed, {again}: {why}", job=self._name, again=self._again, why=str(refusal))
         except Exception:
-            _log.failure("{job} failed, will retry", job=self._name)
+            _log.failure("{job} failed, {again}", job=self._name, again=self._again)
         else:
             if self._told is not None:
                 _log.info("{job} works again", job=self._name)

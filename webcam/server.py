@@ -90,7 +90,7 @@ class WebcamService(service.Service):
     async def _start(self) -> None:
         await self.services.timekeeping.load()
         await self.services.accounts.load()
-        await Job("what an earlier process left", self._retention.load).run()
+        await Job("removing unfinished uploads", self._retention.load, again="the next start tries again").run()
         self._retention.space.look()
         self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)
         factory: Any = site

@@ -79,7 +79,7 @@ class ToldTests(ClockCase):
     def test_the_last_jump_with_its_distance(self) -> None:
         for size, told in ((YEAR, "ahead by 365 days"), (-3 * HOUR, "back by 3 hours")):
             self.save(ClockState(self.now, (Run(self.now - DAY, 0),), 0, 0, step=Step(self.now - HOUR, size)))
-            self.assertIn(f"the clock jumped {told}, 60 minutes of running time ago", self.lines())
+            self.assertIn(f"the clock last jumped {told}; the server has run for 60 minutes since then", self.lines())
 
     def test_what_waits_for_the_clock(self) -> None:
         since = self.now - 2 * DAY
@@ -120,7 +120,7 @@ class RepairTests(ClockCase):
     def test_stamps_become_those_of_the_time_and_keep_their_order(self) -> None:
         said = self.said("check", "--repair-stamps")
         self.assertIn("user: 4 stamps, up to ", said)
-        self.assertIn("clients that hold a later stamp as a cursor miss what comes until they start over", said)
+        self.assertIn("clients that hold a later stamp as a cursor miss new messages", said)
         after = self.stored()
         self.assertEqual([name for _, name in after], [name for _, name in self.before])
         self.assertEqual(after[0], self.before[0])

@@ -147,8 +147,8 @@ class JumpTests(AgesCase):
     def test_a_clock_that_stays_ahead_is_waited_for_and_told(self) -> None:
         self.restart(jump=YEAR)
         self.assertAllThere()
-        self.assertEqual(self.said("the clock is 365 days ahead of the newest time that is known to be right"), 1)
-        waits = "user: by the wall clock, which isn't trusted yet, 200 of its 200 messages and records are expired"
+        self.assertEqual(self.said("the clock is 365 days ahead of the newest time that was trusted"), 1)
+        waits = "account user: 200 of 200 messages and records are expired by the clock, which isn't trusted yet"
         self.assertEqual(self.said(waits), 1)
         for _ in range(3):
             self.world.sweep()

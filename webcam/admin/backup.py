@@ -16,6 +16,7 @@ from webcam.storage.checks import Holding
 from webcam.storage.handover import LOCK as RESTORE_LOCK
 from webcam.storage.handover import hand_over
 from webcam.storage.lock import LOCK, SERVER, FolderInUse
+from webcam.storage.reserve import FILE as RESERVE
 from webcam.storage.schema import FILE
 from webcam.storage.thumbnails import FILE as THUMBNAILS
 
@@ -57,10 +58,13 @@ def _restore(options: argparse.Namespace) -> str:
 
 
 def _own_name(data: Path, file: Path) -> str | None:
-    """Which file of the server's own would be replaced, other than the database."""
+    """Which file of the server's own would be replaced, other than the database; older ones with an ending, too."""
     real = os.path.realpath(file)  # which takes a link that leads to itself
-    names = (CERTIFICATE, KEY, AUDIT, PASSWORD_FILE, THUMBNAILS, LOCK, RESTORE_LOCK)
-    return next((each for each in names if real == os.path.realpath(data / each)), None)
+    for each in (CERTIFICATE, KEY, AUDIT, PASSWORD_FILE, THUMBNAILS, LOCK, RESTORE_LOCK, RESERVE):
+        own = os.path.realpath(data / each)
+        if real == own or (real.startswith(f"{own}.") and Path(real).exists()):
+            return Path(real).name
+    return None
 
 
 def _told(held: Sequence[Holding]) -> str:

@@ -22,12 +22,12 @@ def add_to(nouns: Nouns) -> None:
     command = add_command(nouns, "check", _check, text)
     actions = command.add_mutually_exclusive_group()
     actions.add_argument(
-        "--trust-clock", action="store_true", help="let deletions by age go by the clock as it is, and check nothing"
+        "--trust-clock", action="store_true", help="let deletions by age go by the clock as it is; checks nothing"
     )
     actions.add_argument(
         "--repair-stamps",
         action="store_true",
-        help="set stamps right that lie ahead of the clock, and check nothing; the server is stopped",
+        help="correct stamps that are ahead of the clock; checks nothing; stop the server first",
     )
 
 

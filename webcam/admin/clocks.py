@@ -12,7 +12,7 @@ from webcam.calendar import DAY, SECOND, ClockState, distance, micros, micros_of
 from webcam.errors import Refused
 from webcam.model import stamp_of
 from webcam.service.timekeeper import AGREED, AHEAD, PATIENCE
-from webcam.storage.clock import clock_state, trust_clock
+from webcam.storage.clock import clock_state, trust_clock, trusted_clock
 from webcam.storage.lock import FolderLock
 from webcam.storage.stamp_repair import repair_stamps, stamps_ahead
 
@@ -31,12 +31,12 @@ def clock_lines(connection: sqlite3.Connection) -> Iterator[str]:
 def _told(state: ClockState) -> Iterator[str]:
     if state.step is not None:
         way, ago = "ahead" if state.step.size > 0 else "back", distance(state.running - state.step.at)
-        yield f"the clock jumped {way} by {distance(state.step.size)}, {ago} of running time ago"
+        yield f"the clock last jumped {way} by {distance(state.step.size)}; the server has run for {ago} since then"
     beyond = state.runs[-1].offset - state.evidence
     if state.doubted_since is not None and beyond > AHEAD:
         left = max(PATIENCE - (state.running - state.doubted_since), AGREED - (state.running - state.agreed_since))
         yield (
-            f"the clock was {distance(beyond)} ahead of the newest time that is known to be right: large deletions by"
+            f"the clock was {distance(beyond)} ahead of the newest time that was trusted: large deletions by"
             f" age wait for {distance(max(0, left))} of running time, or for webcam check --trust-clock"
         )
 
@@ -60,20 +60,20 @@ def repair(data: Path) -> str:
         now = micros(time.time())
 
         def repaired(cursor: sqlite3.Cursor) -> list[str]:
-            _check_clock(clock_state(cursor), now)
+            _check_clock(clock_state(cursor), trusted_clock(cursor), now)
             found = repair_stamps(cursor, stamp_of(now / SECOND))
             return [f"{each.name}: {each.items} stamps, up to {each.newest}, set right" for each in found]
 
         lines = in_transaction(data, repaired)
     if not lines:
         return "no stamp is ahead of the clock"
-    more = "clients that hold a later stamp as a cursor miss what comes until they start over: getMsgs.json without one"
+    more = "clients that hold a later stamp as a cursor miss new messages until they ask getMsgs.json without one"
     return "\n".join([*lines, more])
 
 
-def _check_clock(state: ClockState | None, now: int) -> None:
-    """By a clock that is behind, everything would be ahead. Raises :class:`Refused`."""
-    known = 0 if state is None else state.running + state.evidence
+def _check_clock(state: ClockState | None, trusted: int | None, now: int) -> None:
+    """Raise :class:`Refused` for a clock that is behind the newest trusted time: by it, everything would be ahead."""
+    known = trusted or (state.running + state.evidence if state else 0)
     if now < known - DAY:
         raise Refused(
             f"the clock says {stamp_of(now / SECOND)[:19]} UTC, but it was {stamp_of(known / SECOND)[:19]} already:"

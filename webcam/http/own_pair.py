@@ -38,7 +38,7 @@ EARLIER = ".earlier"
 """Ending of the name under which a certificate is kept that was replaced because it wasn't valid yet."""
 
 UNUSABLE = ".unusable"
-"""Ending of the name under which the rest of a file is kept that had to make room."""
+"""Suffix under which a file is kept that a new one replaced."""
 
 _SECTOR = 512
 _KEY, _CERTIFICATE = b"-----BEGIN PRIVATE KEY-----\n", b"-----BEGIN CERTIFICATE-----\n"

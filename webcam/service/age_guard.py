@@ -14,7 +14,7 @@ from webcam.service.timekeeper import Timekeeper
 
 FEW = 100
 SHARE = 10
-"""As many items as the first, or one of SHARE of an account's, expire by any clock. More wait for a trusted one."""
+"""Up to FEW items of an account, or one in SHARE of them, expire by any clock. More wait until it is trusted."""
 
 TOLD = HOUR
 """Running time in which it is told once that an account waits."""
@@ -72,8 +72,9 @@ class AgeGuard:
         self._told = {key: told for key, told in self._told.items() if now - told < TOLD}
         self._told[account_id] = now
         _log.warn(
-            "{account}: by the wall clock, which isn't trusted yet, {expired} of its {held} messages and records are"
-            " expired; deleting them waits for {left} of running time, or for webcam check --trust-clock",
+            "account {account}: {expired} of {held} messages and records are expired by the clock, which isn't trusted"
+            " yet; they stay until the server has run for another {left}. If the clock is right, run webcam check"
+            " --trust-clock",
             account=self._name_of(account_id) or account_id,
             expired=expired,
             held=held,

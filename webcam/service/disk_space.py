@@ -1,8 +1,8 @@
 """Free space on the disk: how much is kept, whose records go for it, what is refused for it, and who is told.
 
-Who took the space gives it back. While less than what is to be kept is free, an account's records go for what that
-account has stored since there was enough, messages included, and never for what another one's messages took. So one
-account can't make another's records go: its messages are refused when it has no records to give for them.
+Who took the space gives it back. While less than what is to be kept is free, an account's records are deleted to make
+up for what that account has stored since there was enough, messages included, and never to make up for another one's
+messages. These are refused when their account has no records to give for them.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class DiskSpace:
         self.on_state: Callable[[DiskState], None] = lambda _state: None
 
     async def learn(self) -> None:
-        """Decide how much is kept free where the operator set nothing: none in a database of an earlier release, which
-        kept every record so far. He is recommended to set it, once."""
+        """Decide how much to keep free where the operator set nothing: none in a database of an earlier release, which
+        deleted no record for space. Recommend a value, once, in the log."""
         if self._set is not None:
             return
         usual = default_keep_free(self._disk.room().total)
@@ -87,8 +87,8 @@ class DiskSpace:
         if not self.keep_free and KEEP_FREE_RECOMMENDED not in facts:
             await self._store.set_fact(KEEP_FREE_RECOMMENDED, str(usual))
             _log.warn(
-                "no disk space is kept free, as in the release that made this database: a full disk refuses records."
-                " Recommended: keep-free = {megabytes}M, which deletes the oldest records instead (0: never)",
+                "keep-free is off, because an earlier release made this database: a full disk refuses new records and"
+                " messages. Set keep-free = {megabytes}M to delete the oldest records instead, or 0 to leave it off",
                 megabytes=usual // (1024 * 1024),
             )
 
@@ -219,11 +219,9 @@ class DiskSpace:
         if not self._short.due(True, self._clock.steady()):
             return
         if succeeds:
-            what = "deleting the oldest records of the accounts that took the space"
+            what = "deleting the oldest records, first those of the accounts that took the space"
         else:
-            what = (
-                "deleting records can't make as many free, so none are deleted; free space on the disk by other means"
-            )
+            what = "no more records are deleted for it, since that doesn't help; free space on the disk by other means"
         _log.warn("less than {keep} bytes of the disk are free: {what}", keep=self.keep_free, what=what)
 
     # The state of the disk

@@ -65,10 +65,9 @@ def taken_by_none(short: int, takers: Sequence[Taker]) -> int:
 def who_gives(short: int, ahead: int, takers: Sequence[Taker], level: bool = True) -> dict[int, int]:
     """Bytes of records that each account has to give so that *short* bytes become free; nothing if that can't succeed.
 
-    Who took space since the disk was fine gives it back, whoever took most at first, and *ahead* bytes more
-    if they can give all. What an
-    account took and can't give, since it is in messages, is nobody else's to give. For what none of them took, those
-    give that hold most, as if their bytes were levelled down; without *level* nobody does.
+    Who took space since the disk was fine gives it back, whoever took most at first, and *ahead* bytes more if they can
+    give all. What an account took and can't give, since it is in messages, is nobody else's to give. For what none of
+    them took, those give that hold most, as if their bytes were levelled down; without *level* nobody does.
     """
     if short <= 0 or sum(each.deletable for each in takers) < short:
         return {}

@@ -1,9 +1,9 @@
 """What the server knows of time: how long it has run, which wall time that is, and whether the wall clock is trusted.
 
-The wall clock is a guess until it has agreed with the monotonic clock for an hour and is no more than a day beyond the
-newest time that was trusted before, with the time that servers ran since. Where it is further away, it is trusted after
-seven days of running time, or when the operator says so. What is certain meanwhile is that no less time has gone by
-than servers ran.
+The wall clock is a guess until it has agreed with the monotonic clock for an hour and is no more than a day beyond
+the newest time that was trusted before, with the time that servers ran since. Where it is further ahead, it is
+trusted after seven days of running time, or when the operator says so. What is certain meanwhile is that no less time
+has gone by than servers ran.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ AGREED = HOUR
 """Running time for which the wall clock has to agree with the monotonic clock."""
 
 AHEAD = DAY
-"""A wall clock that is further away from the newest evidence of time is doubted."""
+"""A wall clock that is further ahead of the evidence isn't trusted; one that is further behind is no evidence."""
 
 PATIENCE = 7 * DAY
 """Running time after which a doubted clock is trusted all the same."""

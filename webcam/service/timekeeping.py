@@ -14,7 +14,7 @@ from webcam.service.stamps import Stamps
 from webcam.service.timekeeper import AGREED, AHEAD, Timekeeper
 
 LEAD = 10 * SECOND
-"""Cursors up to so long after one that is handed out are remembered with it: not each one is a write."""
+"""How far the remembered cursor is ahead of the one that is handed out, so that not every cursor costs a write."""
 
 _log = Logger(namespace="webcam")
 
@@ -62,8 +62,9 @@ class Timekeeping:
         if step is not None:
             self._ages.forget_allowed()
             self._unsaved = True
-            _log.warn("{jump}: large deletions by age wait until it has been right for an hour", jump=told(step))
-            self._tell_doubt()
+            if not self._tell_doubt(f"{told(step)}; "):
+                text = "{jump}: large deletions by age wait until it has not jumped for an hour"
+                _log.warn(text, jump=told(step))
         self.tell_ahead()
         await self._take_trust()
         if self._unsaved:
@@ -106,10 +107,13 @@ class Timekeeping:
         await self.save()
         await self._store.forget_trusted()
 
-    def _tell_doubt(self) -> None:
+    def _tell_doubt(self, before: str = "") -> bool:
+        """Say so, behind *before*, where the clock is far from what is known; return whether it is."""
         doubt = self.timekeeper.doubt
-        if doubt is not None and abs(doubt.beyond) > AHEAD:
-            _log.warn("{doubt}", doubt=told_doubt(doubt.beyond, doubt.left))
+        if doubt is None or abs(doubt.beyond) <= AHEAD:
+            return False
+        _log.warn("{before}{doubt}", before=before, doubt=told_doubt(doubt.beyond, doubt.left))
+        return True
 
     def tell_ahead(self) -> None:
         """Say so in the log, once, where what is stored next is stamped later than the clock stands."""
@@ -120,8 +124,8 @@ class Timekeeping:
         elif not self._told_ahead:
             self._told_ahead = True
             _log.warn(
-                "stamps are {distance} ahead of the clock, and what is stored next follows them closely; stop the"
-                " server and run webcam check --repair-stamps to set them right",
+                "stamps are {distance} ahead of the clock, and new ones go on from there, a microsecond apart; to"
+                " correct them, stop the server and run webcam check --repair-stamps",
                 distance=distance(ahead),
             )
 
@@ -139,8 +143,8 @@ def told(step: Step) -> str:
 def told_doubt(beyond: int, left: int) -> str:
     """A line about a clock that isn't trusted, *beyond* (µs) away from what is known, for so long (µs) at least."""
     if beyond < 0:
-        return f"the clock is {distance(beyond)} behind the newest time that is known to be right: set it"
+        return f"the clock is {distance(beyond)} behind the newest time that was trusted: set it"
     return (
-        f"the clock is {distance(beyond)} ahead of the newest time that is known to be right: large deletions by age"
-        f" wait until the server has run for {distance(left)}, or for webcam check --trust-clock"
+        f"the clock is {distance(beyond)} ahead of the newest time that was trusted: large deletions by age wait until"
+        f" the server has run for {distance(left)}; if the clock is right, run webcam check --trust-clock"
     )

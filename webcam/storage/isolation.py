@@ -32,8 +32,11 @@ _REMOVED = (
 )
 """Small tables that are read at the start or by every request of an account, and whose rows hold nothing stored."""
 
-_BEARABLE = ("last_stamp", "password_hash")
-"""Columns of an account that spoil its own writes or logins alone."""
+_BEARABLE = {
+    "last_stamp": "this account can't store anything; see webcam check",
+    "password_hash": "nobody can log in to this account; set a password by webcam account passwd",
+}
+"""Columns of an account that spoil its own writes or logins alone, with what that means."""
 
 _log = Logger(namespace="webcam")
 
@@ -50,7 +53,7 @@ def isolate_bad_rows(path: Path) -> None:
                 raise StartFailure(
                     f"the database {path} can't be used: {line}; webcam check names all, restore a backup"
                 )
-            _log.error("this account can't store anything, or log in: {line}; see webcam check", line=line)
+            _log.error("{line}: {what}", line=line, what=_BEARABLE[column])
         for line in bad_sequences(connection):
             _log.error("no more rows can be stored: {line}; see webcam check", line=line)
         for table in _REMOVED:

@@ -119,7 +119,7 @@ class Reserve:
 
 
 def _cut(file: int, size: int) -> None:
-    """The blocks are free when this returns: with some file systems not before the next commit of their journal."""
+    """Shorten the file and sync it: some file systems free the blocks with the next commit of their journal alone."""
     os.ftruncate(file, size)
     os.fsync(file)
 
@@ -137,7 +137,9 @@ def _allocate(file: int, offset: int, size: int) -> None:
 
 
 def admit(cursor: sqlite3.Cursor, reserve: Reserve, size: int) -> None:
-    """Make sure that *size* bytes of new data leave the reserve what it is for. Raises :class:`DiskFull`.
+    """Make sure that the reserve is large enough for what it is for, also after *size* bytes of new data.
+
+    Raises :class:`DiskFull` when the disk has no space for that.
 
     Half of the whole reserve is for the writes that may use it, the rest for what the database has to grow by when the
     log is emptied. Where that is more, as behind a reader that keeps the log from being emptied, the reserve is larger.

@@ -54,7 +54,7 @@ def bad_values(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def bad_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
-    """Do the same for one table, whose connection has the functions of the rules; with the name of the column."""
+    """Name each bad row of one table, with its first bad column, on a connection with :func:`add_functions`."""
     columns = tables()[table]
     keys = [each for each in columns if each.key and each.rule.shown]
     for number, value, *row in connection.execute(_statement(table, columns, keys)):
