@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from twisted.logger import Logger
 
+from webcam.token_bucket import TokenBucket
+
 UPLOAD_WINDOW = 1024 * 1024
 """Bytes that a trusted upload may send ahead: 10 MB/s at a round trip of 100 ms, where 65,535 make 0.65. As many are
 held of one that is paused, and so far a camera is ahead of a viewer that holds it back."""
@@ -96,28 +98,6 @@ _log = Logger()
 
 
 @dataclass(slots=True)
-class Bucket:
-    """A token bucket: full at first, refilled with time. Times in seconds of one clock."""
-
-    burst: float
-    rate: float
-    stamp: float
-    tokens: float = -1.0
-
-    def __post_init__(self) -> None:
-        self.tokens = self.burst
-
-    def take(self, now: float, cost: float = 1.0) -> bool:
-        """Whether there is enough left; if so, it is taken."""
-        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.stamp) * self.rate)
-        self.stamp = now
-        if self.tokens < cost:
-            return False
-        self.tokens -= cost
-        return True
-
-
-@dataclass(slots=True)
 class Begun:
     """Since when a connection's unfinished field block is under way, as looks at it now and then tell."""
 
@@ -143,7 +123,7 @@ class Tally:
     """Counts the limits that were met; each is logged when it is met first, then at most once a minute."""
 
     def __init__(self) -> None:
-        self._lines = Bucket(LINES_BURST, LINES_RATE, 0.0)
+        self._lines = TokenBucket(LINES_BURST, LINES_RATE, 0.0)
         self._untold = 0
         self.met: Counter[str] = Counter()
         """How often, by limit."""

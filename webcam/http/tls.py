@@ -14,8 +14,9 @@ from twisted.python.failure import Failure
 
 from webcam.http import openssl
 from webcam.http.certificate import BadCertificate, Pair
-from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS, Bucket
+from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS
 from webcam.http.records import Records
+from webcam.token_bucket import TokenBucket
 
 CIPHERS = ssl.AcceptableCiphers.fromOpenSSLCipherString("ECDHE+AESGCM+AES128:ECDHE+AESGCM+AES256:ECDHE+CHACHA20")
 """Of TLS 1.2: those that RFC 9113 leaves to HTTP/2 (9.2.2), one of which every client of it must have. A key that is
@@ -80,7 +81,7 @@ class Transport(TLSMemoryBIOProtocol):
         super().__init__(*arguments)
         self._clock: IReactorTime = self.factory._clock
         self._records = Records()
-        self._bucket = Bucket(EMPTY_BURST, EMPTY_RATE, self._clock.seconds())
+        self._bucket = TokenBucket(EMPTY_BURST, EMPTY_RATE, self._clock.seconds())
         self.ended: float | None = None
         """When TLS was over, by the reactor's clock."""
 
