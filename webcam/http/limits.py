@@ -55,6 +55,9 @@ EMPTY_RATE = 5.0
 """Records of TLS that carry nothing, as one that asks for new keys, that a connection may send at once, and each
 second. Clients change their keys behind gigabytes, if at all."""
 
+SMALL_RECORD = 4096
+"""Bytes of plaintext in a TLS record of a JSON answer: a device of the field takes no record of more than 8 KB."""
+
 LAST_BYTES = 5.0
 """Seconds for what waits for a peer that has ended TLS; it may not read it."""
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from webcam.http.site import Site
 
 
+_JSON = ("content-type", "application/json")
+
 _ABSOLUTE = re.compile(rb"\Ahttps?://[^/?]*", re.IGNORECASE)
 """What a client of HTTP/1.1 may put before the path (RFC 9112, 3.2.2)."""
 
@@ -241,12 +243,15 @@ class Request(server.Request):
         """The whole answer at once; nothing happens when the client is gone."""
         if self.gone:
             return
+        headers = tuple(headers)
+        if _JSON in headers:
+            self.channel.limit_records()
         whole = getattr(self.channel, "answer", None)
         if whole is not None and self.method != b"HEAD" and not any(self.responseHeaders.getAllRawHeaders()):
             self.code = status
             self.startedWriting = self.finished = 1
             self._let_go()
-            whole(_answer_fields(status, tuple(headers)), _date(int(time.time())), body)
+            whole(_answer_fields(status, headers), _date(int(time.time())), body)
             self._cleanup()
             return
         self.setResponseCode(status)

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from webcam.http import openssl
 from webcam.http.certificate import BadCertificate, Pair
-from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS
+from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS, SMALL_RECORD
 from webcam.http.records import Records
 from webcam.token_bucket import TokenBucket
 
@@ -76,6 +76,7 @@ class Transport(TLSMemoryBIOProtocol):
     transport: Any
     wrappedProtocol: Any  # noqa: N815
     _empty = 0
+    _largest = 0
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -98,16 +99,24 @@ class Transport(TLSMemoryBIOProtocol):
                 self.wrappedProtocol.cut_off("records of TLS that carry nothing")
             start, most = end, min(2 * most, MANY_RECORDS)
 
+    def limit_records(self, limited: bool) -> None:
+        """Write records of at most :data:`SMALL_RECORD` bytes from now on, or as large as OpenSSL makes them."""
+        self._largest = SMALL_RECORD if limited else 0
+
     def _write(self, bytes: bytes) -> None:  # noqa: A002
         if self._lostTLSConnection or not bytes:
             return
-        try:
-            openssl.send(self._tlsConnection, bytes)
-        except SSL.WantReadError:
-            self._bufferedWrite(bytes)
-        except SSL.Error:
-            self._tlsShutdownFinished(Failure())
-            return
+        size = self._largest or len(bytes)
+        for start in range(0, len(bytes), size):
+            try:
+                openssl.send(self._tlsConnection, bytes[start : start + size])
+            except SSL.WantReadError:
+                for later in range(start, len(bytes), size):  # each is written on its own again
+                    self._bufferedWrite(bytes[later : later + size])
+                break
+            except SSL.Error:
+                self._tlsShutdownFinished(Failure())
+                return
         self._flushSendBIO()
 
     def _flushReceiveBIO(self) -> None:  # noqa: N802
@@ -158,6 +167,12 @@ def send_now(transport: Any, data: memoryview) -> None:
         _hold_back(transport)
     else:
         transport.write(bytes(data))
+
+
+def limit_records(transport: Any, limited: bool) -> None:
+    """As :meth:`Transport.limit_records`, on any transport; without TLS there are none."""
+    if isinstance(transport, Transport):
+        transport.limit_records(limited)
 
 
 def _hold_back(transport: tcp.Connection) -> None:
