@@ -127,7 +127,7 @@ class EndsTests(EdgeCase):
         self.bad(self.ask("heartBit.json", self.token), NO_SUCH_SESSION)
         self.clock.advance(0.5)
         answer = self.login()
-        self.refused(answer, NO_SUCH_SESSION, status=429)
+        self.refused(answer, JSON_FAIL, status=429)
         self.assertEqual(answer.header("retry-after"), "60")
         self.assertEqual(self.login(device="another").json()["result"], "OK")
         self.assertEqual(self.login(self.connect(host="192.0.2.8")).json()["result"], "OK")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from twisted.logger import Logger
@@ -122,12 +122,37 @@ LINES_RATE = 2.0
 """Lines that a log takes at once, and each second, of what peers do wrong: they can do so faster than a disk fills."""
 
 
+REPEATED = 1000
+"""Refusals that are remembered, so that the same one is logged once in :data:`NOTICE` seconds."""
+
+
+class Repeats:
+    """Decides which of what happens again and again is logged, by a key; the key that was told of first is forgotten
+    first."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
+
+    def may_tell(self, key: Hashable, now: float) -> int | None:
+        """Return how many were left out before this one; ``None`` where it is left out, too."""
+        told, left_out = self._seen.get(key, (-NOTICE, 0))
+        if now - told < NOTICE:
+            self._seen[key] = (told, left_out + 1)
+            return None
+        self._seen[key] = (now, 0)
+        self._seen.move_to_end(key)
+        if len(self._seen) > REPEATED:
+            self._seen.popitem(last=False)
+        return left_out
+
+
 class Tally:
     """Counts the limits that were met; each is logged when it is met first, then at most once a minute."""
 
     def __init__(self) -> None:
         self._lines = TokenBucket(LINES_BURST, LINES_RATE, 0.0)
         self._untold = 0
+        self.repeats = Repeats()
         self.met: Counter[str] = Counter()
         """How often, by limit."""
         self._told: dict[str, tuple[float, int]] = {}
