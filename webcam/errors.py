@@ -65,6 +65,12 @@ class ParserFail(Failure):
     code = ReplyCode.JSON_PARSER_FAIL
 
 
+class EncodedBody(ParserFail):
+    """The body is JSON in an encoding, such as gzip; nobody has to be able to undo one."""
+
+    status = 415
+
+
 class NotAnObject(Failure):
     """The body is JSON, but no object."""
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.support.browser import BrowserCase
 from tests.support.edge import (
-    MALFORMED_REQUEST,
     JSON_FAIL,
+    MALFORMED_REQUEST,
     NO_SUCH_SESSION,
     NO_SUCH_USER,
     OK,

@@ -32,6 +32,7 @@ ANSWERS = {
     errors.DiskFull: (3, 503),
     errors.StorageClosed: (3, 503),
     errors.ParserFail: (4, 200),
+    errors.EncodedBody: (4, 415),
     errors.NotAnObject: (5, 200),
     errors.NoSuchSession: (6, 200),
     errors.NoSuchUser: (7, 200),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _JSON = ("content-type", "application/json")
 
+_CODING = b"content-encoding"
+
 _ABSOLUTE = re.compile(rb"\Ahttps?://[^/?]*", re.IGNORECASE)
 """What a client of HTTP/1.1 may put before the path (RFC 9112, 3.2.2)."""
 
@@ -92,6 +94,12 @@ class Request(server.Request):
     @requestHeaders.setter
     def requestHeaders(self, headers: Headers) -> None:  # noqa: N802
         self._headers = headers
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether the body is said to have a coding, such as gzip. Headers are not made for it."""
+        values = [value for name, value in self._fields if name == _CODING] or self._headers.getRawHeaders(_CODING, [])
+        return any(each.strip().lower() not in (b"", b"identity") for each in b",".join(values).split(b","))
 
     # What the channel calls
 
