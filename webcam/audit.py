@@ -16,8 +16,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from webcam.durable import create_private
-from webcam.http.limits import NOTICE, Bucket
+from webcam.http.limits import NOTICE
 from webcam.ports import Clock
+from webcam.token_bucket import TokenBucket
 
 SIZE = 10 * 1024 * 1024
 """Bytes of one file, at most."""
@@ -38,7 +39,7 @@ BY_STRANGERS = frozenset({"limit_met", "link_used", "locked_out", "login_refused
 Fact = str | int | None
 
 
-class Share(Bucket):
+class Share(TokenBucket):
     """What one kind of event may write; there are as many as kinds."""
 
     __slots__ = ()

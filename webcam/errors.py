@@ -65,6 +65,12 @@ class ParserFail(Failure):
     code = ReplyCode.JSON_PARSER_FAIL
 
 
+class EncodedBody(ParserFail):
+    """The body is JSON in an encoding, such as gzip; nobody has to be able to undo one."""
+
+    status = 415
+
+
 class NotAnObject(Failure):
     """The body is JSON, but no object."""
 
@@ -200,14 +206,28 @@ class RangeNotSatisfiable(Failure):
         return {"content-range": f"bytes */{self.size}"}
 
 
-class NotYet(Failure):
-    """The client has to wait. ``wait`` in whole seconds."""
+class AskLater(Failure):
+    """The client may ask for this again later.
 
+    The code of all of them is one that every client takes as an error of this request alone: a device in the field
+    answers :attr:`ReplyCode.NO_SUCH_SESSION` by another login at once, four a second, and an app that sees
+    :attr:`ReplyCode.NO_SUCH_USER` never tries again.
+    """
+
+    code = ReplyCode.JSON_FAIL
     status = 429
 
-    def __init__(self, wait: int) -> None:
+
+class NotYet(AskLater):
+    """The client has to wait. ``wait`` in whole seconds.
+
+    ``news``: whether the operator has to be told; it is the first of a minute, or of a wait, that is refused for this.
+    """
+
+    def __init__(self, wait: int, news: bool) -> None:
         super().__init__(f"for {wait} s")
         self.wait = wait
+        self.news = news
 
     def headers(self) -> dict[str, str]:
         return {"retry-after": str(self.wait)}
@@ -216,27 +236,13 @@ class NotYet(Failure):
 class CoolingDown(NotYet):
     """The device broke its limit of requests a minute and may not authorize yet."""
 
-    code = ReplyCode.NO_SUCH_SESSION
-
 
 class LockedOut(NotYet):
-    """Too many logins failed, and this one was not looked at: as :class:`NoSuchUser`, it says nothing of the name.
-
-    ``news``: whether it is the first one of a minute by the same lock.
-    """
-
-    code = ReplyCode.NO_SUCH_USER
-
-    def __init__(self, wait: int, news: bool) -> None:
-        super().__init__(wait)
-        self.news = news
+    """Too many logins failed, and this one was not looked at: it says nothing of the name."""
 
 
-class QuotaExceeded(Failure):
+class QuotaExceeded(AskLater):
     """The account holds as much as it may of what the request would add; nothing of the request was stored."""
-
-    code = ReplyCode.JSON_FAIL
-    status = 429
 
     def headers(self) -> dict[str, str]:
         return {"retry-after": "60"}

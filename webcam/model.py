@@ -370,13 +370,17 @@ class Swept:
         return bool(self.messages or self.records)
 
 
+PAGE_BYTES = 1024 * 1024
+"""Bytes of JSON text at which a page of messages or records ends; it holds one entry at least."""
+
+
 @dataclass(frozen=True)
 class Page:
-    """Where a list starts and how long it may be. ``after`` is a stamp, or ``None`` for the device's sync mark."""
+    """Where a list starts and how long it may be. ``after`` is a stamp, or ``None`` for the device's sync mark.
+
+    It ends before its entries pass ``size`` bytes of JSON text as they are sent, but holds one at least.
+    """
 
     after: str | None
     limit: int = 32
-
-
-PAGE_BYTES = 1024 * 1024
-"""A page of messages ends before it passes this many characters of their parameters, but holds one at least."""
+    size: int = PAGE_BYTES

@@ -49,7 +49,7 @@ class AuditEdge(EdgeCase):
         self.bad(answer, NO_SUCH_SESSION)
         self.login()
         who = {"account": self.account_id, "device": "camera", "address": HOST}
-        reason = "too many requests within a minute"
+        reason = "too many requests a minute"
         self.assertEqual(self.noted.of("cooled_down"), [who])
         self.assertEqual(self.noted.of("session_ended"), [{**who, "reason": reason}])
         self.assertEqual(

@@ -93,7 +93,7 @@ class AuthorizeTests(EdgeCase):
             right = {**LOGIN, **wrong, "pass": PASSWORD}
             answers.append(self.post("authorize.json", json.dumps(right).encode()))
         for answer in answers:
-            self.refused(answer, NO_SUCH_USER, status=429)
+            self.refused(answer, JSON_FAIL, status=429)
             self.assertEqual(answer.header("retry-after"), "1")
             self.assertEqual([each[0] for each in answer.headers], [each[0] for each in answers[0].headers])
         self.assertEqual(self.login(device="another")["result"], "OK")

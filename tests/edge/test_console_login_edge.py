@@ -69,7 +69,7 @@ class LoginTests(BrowserCase):
     def test_lockout(self) -> None:
         for _ in range(FREE + 1):
             answer = self.log_in(**{"pass": used("password", WRONG)})
-        self.refused(answer, NO_SUCH_USER, status=429)
+        self.refused(answer, JSON_FAIL, status=429)
         self.assertIsNotNone(answer.header("retry-after"))
 
     def test_malformed(self) -> None:

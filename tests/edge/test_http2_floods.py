@@ -31,7 +31,7 @@ from tests.support.properties import tried
 from tests.support.web import Web
 from webcam.http import connections
 from webcam.http.http2 import LATE_BYTES
-from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, NOTICE, STREAMS, Bucket, Tally
+from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, NOTICE, STREAMS, Tally
 
 CALM = ErrorCodes.ENHANCE_YOUR_CALM
 
@@ -342,16 +342,6 @@ class Equality(SynchronousTestCase):
 
 
 class Counting(SynchronousTestCase):
-    def test_a_bucket_is_full_at_first_and_fills_again(self) -> None:
-        bucket = Bucket(2, 1.0, stamp=10.0)
-        self.assertEqual([bucket.take(10.0) for _ in range(3)], [True, True, False])
-        self.assertEqual([bucket.take(11.0), bucket.take(11.5), bucket.take(12.0)], [True, False, True])
-        self.assertEqual([bucket.take(1000.0) for _ in range(3)], [True, True, False])
-
-    def test_a_clock_that_steps_back_fills_nothing(self) -> None:
-        bucket = Bucket(1, 1.0, stamp=10.0)
-        self.assertEqual([bucket.take(10.0), bucket.take(5.0), bucket.take(5.5)], [True, False, False])
-
     def test_a_limit_is_told_of_once_a_minute_and_always_counted(self) -> None:
         tally = Tally()
         for now in (0.0, 1.0, NOTICE - 1, NOTICE, NOTICE + 1):

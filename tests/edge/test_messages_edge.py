@@ -83,6 +83,7 @@ class AddTests(MessagesCase):
         """Space is kept free, and the account has no records to give for messages."""
         self.world.run(self.world.retention.load())
         self.ask("setConfig.json", self.camera, config=[{"kind": 4, "fv": 200}])
+        self.clock.advance(60)
         self.send("1")
         self.world.disk.others = self.world.disk.total - 500 * 1024 * 1024
         large = {"shash": self.camera, "msg": "2", "params": ["x" * 1_000_000]}

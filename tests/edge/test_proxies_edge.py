@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.support.connection import HOST
-from tests.support.edge import NO_SUCH_USER, OK, EdgeCase, path_of
+from tests.support.edge import JSON_FAIL, OK, EdgeCase, path_of
 from tests.support.http import H1Client
 from tests.support.server import PASSWORD
 from webcam.address import Networks
@@ -45,7 +45,7 @@ class ForwardedEdge(EdgeCase):
         for number in range(11):
             self.login(("x-forwarded-for", f"192.0.2.{number}, 198.51.100.7"), password="wrong")
         body = json.dumps({"name": "user", "pass": PASSWORD, "device": "phone"}).encode()
-        self.refused(self.post("authorize.json", body, [CLIENT]), NO_SUCH_USER, 429)
+        self.refused(self.post("authorize.json", body, [CLIENT]), JSON_FAIL, 429)
         self.assertEqual(self.post("authorize.json", body, [("x-forwarded-for", "198.51.100.8")]).status, 200)
 
     def test_cooling_down_goes_by_the_client(self) -> None:

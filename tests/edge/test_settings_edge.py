@@ -199,7 +199,7 @@ class SettingsTests(EdgeCase):
 
     def test_requests_of_a_session(self) -> None:
         self.set(4, 20)
-        for _ in range(19):
+        for _ in range(20):
             self.assertEqual(self.ask("heartBit.json", self.token), OK)
         self.bad(self.ask("heartBit.json", self.token), NO_SUCH_SESSION)
 

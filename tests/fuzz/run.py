@@ -177,9 +177,8 @@ def _by_status(asked: Sent) -> set[int]:
 
 def _is_bounded(asked: Sent, answer: Answer) -> bool:
     """Whether too many logins failed before this one, or there are as many links as there may be."""
-    path, code = asked.request.path, code_of(answer)
-    locked = path in PASSWORDS and code == ReplyCode.NO_SUCH_USER
-    return answer.status == 429 and (locked or (path == "/console/share.json" and code == ReplyCode.JSON_FAIL))
+    bounded = asked.request.path in {*PASSWORDS, "/console/share.json"}
+    return answer.status == 429 and bounded and code_of(answer) == ReplyCode.JSON_FAIL
 
 
 def _wrong_end(asked: Sent, answer: Answer) -> Iterator[str]:

@@ -38,13 +38,14 @@ class Limits(ServerCase):
         self.assertEqual(self.call("getRecordCount.json", shash=shash)["records"], [])
 
     def test_too_many_requests(self) -> None:
-        """Request 51 of a minute ends the session; the device can't authorize for a while: 429 with ``Retry-After``."""
+        """Too many requests at once end the session; the device can't authorize for a while: 429, ``Retry-After``."""
         shash = self.authorize("hasty")
         for _ in range(50):
-            self.call("heartBit.json", shash=shash)
-        self.assertEqual(self.call("heartBit.json", shash=shash), bad(6))
+            self.assertEqual(self.call("heartBit.json", shash=shash), {"result": "OK"})
+        answers = (self.call("heartBit.json", shash=shash) for _ in range(50))
+        self.assertEqual(next(each for each in answers if each["result"] != "OK"), bad(6))
         login = {"name": self.account, "pass": PASSWORD, "device": "hasty"}
         refused = self.http.post("/authorize.json", json=login)
-        self.assertEqual((refused.status_code, refused.json()), (429, bad(6)))
+        self.assertEqual((refused.status_code, refused.json()), (429, bad(5)))
         self.assertLessEqual(int(refused.headers["retry-after"]), 60)
         self.authorize("other")

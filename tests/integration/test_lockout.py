@@ -28,7 +28,7 @@ AHEAD = 20
 HASHED = (200, 7)
 """Status and code of a login whose password was looked at and was wrong; each of them is one hash."""
 
-LOCKED = (429, 7)
+LOCKED = (429, 5)
 
 
 class Guesser:

@@ -86,9 +86,24 @@ class Known:
     saved: Saved
     requests: int = 0
     given: str | None = None
-    recent: list[float] = field(default_factory=list)
+    left: float = field(init=False)
+    """Requests of setting 4, at ``refilled``."""
+    refilled: float = field(init=False)
     changed: bool = False
     alive: bool = True
+
+    def __post_init__(self) -> None:
+        self.left, self.refilled = self.limit, self.active
+
+    @property
+    def limit(self) -> float:
+        """Requests at once, and in each minute from then on."""
+        return self.account.settings[MINUTE_REQUESTS]
+
+    def refill(self, now: Times) -> None:
+        """With what came since the last time."""
+        self.left = min(self.limit, self.left + (now.steady - self.refilled) * self.limit / 60)
+        self.refilled = now.steady
 
     def charge(self, now: Times) -> bool:
         """Whether one more request is served; if not, it has ended."""
@@ -96,14 +111,14 @@ class Known:
             self.alive = False
             return False
         self.active, self.changed = now.steady, True
-        self.recent = [each for each in self.recent if now.steady - each < 60]
-        if len(self.recent) + 1 > self.account.settings[MINUTE_REQUESTS]:
+        self.refill(now)
+        if self.left < 1 - 1e-6:
             self.account.cooling[self.device] = now.steady + COOLDOWN
             self.alive = False
         elif self.requests + 1 > self.account.settings[SESSION_REQUESTS]:
             self.alive = False
         else:
-            self.recent.append(now.steady)
+            self.left -= 1
             self.requests += 1
         return self.alive
 
@@ -140,7 +155,7 @@ class Known:
         self.alive = self.saved.there
         self.active = now.steady - (now.true - self.saved.active)
         self.requests, self.given = self.saved.requests, self.saved.given
-        self.recent, self.changed = [], False
+        self.left, self.refilled, self.changed = self.limit, now.steady, False
 
 
 @dataclass

@@ -32,6 +32,7 @@ ANSWERS = {
     errors.DiskFull: (3, 503),
     errors.StorageClosed: (3, 503),
     errors.ParserFail: (4, 200),
+    errors.EncodedBody: (4, 415),
     errors.NotAnObject: (5, 200),
     errors.NoSuchSession: (6, 200),
     errors.NoSuchUser: (7, 200),
@@ -51,9 +52,10 @@ ANSWERS = {
     errors.MethodNotAllowed: (12, 405),
     errors.TooLarge: (12, 413),
     errors.RangeNotSatisfiable: (12, 416),
-    errors.NotYet: (2, 429),
-    errors.CoolingDown: (6, 429),
-    errors.LockedOut: (7, 429),
+    errors.AskLater: (5, 429),
+    errors.NotYet: (5, 429),
+    errors.CoolingDown: (5, 429),
+    errors.LockedOut: (5, 429),
     errors.QuotaExceeded: (5, 429),
     errors.Unavailable: (2, 503),
     errors.Overloaded: (2, 503),
@@ -85,6 +87,12 @@ class FailuresTests(SynchronousTestCase):
         """Code and status of each failure."""
         self.assertEqual({each: (int(each.code), each.status) for each in every_failure()}, ANSWERS)
 
+    def test_field_every_429_has_code_5(self) -> None:
+        """A device answers code 6 by another login at once, and an app that sees 7 never tries again."""
+        waiting = {each for each in every_failure() if each.status == 429}
+        self.assertEqual({each.code for each in waiting}, {ReplyCode.JSON_FAIL})
+        self.assertLess({errors.CoolingDown, errors.LockedOut, errors.QuotaExceeded}, waiting)
+
     def test_every_code_has_a_failure(self) -> None:
         """But those that nothing of the server ends in."""
         unused = {ReplyCode.NO_ERROR, ReplyCode.UNSPECIFIED, ReplyCode.NO_DEVICES_ONLINE}
@@ -94,7 +102,7 @@ class FailuresTests(SynchronousTestCase):
         """What the HTTP status asks for."""
         self.assertEqual(errors.MethodNotAllowed(("POST", "GET")).headers(), {"allow": "POST, GET"})
         self.assertEqual(errors.RangeNotSatisfiable(10).headers(), {"content-range": "bytes */10"})
-        self.assertEqual(errors.CoolingDown(7).headers(), {"retry-after": "7"})
+        self.assertEqual(errors.CoolingDown(7, news=True).headers(), {"retry-after": "7"})
         self.assertEqual(errors.LockedOut(8, news=True).headers(), {"retry-after": "8"})
         self.assertTrue(int(errors.Unavailable("").headers()["retry-after"]) > 0)
         self.assertEqual(errors.MalformedRequest("").headers(), {})

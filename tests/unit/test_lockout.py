@@ -51,13 +51,13 @@ class LockoutCase(SynchronousTestCase):
 class DeviceTests(LockoutCase):
     """A device's tries at an account."""
 
-    def test_a_failure_that_locks_is_told_as_a_wrong_password_that_has_to_wait(self):
+    def test_a_login_that_is_locked_out_is_told_to_wait(self):
         self.fail(FREE)
         with self.assertRaises(LockedOut) as caught, self.lockout.attempt("user", "camera", HERE):
             pass
         failure = caught.exception
         self.assertEqual(
-            (failure.code, failure.status, failure.headers()), (ReplyCode.NO_SUCH_USER, 429, {"retry-after": "1"})
+            (failure.code, failure.status, failure.headers()), (ReplyCode.JSON_FAIL, 429, {"retry-after": "1"})
         )
 
     def test_ten_failures_are_free_and_each_further_one_doubles_the_wait(self):

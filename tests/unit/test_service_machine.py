@@ -346,7 +346,11 @@ class ServiceMachine(RuleBasedStateMachine):
             assert spoiled
             return
         assert not spoiled
+        for each in known.account.sessions:
+            each.refill(self.now)
         known.account.settings.update(chosen)
+        for each in known.account.sessions:
+            each.refill(self.now)
 
     @rule(seconds=SECONDS)
     def wait(self, seconds: float) -> None:

@@ -6,7 +6,7 @@ import re
 
 from twisted.logger import Logger
 
-from webcam.errors import Failure, NoSuchAccount, NoSuchSession, Overloaded
+from webcam.errors import AskLater, Failure, NoSuchAccount, NoSuchSession, Overloaded
 from webcam.http.request import Request
 from webcam.wire import replies
 
@@ -34,22 +34,30 @@ def answer_failure(request: Request, failure: Failure, status: int | None = None
 
 def log_refusal(request: Request, failure: Failure) -> None:
     """One line, without query and body: a token, a password may stand in them. Met limits are told of in a line a
-    minute, and of refusals without number some are left out."""
+    minute, so are refusals of a kind to an address that has to wait, and of refusals without number some are left out.
+    """
     tally, now = request.site.tally, request.site.reactor.seconds()
     if isinstance(failure, Overloaded):
         tally.count(str(failure), request.address, now)
         return
+    path, again = path_text(request), 0
+    if isinstance(failure, AskLater):
+        left_out = tally.repeats.may_tell((type(failure), path, request.address), now)
+        if left_out is None:
+            return
+        again = left_out
     untold = tally.may_tell(now)
     if untold is None:
         return
     if untold:
         _log.info("{untold} refusals were not told of", untold=untold)
     _log.info(
-        "refused {path} from {address}: {code} ({why})",
-        path=path_text(request),
+        "refused {path} from {address}: {code} ({why}){again}",
+        path=path,
         address=request.address,
         code=failure.code.name,
         why=str(failure),
+        again=f"; {again} more before it" if again else "",
     )
 
 

@@ -13,6 +13,7 @@ from webcam.api.answers import answer_failure, answer_ok, as_failure
 from webcam.api.cookies import cookie_token
 from webcam.api.services import Services
 from webcam.errors import (
+    EncodedBody,
     MalformedRequest,
     MethodNotAllowed,
     NoSuchSession,
@@ -169,6 +170,8 @@ def _params(services: Services, endpoint: Endpoint, request: Request) -> Params:
         return Params({}, {})
     if endpoint.raw and request.body:
         return Params.from_query(request.query)
+    if body and request.is_encoded:
+        raise EncodedBody("content-encoding")
     if len(body) > STRANGERS_BODY:
         _check_sender(services, endpoint, request, body)
     return Params.parse(request.query, body)

@@ -14,6 +14,7 @@ from twisted.web.http_headers import Headers
 
 from webcam.http.limits import HEADERS, TURN
 from webcam.http.rounds import Place
+from webcam.http.tls import limit_records
 
 LINGER = 5.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client gets to read its answer: a close
@@ -222,6 +223,7 @@ class HTTP1Channel(http.HTTPChannel):
 
     def requestDone(self, request: Any) -> None:  # noqa: N802
         """The answer is complete. A body that was held back when it ended is over, too."""
+        limit_records(self.transport, False)
         self._paused = False
         if self._handlingRequest:
             self._take_back()
@@ -270,6 +272,10 @@ class HTTP1Channel(http.HTTPChannel):
     def corked(self) -> Iterator[None]:
         """What is written inside may leave as one piece; here Twisted's transports see to that."""
         yield
+
+    def limit_records(self) -> None:
+        """Write this answer in small records of TLS."""
+        limit_records(self.transport, True)
 
     def abortConnection(self) -> None:  # noqa: N802
         """Drop the connection."""

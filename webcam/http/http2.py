@@ -21,12 +21,13 @@ from twisted.python.failure import Failure
 from webcam.http.connection import Connection
 from webcam.http.intake import Opened
 from webcam.http.keepalive import Keepalive, Verdict
-from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, STREAMS, TURN, Begun, Bucket
+from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, STREAMS, TURN, Begun
 from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
 from webcam.http.rounds import Place
 from webcam.http.stream import Stream
 from webcam.timers import Timers
+from webcam.token_bucket import TokenBucket
 
 CONNECTION_WINDOW = 1024 * 1024
 """Bytes that a peer may send ahead on all its streams together; a stream's window stays at HTTP/2's 65,535."""
@@ -57,7 +58,7 @@ class HTTP2Channel(Outgoing):
     def __init__(self, reactor: Any, place: Place) -> None:
         super().__init__(reactor, Connection(self._charge))
         self._place = place
-        self._bucket = Bucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
+        self._bucket = TokenBucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
         self._draining = False
         self._yielding = False
         self._dropped = 0

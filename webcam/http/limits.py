@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from twisted.logger import Logger
+
+from webcam.token_bucket import TokenBucket
 
 UPLOAD_WINDOW = 1024 * 1024
 """Bytes that a trusted upload may send ahead: 10 MB/s at a round trip of 100 ms, where 65,535 make 0.65. As many are
@@ -53,6 +55,9 @@ EMPTY_RATE = 5.0
 """Records of TLS that carry nothing, as one that asks for new keys, that a connection may send at once, and each
 second. Clients change their keys behind gigabytes, if at all."""
 
+SMALL_RECORD = 4096
+"""Bytes of plaintext in a TLS record of a JSON answer: a device of the field takes no record of more than 8 KB."""
+
 LAST_BYTES = 5.0
 """Seconds for what waits for a peer that has ended TLS; it may not read it."""
 
@@ -96,28 +101,6 @@ _log = Logger()
 
 
 @dataclass(slots=True)
-class Bucket:
-    """A token bucket: full at first, refilled with time. Times in seconds of one clock."""
-
-    burst: float
-    rate: float
-    stamp: float
-    tokens: float = -1.0
-
-    def __post_init__(self) -> None:
-        self.tokens = self.burst
-
-    def take(self, now: float, cost: float = 1.0) -> bool:
-        """Whether there is enough left; if so, it is taken."""
-        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.stamp) * self.rate)
-        self.stamp = now
-        if self.tokens < cost:
-            return False
-        self.tokens -= cost
-        return True
-
-
-@dataclass(slots=True)
 class Begun:
     """Since when a connection's unfinished field block is under way, as looks at it now and then tell."""
 
@@ -139,12 +122,37 @@ LINES_RATE = 2.0
 """Lines that a log takes at once, and each second, of what peers do wrong: they can do so faster than a disk fills."""
 
 
+REPEATED = 1000
+"""Refusals that are remembered, so that the same one is logged once in :data:`NOTICE` seconds."""
+
+
+class Repeats:
+    """Decides which of what happens again and again is logged, by a key; the key that was told of first is forgotten
+    first."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
+
+    def may_tell(self, key: Hashable, now: float) -> int | None:
+        """Return how many were left out before this one; ``None`` where it is left out, too."""
+        told, left_out = self._seen.get(key, (-NOTICE, 0))
+        if now - told < NOTICE:
+            self._seen[key] = (told, left_out + 1)
+            return None
+        self._seen[key] = (now, 0)
+        self._seen.move_to_end(key)
+        if len(self._seen) > REPEATED:
+            self._seen.popitem(last=False)
+        return left_out
+
+
 class Tally:
     """Counts the limits that were met; each is logged when it is met first, then at most once a minute."""
 
     def __init__(self) -> None:
-        self._lines = Bucket(LINES_BURST, LINES_RATE, 0.0)
+        self._lines = TokenBucket(LINES_BURST, LINES_RATE, 0.0)
         self._untold = 0
+        self.repeats = Repeats()
         self.met: Counter[str] = Counter()
         """How often, by limit."""
         self._told: dict[str, tuple[float, int]] = {}

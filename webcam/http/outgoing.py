@@ -19,6 +19,7 @@ from webcam.http.limits import UNSENT
 from webcam.http.request import host_of
 from webcam.http.sender import MAX_FRAME, SMALL, Sender
 from webcam.http.stream import Stream
+from webcam.http.tls import limit_records
 
 BATCH = 64 * 1024
 """Bytes of frames that are handed to the transport in one write."""
@@ -110,6 +111,7 @@ class Outgoing(_http2.H2Connection):
         """The head of an answer."""
         try:
             self.conn.write_head(streamID, [(b":status", code), *headers])
+            self._began(streamID)
         except h2.exceptions.ProtocolError:
             return  # the stream is closed; whoever answers it will be told
         self._send()
@@ -117,6 +119,7 @@ class Outgoing(_http2.H2Connection):
     def answer(self, stream_id: int, fields: tuple[Field, ...], date: bytes, body: bytes) -> None:
         """A whole answer; a small one leaves before what other streams have queued."""
         try:
+            self._began(stream_id)
             if len(body) <= SMALL and len(body) <= self.conn.send_window(stream_id) and not self._blocked:
                 self.conn.write_answer(stream_id, fields, date, body)
                 self._answered(stream_id)
@@ -128,6 +131,14 @@ class Outgoing(_http2.H2Connection):
         except h2.exceptions.ProtocolError:
             return  # as above
         self._send()
+
+    def limit_records(self, stream_id: int) -> None:
+        """What is sent on this stream goes out in small records of TLS, and what shares them with it."""
+        if stream_id in self.streams:
+            self._sender.limited.add(stream_id)
+
+    def _began(self, stream_id: int) -> None:
+        self._sender.batch_is_limited = self._sender.batch_is_limited or stream_id in self._sender.limited
 
     def writeDataToStream(self, streamID: int, data: bytes) -> None:  # noqa: N802, N803
         """A piece of an answer. The stream's producer is paused at once when it can't leave now."""
@@ -242,7 +253,13 @@ class Outgoing(_http2.H2Connection):
                 self._log.info("reads no answers: {peer}", peer=host_of(self.transport.getPeer()))
                 self._abort()
                 return
+        limited, self._sender.batch_is_limited = self._sender.batch_is_limited, False
+        if not limited:
+            self.transport.write(data)
+            return
+        limit_records(self.transport, True)
         self.transport.write(data)
+        limit_records(self.transport, False)
 
     # What the transport calls
 

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from webcam.http.site import Site
 
 
+_JSON = ("content-type", "application/json")
+
+_CODING = b"content-encoding"
+
 _ABSOLUTE = re.compile(rb"\Ahttps?://[^/?]*", re.IGNORECASE)
 """What a client of HTTP/1.1 may put before the path (RFC 9112, 3.2.2)."""
 
@@ -90,6 +94,12 @@ class Request(server.Request):
     @requestHeaders.setter
     def requestHeaders(self, headers: Headers) -> None:  # noqa: N802
         self._headers = headers
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether the body is said to have a coding, such as gzip. Headers are not made for it."""
+        values = [value for name, value in self._fields if name == _CODING] or self._headers.getRawHeaders(_CODING, [])
+        return any(each.strip().lower() not in (b"", b"identity") for each in b",".join(values).split(b","))
 
     # What the channel calls
 
@@ -241,12 +251,15 @@ class Request(server.Request):
         """The whole answer at once; nothing happens when the client is gone."""
         if self.gone:
             return
+        headers = tuple(headers)
+        if _JSON in headers:
+            self.channel.limit_records()
         whole = getattr(self.channel, "answer", None)
         if whole is not None and self.method != b"HEAD" and not any(self.responseHeaders.getAllRawHeaders()):
             self.code = status
             self.startedWriting = self.finished = 1
             self._let_go()
-            whole(_answer_fields(status, tuple(headers)), _date(int(time.time())), body)
+            whole(_answer_fields(status, headers), _date(int(time.time())), body)
             self._cleanup()
             return
         self.setResponseCode(status)

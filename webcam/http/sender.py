@@ -64,6 +64,10 @@ class Sender:
         self._waiting: set[int] = set()
         self.size = 0
         """Bytes that all streams have yet to send."""
+        self.limited: set[int] = set()
+        """Streams whose answers go out in small records of TLS."""
+        self.batch_is_limited = False
+        """Whether what was handed to h2 holds something of them."""
         self.in_steps = True
         """Whether what a window cuts short is cut to whole steps; the rest waits for the window to open further."""
 
@@ -84,6 +88,7 @@ class Sender:
     def drop(self, stream_id: int) -> None:
         """Forget the stream and what it has to send."""
         self._open.discard(stream_id)
+        self.limited.discard(stream_id)
         queue = self._queues.pop(stream_id, None)
         if queue is None:
             return
@@ -166,6 +171,7 @@ class Sender:
         if not self._connection.can_send(stream_id):
             return True
         last = queue.ended and size == queue.size
+        self.batch_is_limited = self.batch_is_limited or stream_id in self.limited
         self.size -= size
         self._connection.write_data(stream_id, queue.cut(size) if size else b"", largest, ends=last)
         return last

@@ -141,6 +141,10 @@ class Stream(_http2.H2Stream):
         corked: AbstractContextManager[None] = self._conn.corked()
         return corked
 
+    def limit_records(self) -> None:
+        """Write this answer in small records of TLS."""
+        self._conn.limit_records(self.streamID)
+
     def answer(self, fields: tuple[Field, ...], date: bytes, body: bytes) -> None:
         """The whole answer at once; *fields* begin with ``:status``."""
         self._conn.answer(self.streamID, fields, date, body)

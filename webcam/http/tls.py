@@ -14,8 +14,9 @@ from twisted.python.failure import Failure
 
 from webcam.http import openssl
 from webcam.http.certificate import BadCertificate, Pair
-from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS, Bucket
+from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS, SMALL_RECORD
 from webcam.http.records import Records
+from webcam.token_bucket import TokenBucket
 
 CIPHERS = ssl.AcceptableCiphers.fromOpenSSLCipherString("ECDHE+AESGCM+AES128:ECDHE+AESGCM+AES256:ECDHE+CHACHA20")
 """Of TLS 1.2: those that RFC 9113 leaves to HTTP/2 (9.2.2), one of which every client of it must have. A key that is
@@ -75,12 +76,13 @@ class Transport(TLSMemoryBIOProtocol):
     transport: Any
     wrappedProtocol: Any  # noqa: N815
     _empty = 0
+    _largest = 0
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._clock: IReactorTime = self.factory._clock
         self._records = Records()
-        self._bucket = Bucket(EMPTY_BURST, EMPTY_RATE, self._clock.seconds())
+        self._bucket = TokenBucket(EMPTY_BURST, EMPTY_RATE, self._clock.seconds())
         self.ended: float | None = None
         """When TLS was over, by the reactor's clock."""
 
@@ -97,16 +99,24 @@ class Transport(TLSMemoryBIOProtocol):
                 self.wrappedProtocol.cut_off("records of TLS that carry nothing")
             start, most = end, min(2 * most, MANY_RECORDS)
 
+    def limit_records(self, limited: bool) -> None:
+        """Write records of at most :data:`SMALL_RECORD` bytes from now on, or as large as OpenSSL makes them."""
+        self._largest = SMALL_RECORD if limited else 0
+
     def _write(self, bytes: bytes) -> None:  # noqa: A002
         if self._lostTLSConnection or not bytes:
             return
-        try:
-            openssl.send(self._tlsConnection, bytes)
-        except SSL.WantReadError:
-            self._bufferedWrite(bytes)
-        except SSL.Error:
-            self._tlsShutdownFinished(Failure())
-            return
+        size = self._largest or len(bytes)
+        for start in range(0, len(bytes), size):
+            try:
+                openssl.send(self._tlsConnection, bytes[start : start + size])
+            except SSL.WantReadError:
+                for later in range(start, len(bytes), size):  # each is written on its own again
+                    self._bufferedWrite(bytes[later : later + size])
+                break
+            except SSL.Error:
+                self._tlsShutdownFinished(Failure())
+                return
         self._flushSendBIO()
 
     def _flushReceiveBIO(self) -> None:  # noqa: N802
@@ -157,6 +167,12 @@ def send_now(transport: Any, data: memoryview) -> None:
         _hold_back(transport)
     else:
         transport.write(bytes(data))
+
+
+def limit_records(transport: Any, limited: bool) -> None:
+    """As :meth:`Transport.limit_records`, on any transport; without TLS there are none."""
+    if isinstance(transport, Transport):
+        transport.limit_records(limited)
 
 
 def _hold_back(transport: tcp.Connection) -> None:

@@ -140,10 +140,14 @@ class Accounts:
             if failure.news:
                 self._note("locked_out", login)
             raise
+        except CoolingDown as failure:
+            if failure.news:
+                self._note("login_refused", login, reason=str(failure))
+            raise
         except QuotaExceeded as failure:
             self._note("quota_met", login, reason=str(failure))
             raise
-        except (NoSuchUser, NotAllowed, CoolingDown) as failure:
+        except (NoSuchUser, NotAllowed) as failure:
             self._note("login_refused", login, reason=str(failure))
             raise
 

@@ -25,7 +25,7 @@ class Ages:
         self._timekeeper = timekeeper
         self._allowed: set[int] = set()
         self._shortened: dict[int, set[int]] = {}
-        settings.on_change = self._changed
+        settings.on_change.append(self._changed)
 
     @property
     def running(self) -> int:

@@ -24,6 +24,7 @@ from typing import Generic, TypeVar
 from webcam.address import network_of
 from webcam.errors import LockedOut, NoSuchUser
 from webcam.ports import Clock
+from webcam.token_bucket import TokenBucket
 
 FREE = 10
 """Failures of a device that lock nothing."""
@@ -108,26 +109,6 @@ def lock_after(failures: int) -> float:
     return min(LONGEST, 2.0 ** min(failures - FREE, 32)) if failures >= FREE else 0.0
 
 
-@dataclass(slots=True)
-class Bucket:
-    """Failures that are left, refilled with time."""
-
-    burst: float
-    rate: float
-    left: float
-    at: float
-
-    def wait(self, now: float) -> float:
-        """Seconds until one more is let through."""
-        self.left = min(self.burst, self.left + (now - self.at) * self.rate)
-        self.at = now
-        return max(0.0, (1.0 - self.left) / self.rate)
-
-    def give_back(self) -> None:
-        """One was none."""
-        self.left = min(self.burst, self.left + 1.0)
-
-
 class Lockout:
     """Decides which logins are looked at. ``one_address``: all come from one, as behind a proxy."""
 
@@ -135,7 +116,7 @@ class Lockout:
         self._clock = clock
         self._network = PROXY if one_address else NETWORK
         self._streaks: Table[Streak] = Table(KEYS)
-        self._buckets: Table[Bucket] = Table(KEYS)
+        self._buckets: Table[TokenBucket] = Table(KEYS)
         self._known: Table[bool] = Table(KEYS)
         self._told: Table[float] = Table(KEYS)
 
@@ -151,7 +132,7 @@ class Lockout:
         wait = bucket.wait(now)
         if wait > 0:
             raise LockedOut(math.ceil(wait), self._is_news(key, now))
-        self._pay({key: bucket})
+        self._pay({key: bucket}, now)
 
     @contextmanager
     def attempt(self, name: str, device: str, address: str) -> Iterator[Key]:
@@ -170,7 +151,7 @@ class Lockout:
             raise LockedOut(math.ceil(wait), self._is_news(key if streak.until > now else key_of("", network), now))
         streak.count(now, 1)
         self._streaks.put(key, streak)
-        paid = self._pay(buckets)
+        paid = self._pay(buckets, now)
         try:
             yield key if known else key_of(name)
         except NoSuchUser:
@@ -183,7 +164,7 @@ class Lockout:
         self._streaks.drop(key)
         self._known.put(key, True)
 
-    def _wait(self, streak: Streak, buckets: list[Bucket], known: bool, now: float) -> float:
+    def _wait(self, streak: Streak, buckets: list[TokenBucket], known: bool, now: float) -> float:
         """Seconds; 0 for a login that may be looked at."""
         if streak.until > now:
             return streak.until - now
@@ -194,23 +175,22 @@ class Lockout:
         streak = self._streaks.get(key)
         return Streak() if streak is None or now - streak.last > MEMORY else streak
 
-    def _of(self, name: str, network: str, now: float) -> dict[Key, Bucket]:
+    def _of(self, name: str, network: str, now: float) -> dict[Key, TokenBucket]:
         """The buckets of a login."""
         shares = {key_of(name, network): 1.0, key_of("", network): self._network}
         return {key: self._bucket(key, share, now) for key, share in shares.items()}
 
-    def _bucket(self, key: Key, share: float, now: float) -> Bucket:
-        return self._buckets.get(key) or Bucket(BURST * share, RATE * share, BURST * share, now)
+    def _bucket(self, key: Key, share: float, now: float) -> TokenBucket:
+        return self._buckets.get(key) or TokenBucket(BURST * share, RATE * share, now)
 
-    def _pay(self, buckets: dict[Key, Bucket]) -> list[Bucket]:
+    def _pay(self, buckets: dict[Key, TokenBucket], now: float) -> list[TokenBucket]:
         """A device that is known may find them empty. Only who pays has an entry: refusals push nobody out."""
-        paid = {key: each for key, each in buckets.items() if each.left >= 1.0}
+        paid = {key: each for key, each in buckets.items() if each.take(now)}
         for key, bucket in paid.items():
-            bucket.left -= 1.0
             self._buckets.put(key, bucket)
         return list(paid.values())
 
-    def _give_back(self, streak: Streak, paid: list[Bucket]) -> None:
+    def _give_back(self, streak: Streak, paid: list[TokenBucket]) -> None:
         streak.give_back(self._clock.steady())
         for bucket in paid:
             bucket.give_back()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,13 +9,14 @@ from webcam.model import Role, SavedSession, Secret
 from webcam.ports import ALL_DEVICES
 from webcam.service.minute import Minute
 from webcam.service.timekeeper import Timekeeper
+from webcam.token_bucket import TokenBucket
 
 
 @dataclass(eq=False, slots=True)
 class Session:
     """A live session. ``active`` is steady time; ``streams`` counts its open live streams, in and out.
 
-    ``secret`` is what opened it, ``None`` for the account's password.
+    ``secret`` is what opened it, ``None`` for the account's password; ``pace`` are its requests of setting 4.
     """
 
     digest: str
@@ -26,9 +26,9 @@ class Session:
     address: str
     active: float
     order: int
+    pace: TokenBucket
     secret: Secret | None = None
     requests: int = 0
-    recent: deque[float] = field(default_factory=deque)
     browsed: Minute = field(default_factory=Minute)
     given: str | None = None
     asked: bool = False
@@ -38,7 +38,7 @@ class Session:
     on_end: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, saved: SavedSession, time: Timekeeper, order: int) -> Session:
+    def of(cls, saved: SavedSession, time: Timekeeper, order: int, pace: TokenBucket) -> Session:
         """The one that storage holds. Only time for which servers ran counts as silence: how long none did is known by
         the wall clock alone, which may be wrong until it was set."""
         return cls(
@@ -49,6 +49,7 @@ class Session:
             address=saved.address,
             active=time.steady_at(saved.active),
             order=order,
+            pace=pace,
             secret=saved.secret,
             requests=saved.requests,
             given=saved.given,

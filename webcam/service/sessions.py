@@ -1,12 +1,11 @@
 """Sessions: proofs that a device logged in, held in memory and written through to storage.
 
-A session ends by silence, by too many requests in all or within a minute (limits of its account), with its account, or
-with its account's password. Whoever has to know is told by :attr:`Sessions.on_end`.
+A session ends by silence, by too many requests in all or a minute (limits of its account), with its account, or with
+its account's password. Whoever has to know is told by :attr:`Sessions.on_end`.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from webcam.calendar import SECOND
@@ -18,6 +17,7 @@ from webcam.model import (
     Presence,
     SavedSession,
     Secret,
+    Settings,
     stamp_of,
 )
 from webcam.ports import AccountStore, Audit
@@ -29,6 +29,7 @@ from webcam.service.session import Session
 from webcam.service.settings import AccountSettings
 from webcam.service.timekeeper import Timekeeper
 from webcam.service.tokens import digest_of, new_token
+from webcam.token_bucket import TokenBucket
 
 STREAMING = 30.0
 """Seconds between notes in storage that a session which only streams is active."""
@@ -58,6 +59,7 @@ class Sessions:
         self._opening: dict[str, Session] = {}
         self._ended: set[str] = set()
         self._order = 0
+        settings.on_change.append(self._limits_changed)
         self.on_online: Callable[[int, Presence], None] = lambda _account, _presence: None
         self.on_offline: Callable[[int, str], None] = lambda _account, _device: None
         self.on_seen: Callable[[Session], None] = lambda _session: None
@@ -67,7 +69,7 @@ class Sessions:
     async def load(self) -> None:
         """Take over what storage holds, once, at the start."""
         for saved in await self._store.sessions():
-            self._add(Session.of(saved, self._time, self._next_order()))
+            self._add(Session.of(saved, self._time, self._next_order(), self._full_bucket(saved.account_id)))
 
     def take_over(self, saved: Sequence[SavedSession]) -> int:
         """Storage is another one, which holds *saved*: what it doesn't, ends. How many.
@@ -92,7 +94,6 @@ class Sessions:
                 continue
             if session.streams and now - session.active >= STREAMING:
                 session.active, session.dirty = now, True  # for storage: a restart has to find it alive
-            _forget_old(session.recent, now)
         self._cooling.sweep()
         await self.flush()
 
@@ -133,6 +134,7 @@ class Sessions:
             address=address,
             active=self._time.steady(),
             order=self._next_order(),
+            pace=self._full_bucket(account_id),
             secret=secret,
         )
         check_place(session, self._devices(account_id), self._roster.of(account_id), self._quotas)
@@ -166,18 +168,20 @@ class Sessions:
         return session
 
     def charge(self, token: str) -> Session:
-        """The same, and charged for one request: request N of a limit is served, N + 1 ends the session."""
+        """The same, and charged for one request: request N of a limit is served, N + 1 ends the session.
+
+        The limit of a minute is a token bucket: so many requests at once, and as many in each minute from then on.
+        """
         session = self.find(token)
         limits = self._settings.of(session.account_id)
-        _forget_old(session.recent, session.active)
-        if len(session.recent) + 1 > limits[MINUTE_REQUESTS]:
+        self._set_pace(session, limits)
+        if not session.pace.take(session.active):
             self._cool(session)
-            self.end(session, "too many requests within a minute")
-            raise NoSuchSession("too many requests within a minute")
+            self.end(session, "too many requests a minute")
+            raise NoSuchSession("too many requests a minute")
         if session.requests + 1 > limits[SESSION_REQUESTS]:
             self.end(session, "too many requests")
             raise NoSuchSession("too many requests")
-        session.recent.append(session.active)
         session.requests += 1
         return session
 
@@ -308,6 +312,21 @@ class Sessions:
         silent = self._time.steady() - session.active
         return session.streams > 0 or silent <= self._settings.of(session.account_id)[SESSION_MINUTES] * _MINUTE
 
+    def _full_bucket(self, account_id: int) -> TokenBucket:
+        """What a session may ask for at once, and in each minute from then on."""
+        limit = self._settings.of(account_id)[MINUTE_REQUESTS]
+        return TokenBucket(limit, limit / _MINUTE, self._time.steady())
+
+    def _limits_changed(self, account_id: int, _before: Settings, limits: Settings) -> None:
+        """Cap what the account's sessions have left, now: a larger limit that follows brings none of it back."""
+        for session in self._roster.of(account_id):
+            self._set_pace(session, limits)
+
+    def _set_pace(self, session: Session, limits: Settings) -> None:
+        limit = limits[MINUTE_REQUESTS]
+        if session.pace.burst != limit:
+            session.pace.resize(self._time.steady(), limit, limit / _MINUTE)
+
     def _cool(self, session: Session) -> None:
         secret_id = session.secret.secret_id if session.secret else None
         self._cooling.begin((session.account_id, secret_id, session.device, session.address))
@@ -316,8 +335,3 @@ class Sessions:
     def _note(self, event: str, session: Session, reason: str | None = None) -> None:
         account, device, address = session.account_id, session.device, session.address
         self._audit.note(event, account=account, device=device, address=address, reason=reason)
-
-
-def _forget_old(recent: deque[float], now: float) -> None:
-    while recent and now - recent[0] >= _MINUTE:
-        recent.popleft()

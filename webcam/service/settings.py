@@ -12,14 +12,14 @@ from webcam.ports import AccountStore, Audit
 class AccountSettings:
     """The settings of every account; reading them costs a look into memory.
 
-    ``on_change`` is called with an account's settings before and behind a change.
+    Each of ``on_change`` is called with an account's settings before and behind a change.
     """
 
     def __init__(self, store: AccountStore, audit: Audit) -> None:
         self._store = store
         self._audit = audit
         self._known: dict[int, Settings] = {}
-        self.on_change: Callable[[int, Settings, Settings], None] = lambda _account, _before, _after: None
+        self.on_change: list[Callable[[int, Settings, Settings], None]] = []
 
     def learn(self, account_id: int, chosen: Settings) -> None:
         """What storage holds for the account."""
@@ -44,6 +44,7 @@ class AccountSettings:
         await self._store.set_settings(account_id, chosen)
         before = self.of(account_id)
         self.learn(account_id, {**before, **chosen})
-        self.on_change(account_id, before, self.of(account_id))
-        told = ", ".join(f"{kind}={value:g}" for kind, value in sorted(chosen.items()))
-        self._audit.note("settings_changed", account=account_id, device=device, settings=told)
+        for told in self.on_change:
+            told(account_id, before, self.of(account_id))
+        chosen_text = ", ".join(f"{kind}={value:g}" for kind, value in sorted(chosen.items()))
+        self._audit.note("settings_changed", account=account_id, device=device, settings=chosen_text)

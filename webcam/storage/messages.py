@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from webcam.errors import QuotaExceeded
-from webcam.model import PAGE_BYTES, Draft, Expiry, Message, Moment, Page, next_stamp
+from webcam.model import Draft, Expiry, Message, Moment, Page, next_stamp
 from webcam.storage.accounts import count, exists
 from webcam.storage.aging import LAST, message_floors
+from webcam.storage.pages import bounded
+from webcam.wire.replies import message_size
 
 BYTES = (
     "LENGTH(CAST(sender AS BLOB)) + LENGTH(CAST(target AS BLOB)) + LENGTH(CAST(name AS BLOB))"
@@ -122,19 +124,7 @@ def messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, e
         "messages": floors.messages,
         "limit": page.limit,
     }
-    return bounded(Message(*row) for row in cursor.execute(_DELIVERED, values))
-
-
-def bounded(found: Iterable[Message]) -> list[Message]:
-    """As many of *found* as a page holds."""
-    kept: list[Message] = []
-    size = 0
-    for message in found:
-        size += len(message.params)
-        if kept and size > PAGE_BYTES:
-            break
-        kept.append(message)
-    return kept
+    return bounded((Message(*row) for row in cursor.execute(_DELIVERED, values)), page.size, message_size)
 
 
 def take_messages(cursor: sqlite3.Cursor, account_id: int, device: str, page: Page, expiry: Expiry) -> list[Message]:

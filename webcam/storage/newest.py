@@ -6,11 +6,12 @@ import sqlite3
 from collections.abc import Iterator
 
 from webcam.consolemodel import Day, Posted, Thread, Window, beginning_of, day_of
-from webcam.model import Expiry, Message, Record
+from webcam.model import PAGE_BYTES, Expiry, Message, Record
 from webcam.ports import ALL_DEVICES
 from webcam.storage.aging import LAST, message_floors, record_floor
-from webcam.storage.messages import bounded
+from webcam.storage.pages import bounded
 from webcam.storage.records import RECORD, of_devices
+from webcam.wire.replies import message_size
 
 # A range of an index for each way, already in order and cut to the page.
 _WAY = """
@@ -85,5 +86,5 @@ def thread(cursor: sqlite3.Cursor, account_id: int, thread: Thread, expiry: Expi
     }
     rows = cursor.execute(f"SELECT * FROM ({union}) AS either ORDER BY stamp DESC LIMIT :limit", values).fetchall()
     targets = [row[-1] for row in rows]
-    found = bounded(Message(*row[:-1]) for row in rows)
+    found = bounded((Message(*row[:-1]) for row in rows), PAGE_BYTES, message_size)
     return [Posted(message, target) for message, target in zip(found, targets, strict=False)]

@@ -10,6 +10,8 @@ from webcam.model import Expiry, Moment, Page, Record, next_stamp
 from webcam.ports import ALL_DEVICES, RECORD_PART
 from webcam.storage.accounts import exists
 from webcam.storage.aging import record_floor
+from webcam.storage.pages import bounded
+from webcam.wire.replies import record_size
 from webcam.wire.sniff import HEAD, content_type
 
 RECORD = "SELECT id, device, meta, stamp, size, type FROM records"
@@ -76,7 +78,7 @@ def records(
         f"{RECORD} WHERE account_id = ? AND stamp > ? AND stamp >= ?{of_devices(devices)} ORDER BY stamp LIMIT ?",
         (account_id, page.after or "", record_floor(cursor, account_id, expiry), *devices, page.limit),
     )
-    return [Record(*row) for row in rows]
+    return bounded((Record(*row) for row in rows), page.size, record_size)
 
 
 def record(

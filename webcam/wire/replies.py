@@ -63,6 +63,11 @@ def message_entry(found: Message) -> dict[str, Any]:
     }
 
 
+def message_size(found: Message) -> int:
+    """Bytes that it takes in :func:`messages`, with what parts it from the next one."""
+    return len(orjson.dumps(message_entry(found))) + 1
+
+
 def records(found: Iterable[Record]) -> bytes:
     return ok(**{fields.RECORDS: [record_entry(each.record_id, each.device, each.stamp) for each in found]})
 
@@ -70,6 +75,11 @@ def records(found: Iterable[Record]) -> bytes:
 def record_entry(record_id: int, device: str, stamp: str) -> dict[str, Any]:
     """One of :func:`records`."""
     return {fields.RECORD_ID: record_id, fields.DEVICE: device, fields.STAMP: stamp}
+
+
+def record_size(found: Record) -> int:
+    """Bytes that it takes in :func:`records`, with what parts it from the next one."""
+    return len(orjson.dumps(record_entry(found.record_id, found.device, found.stamp))) + 1
 
 
 def record(found: Record) -> bytes:

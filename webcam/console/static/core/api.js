@@ -23,7 +23,7 @@ export class Failure extends Error {
 
   /** The session is over, and a password would help. */
   get isExpired() {
-    return this.code === CODE.NO_SUCH_SESSION && this.status !== 429;
+    return this.code === CODE.NO_SUCH_SESSION;
   }
 }
 

@@ -22,13 +22,17 @@ export function notice(text, kind = "good") {
   setTimeout(() => node.remove(), SHOWN);
 }
 
+/** How long to wait, in the reader's words: what a login says when there were too many. */
+export function waitText(error) {
+  return t("error.later", { n: error.retryAfter || 60 });
+}
+
 /** A Failure in the reader's words. */
 export function failureText(error) {
   if (!(error instanceof Failure)) return t("error.unknown");
   if (error.status === 0) return t("error.offline");
   if (error.status === 413) return t("error.large");
-  if (error.status === 429)
-    return error.code === 5 ? t("error.quota") : t("error.later", { n: error.retryAfter || 60 });
+  if (error.status === 429) return t("error.quota");
   if (error.status === 403) return t("error.forbidden");
   if (error.status >= 500) return t("error.server");
   if (error.isExpired) return t("error.session");

@@ -3,7 +3,7 @@ import { CODE, Failure } from "../core/api.js";
 import { el, freshId, say } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { LANGUAGES, language, t } from "../core/language.js";
-import { failureText } from "../core/notices.js";
+import { failureText, waitText } from "../core/notices.js";
 import { session } from "../core/session.js";
 import { recall } from "../core/store.js";
 
@@ -36,6 +36,7 @@ function field(label, properties, hint = "") {
 
 function refusalText(error) {
   if (error instanceof Failure && error.code === CODE.NO_SUCH_USER && error.status === 200) return t("login.wrong");
+  if (error instanceof Failure && error.status === 429) return waitText(error);
   return failureText(error);
 }
 

@@ -2,7 +2,7 @@
 import { ask, CODE } from "../core/api.js";
 import { el, say } from "../core/dom.js";
 import { t } from "../core/language.js";
-import { failureText, notice } from "../core/notices.js";
+import { failureText, notice, waitText } from "../core/notices.js";
 import { session } from "../core/session.js";
 import { labelled, section } from "./section.js";
 
@@ -35,7 +35,8 @@ export function passwordSection() {
       notice(t("password.done"));
     } catch (error) {
       const words = { [CODE.NO_SUCH_USER]: "password.wrong", [CODE.MALFORMED_REQUEST]: "password.bad" }[error.code];
-      say(problem, words && error.status === 200 ? t(words) : failureText(error));
+      if (error.status === 429) say(problem, waitText(error));
+      else say(problem, words && error.status === 200 ? t(words) : failureText(error));
     } finally {
       button.disabled = false;
     }
