@@ -205,7 +205,7 @@ class Ends(Case):
 
     def test_in_the_midst_of_a_handshake(self) -> None:
         """It waits for more, or for nothing more of what is no TLS."""
-        for sent, refused in ((b"\x16\x03\x01", False), (b"GET / HTTP/1.1\r\n\r\n", True)):
+        for sent, refused in ((b"\x16\x03\x01", False), (b"GET", False), (b"HELO there\r\n", True)):
             with garbage() as found:
                 self.assertEqual(self.send(sent), refused)
             self.assertEqual(found, {}, sent)
@@ -356,6 +356,20 @@ class Handshakes(Case):
             answer = self.connect(self.context(offered)).get()
             self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
             self.assertTrue(answer.endswith(b"\r\n\r\nhi"), answer)
+
+    def test_an_offer_without_a_match_is_http1(self) -> None:
+        """curl offers ``http/1.0`` with ``--http1.0``. Nothing is selected, no alert is sent, and the log says so."""
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for offered in (("http/1.0",), ("spdy/3", "h2c", "x" * 255)):
+                with garbage() as found:
+                    connection = self.connect(self.context(offered, version))
+                    self.assertEqual(connection.client.selected_alpn_protocol(), None)
+                    self.assertTrue(connection.get().startswith(b"HTTP/1.1 200 OK\r\n"))
+                    connection.drop()
+                    del connection
+                self.assertEqual(found, {})
+        tally = self.web.site.tally
+        self.assertEqual(tally.met["ALPN offered neither h2 nor http/1.1, and HTTP/1.1 is spoken"], 4)
 
     def test_tls_1_2_and_1_3(self) -> None:
         for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):

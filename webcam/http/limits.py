@@ -161,11 +161,8 @@ class Tally:
 
     def count(self, limit: str, address: str, now: float) -> None:
         """*limit* was met by a peer at *address*."""
-        self.met[limit] += 1
-        last, told = self._told.get(limit, (-NOTICE, 0))
-        if now - last >= NOTICE:
-            self._told[limit] = (now, self.met[limit])
-            times = self.met[limit] - told
+        times = self._counted(limit, now)
+        if times is not None:
             _log.warn(
                 "limit met: {limit}, {times} times since the last such line, now by {address}",
                 limit=limit,
@@ -173,3 +170,23 @@ class Tally:
                 address=address,
             )
             self.on_told(limit, times, address)
+
+    def note(self, what: str, address: str, now: float) -> None:
+        """A peer at *address* did *what*, which meets no limit: counted and logged as often as if it did."""
+        times = self._counted(what, now)
+        if times is not None:
+            _log.info(
+                "{what}, {times} times since the last such line, now for {address}",
+                what=what,
+                times=times,
+                address=address,
+            )
+
+    def _counted(self, what: str, now: float) -> int | None:
+        """How often *what* happened since the last line about it, if another one is due."""
+        self.met[what] += 1
+        last, told = self._told.get(what, (-NOTICE, 0))
+        if now - last < NOTICE:
+            return None
+        self._told[what] = (now, self.met[what])
+        return self.met[what] - told

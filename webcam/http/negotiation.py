@@ -18,7 +18,7 @@ from webcam.http.http2 import HTTP2Channel
 from webcam.http.keepalive import Silence
 from webcam.http.limits import HANDSHAKE, LAST_BYTES, UNSENT
 from webcam.http.rounds import Rounds
-from webcam.http.tls import ended, unsent
+from webcam.http.tls import ended, unmatched, unsent
 
 _log = Logger()
 
@@ -52,6 +52,8 @@ class Channel(http._GenericHTTPChannelProtocol):
         """TLS has been agreed on."""
         self._shaken = True
         self._connections.shaken(self)
+        if unmatched(self._channel.transport):
+            self.note("ALPN offered neither h2 nor http/1.1, and HTTP/1.1 is spoken")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone."""
@@ -66,11 +68,11 @@ class Channel(http._GenericHTTPChannelProtocol):
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
-        if not self._shaken:
-            return "time for a handshake" if now - self._since > HANDSHAKE else None
         over = ended(self._channel.transport)
         if over is not None:
             return "time for the last bytes" if now - over > LAST_BYTES else None
+        if not self._shaken:
+            return "time for a handshake" if now - self._since > HANDSHAKE else None
         if self._has_vanished(now):
             _log.info("gone silently: {peer}", peer=self.address)
             self.abort()
@@ -88,6 +90,10 @@ class Channel(http._GenericHTTPChannelProtocol):
     def cut_off(self, met: str) -> None:
         """TLS found that the peer has met a limit."""
         self._connections.cut_off(met, self)
+
+    def note(self, what: str) -> None:
+        """The peer did something that whoever runs the server should know."""
+        self._connections.note(what, self)
 
     def drain(self) -> None:
         """See :class:`webcam.http.connections.Peer`."""

@@ -12,7 +12,7 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
-from webcam.http import openssl
+from webcam.http import openssl, plain
 from webcam.http.certificate import BadCertificate, Pair
 from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS, Bucket
 from webcam.http.records import Records
@@ -25,6 +25,7 @@ SUITES = b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_S
 """Of TLS 1.3, where all are of this kind. Here as there the first is the one that costs least, and the one that every
 client must have (RFC 8446, 9.1)."""
 
+_PROTOCOLS = (b"h2", b"http/1.1")
 _PRIORITIZE_CHACHA = 0x200000
 """SSL_OP_…: a client that names ChaCha20 first has no AES in its processor, and gets what it asks for."""
 
@@ -55,7 +56,18 @@ def context(pair: Pair) -> SSL.Context:
     # pyOpenSSL asks for one record a write; into memory, which is never full, OpenSSL may write them all.
     made.clear_mode(_ENABLE_PARTIAL_WRITE)
     made.set_mode(_RELEASE_BUFFERS)
+    made.set_alpn_select_callback(_choose_protocol)
     return made
+
+
+def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:
+    """HTTP/2 before HTTP/1.1, whatever the client's order. One that offers neither speaks HTTP/1.x in all likelihood
+    (curl offers ``http/1.0`` where it is asked for that), and gets no alert but an answer."""
+    for protocol in _PROTOCOLS:
+        if protocol in offered:
+            return protocol
+    connection.set_app_data(offered)
+    return SSL.NO_OVERLAPPING_PROTOCOLS
 
 
 def _reason(error: Exception) -> str:
@@ -75,6 +87,8 @@ class Transport(TLSMemoryBIOProtocol):
     transport: Any
     wrappedProtocol: Any  # noqa: N815
     _empty = 0
+    _first: bytes | None = b""
+    """What came so far, until it is known to be TLS."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -89,6 +103,8 @@ class Transport(TLSMemoryBIOProtocol):
 
         One of 27 bytes may ask for new keys in both directions (RFC 8446, 4.6.3), and takes 30 µs.
         """
+        if self._first is not None:
+            bytes = self._look_at_first(bytes)  # noqa: A001
         shaken, start, size, most = self._handshakeDone, 0, len(bytes), FEW_RECORDS
         while start < size and not (self._lostTLSConnection or self._aborted):
             end, self._empty = self._records.end(bytes, start, most)
@@ -96,6 +112,29 @@ class Transport(TLSMemoryBIOProtocol):
             if shaken and self._empty > 0 and not self._bucket.take(self._clock.seconds(), self._empty):
                 self.wrappedProtocol.cut_off("records of TLS that carry nothing")
             start, most = end, min(2 * most, MANY_RECORDS)
+
+    def _look_at_first(self, data: bytes) -> bytes:
+        """What TLS is to read of a connection's first bytes: nothing, when they are plain HTTP."""
+        first = (self._first or b"") + data
+        answer = plain.answer_to(first)
+        if answer is None:
+            self._first = None
+            return first
+        self._first = first
+        if answer:
+            self._answer_plainly(answer)
+        return b""
+
+    def _answer_plainly(self, answer: bytes) -> None:
+        """What else comes is dropped, until the client closes or :data:`webcam.http.limits.LAST_BYTES` are over: a
+        close with unread bytes would reset the connection, and take the answer with it."""
+        self._first = None
+        self._lostTLSConnection = True
+        self.ended = self._clock.seconds()
+        self.transport.unregisterProducer()
+        self.transport.write(answer)
+        self.transport.loseWriteConnection()
+        self.wrappedProtocol.note("plain HTTP was answered 400 where TLS is spoken")
 
     def _write(self, bytes: bytes) -> None:  # noqa: A002
         if self._lostTLSConnection or not bytes:
@@ -188,6 +227,14 @@ def unsent(transport: Any) -> int:
 def ended(transport: Any) -> float | None:
     """When TLS was over on a connection that is still there, by the reactor's clock."""
     return transport.ended if isinstance(transport, Transport) else None
+
+
+def unmatched(transport: Any) -> list[bytes]:
+    """The protocols that a client offered by ALPN, if none of them is spoken here."""
+    if not isinstance(transport, Transport):
+        return []
+    offered: list[bytes] | None = transport.getHandle().get_app_data()
+    return offered or []
 
 
 def over_tls(creator: IOpenSSLServerConnectionCreator, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
