@@ -21,3 +21,4 @@ async def follow(call: Call) -> None:
     request.setHeader(b"x-accel-buffering", b"no")
     request.start()
     follower.start()
+    request.when_half_closed(follower.stop)

@@ -59,6 +59,7 @@ def show_stream(call: Call, watch: Callable[[PictureViewer], None]) -> None:
     viewer = PictureViewer(request, services.clock, services.limits.stall)
     request.notifyFinish().addErrback(lambda _: viewer.lost())
     watch(viewer)
+    request.when_half_closed(viewer.stop)
 
 
 async def show_picture(call: Call, stream: Stream, cache: int) -> None:

@@ -23,3 +23,4 @@ async def watch(call: Call) -> None:
     viewer = Viewer(request, services.clock, every=every == 1, stall=services.limits.stall)
     request.notifyFinish().addErrback(lambda _: viewer.lost())
     services.devices.watch(call.session, stream, viewer)
+    request.when_half_closed(viewer.stop)

@@ -54,7 +54,8 @@ EMPTY_RATE = 5.0
 second. Clients change their keys behind gigabytes, if at all."""
 
 LAST_BYTES = 5.0
-"""Seconds for what waits for a peer that has ended TLS; it may not read it."""
+"""Seconds in which a peer that sends no more (it ended TCP's one direction, or TLS) has to take some of what waits for
+it; nothing else would tell that it doesn't."""
 
 BODY_GRACE = 15.0
 BODY_RATE = 1024.0
@@ -132,6 +133,21 @@ class Begun:
         if ended:
             self.since = now
         return now - self.since > HEADERS
+
+
+@dataclass(slots=True)
+class Stuck:
+    """Since when a peer that sends no more takes nothing of what waits for it, as looks at it now and then tell."""
+
+    since: float
+    waits: int = 0
+
+    def late(self, now: float, waits: int, full: bool) -> bool:
+        """Whether it took nothing for more than :data:`LAST_BYTES`. *waits*: the bytes that its transport has; *full*:
+        that transport takes no more."""
+        if waits != self.waits or not (waits or full):
+            self.since, self.waits = now, waits
+        return now - self.since > LAST_BYTES
 
 
 LINES_BURST = 300

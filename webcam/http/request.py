@@ -72,6 +72,8 @@ class Request(server.Request):
     _fields: Iterable[Field] = ()
     _declared_in_head = False
     _flows = False
+    _half_closed = False
+    _on_half_close: Callable[[], None] | None = None
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, parsePOSTFormSubmission=False, **kwargs)
@@ -205,7 +207,8 @@ class Request(server.Request):
         return came < BODY_GRACE * BODY_RATE
 
     def _let_go(self) -> None:
-        """The body is no longer held."""
+        """The body is no longer held, and nobody waits for the client's end."""
+        self._on_half_close = None
         self.body.clear()
         self._small.clear()
         self.release()
@@ -222,9 +225,17 @@ class Request(server.Request):
         else:
             self.process()
 
+    def half_closed(self) -> None:
+        """The client sends no more, and waits for its answer."""
+        self._half_closed = True
+        act, self._on_half_close = self._on_half_close, None
+        if act is not None and not self.gone:
+            act()
+
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802
         """The client reset the request or is gone."""
         consumer, self._consumer = self._consumer, None
+        self._on_half_close = None
         super().connectionLost(reason)
         self._let_go()
         if consumer is not None:
@@ -290,6 +301,16 @@ class Request(server.Request):
         if not self.gone:
             self.aborted = True
             self.channel.abortConnection()
+
+    def when_half_closed(self, act: Callable[[], None]) -> None:
+        """Call *act* as soon as the client sends no more: of an answer that would go on for ever, or wait for long.
+        Nobody would notice when that client goes."""
+        if self.gone:
+            return
+        if self._half_closed:
+            act()
+        else:
+            self._on_half_close = act
 
     def trust(self) -> None:
         """The client has shown who it is: its body may come as fast as the line allows."""

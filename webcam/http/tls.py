@@ -6,11 +6,18 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 from twisted.internet import abstract, ssl, tcp
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from webcam.http import openssl, plain
 from webcam.http.certificate import BadCertificate, Pair
@@ -77,8 +84,9 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
+@implementer(IHalfCloseableProtocol)
 class Transport(TLSMemoryBIOProtocol):
-    """Twisted's, made for few large writes.
+    """Twisted's, made for few large writes, and for a client that ends its side of TLS and waits for its answer.
 
     A write is encrypted as a whole, and what comes of it is sent at once where nothing waits before it: not 16 KiB at a
     time, each by way of a buffer and two changes of what the event loop waits for.
@@ -89,6 +97,7 @@ class Transport(TLSMemoryBIOProtocol):
     _empty = 0
     _first: bytes | None = b""
     """What came so far, until it is known to be TLS."""
+    _half_closed = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -106,7 +115,7 @@ class Transport(TLSMemoryBIOProtocol):
         if self._first is not None:
             bytes = self._look_at_first(bytes)  # noqa: A001
         shaken, start, size, most = self._handshakeDone, 0, len(bytes), FEW_RECORDS
-        while start < size and not (self._lostTLSConnection or self._aborted):
+        while start < size and not (self._lostTLSConnection or self._aborted or self._half_closed):
             end, self._empty = self._records.end(bytes, start, most)
             super().dataReceived(bytes if end - start == size else bytes[start:end])
             if shaken and self._empty > 0 and not self._bucket.take(self._clock.seconds(), self._empty):
@@ -157,11 +166,10 @@ class Transport(TLSMemoryBIOProtocol):
             more = error is None and len(data) > openssl.ROOM - openssl.RECORD
             if data and not self._aborted:
                 ProtocolWrapper.dataReceived(self, data)
-            if error is not None and not self._lostTLSConnection:
-                clean = isinstance(error, SSL.ZeroReturnError)
-                if clean:
-                    self._shutdownTLS()
-                self._tlsShutdownFinished(None if clean else Failure(error))
+            if isinstance(error, SSL.ZeroReturnError):
+                self._half_close()
+            elif error is not None and not self._lostTLSConnection:
+                self._tlsShutdownFinished(Failure(error))
         if self._tlsConnection is not None:
             self._flushSendBIO()
 
@@ -171,6 +179,21 @@ class Transport(TLSMemoryBIOProtocol):
         super()._tlsShutdownFinished(reason)
         self.ended = self._clock.seconds()
         self.transport.unregisterProducer()
+
+    def _half_close(self) -> None:
+        """The peer has ended its side of TLS (close_notify), and may still read: the channel ends the other side."""
+        if not self._half_closed:
+            self._half_closed = True
+            self.wrappedProtocol.readConnectionLost()
+
+    def readConnectionLost(self) -> None:  # noqa: N802
+        """TCP's end of what the peer sends. Without TLS's before it, something may be missing: the connection is
+        lost."""
+        if not self._half_closed:
+            self.transport.connectionLost(Failure(CONNECTION_DONE))
+
+    def writeConnectionLost(self) -> None:  # noqa: N802
+        """The answer to plain HTTP has left."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone. A producer that is still registered leads back here: it is let go, too."""
