@@ -248,12 +248,17 @@ class Request(server.Request):
         """The client's address without a port, IPv4 in IPv6 written as IPv4."""
         return host_of(self.getClientAddress())
 
+    @property
+    def head_only(self) -> bool:
+        """Whether the answer is wanted without its body (HEAD): writing one does nothing."""
+        return bool(self.method == b"HEAD")
+
     def answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
         """The whole answer at once; nothing happens when the client is gone."""
         if self.gone:
             return
         whole = getattr(self.channel, "answer", None)
-        if whole is not None and self.method != b"HEAD" and not any(self.responseHeaders.getAllRawHeaders()):
+        if whole is not None and not self.head_only and not any(self.responseHeaders.getAllRawHeaders()):
             self.code = status
             self.startedWriting = self.finished = 1
             self._let_go()
@@ -275,7 +280,7 @@ class Request(server.Request):
             self.channel.write(data)
             return
         super().write(data)
-        bodiless = self.method == b"HEAD" or self.code in http.NO_BODY_CODES
+        bodiless = self.head_only or self.code in http.NO_BODY_CODES
         self._flows = not (self._encoder or self.chunked or bodiless) and self.clientproto == b"HTTP/2"
 
     def start(self) -> None:
