@@ -171,18 +171,23 @@ class NoSuchLink(NotFound):
     """No link has this token, or it has ended."""
 
 
+def allow_text(methods: tuple[str, ...]) -> str:
+    """Return the value of ``allow`` for a path of these *methods*: HEAD goes where GET goes, OPTIONS everywhere."""
+    return ", ".join((*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS"))
+
+
 class MethodNotAllowed(Failure):
-    """The path exists; ``allowed`` names its methods."""
+    """The path exists; *methods* are its own."""
 
     code = ReplyCode.MALFORMED_REQUEST
     status = 405
 
-    def __init__(self, allowed: tuple[str, ...]) -> None:
-        super().__init__("allowed: " + ", ".join(allowed))
-        self.allowed = allowed
+    def __init__(self, methods: tuple[str, ...]) -> None:
+        self.allowed = allow_text(methods)
+        super().__init__(f"allowed: {self.allowed}")
 
     def headers(self) -> dict[str, str]:
-        return {"allow": ", ".join(self.allowed)}
+        return {"allow": self.allowed}
 
 
 class TooLarge(Failure):

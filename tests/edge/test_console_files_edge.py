@@ -84,7 +84,7 @@ class FilesTests(EdgeCase):
             self.assertEqual(head.header("content-length"), whole.header("content-length"))
             answer = client.fetch("POST", "/")
             self.refused(answer, MALFORMED_REQUEST, status=405)
-            self.assertEqual(answer.header("allow"), "GET, HEAD")
+            self.assertEqual(answer.header("allow"), "GET, HEAD, OPTIONS")
 
     def test_nothing_else_is_served(self) -> None:
         for path in (

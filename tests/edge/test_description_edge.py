@@ -66,7 +66,7 @@ class ServedTests(EdgeCase):
             for method in ("POST", "PUT", "DELETE"):
                 answer = client.fetch(method, PATH)
                 self.refused(answer, MALFORMED_REQUEST, status=405)
-                self.assertEqual(answer.header("allow"), "GET, HEAD")
+                self.assertEqual(answer.header("allow"), "GET, HEAD, OPTIONS")
             answer = client.fetch("OPTIONS", PATH)
             self.assertEqual((answer.status, answer.json()), (200, OK))
             self.assertEqual(answer.header("allow"), "GET, HEAD, OPTIONS")

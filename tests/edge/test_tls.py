@@ -11,6 +11,7 @@ from cryptography import x509
 from OpenSSL import SSL
 from twisted.internet import abstract
 from twisted.internet.defer import ensureDeferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import EPOCH
@@ -45,6 +46,10 @@ class TCP(Transport):
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         pass
+
+    def connectionLost(self, reason: Failure) -> None:
+        """As TCP's own, which TLS calls for an end that comes without its own."""
+        self.drop()
 
 
 class Connection:
@@ -109,6 +114,10 @@ class Connection:
         except ssl.SSLWantReadError:
             pass
         self._transport.feed(self._outgoing.read())
+
+    def end_tcp(self) -> None:
+        """The client ends its side of TCP."""
+        self._transport.half_close()
 
     def take(self) -> None:
         """The client takes all that the server wrote."""
@@ -205,7 +214,7 @@ class Ends(Case):
 
     def test_in_the_midst_of_a_handshake(self) -> None:
         """It waits for more, or for nothing more of what is no TLS."""
-        for sent, refused in ((b"\x16\x03\x01", False), (b"GET / HTTP/1.1\r\n\r\n", True)):
+        for sent, refused in ((b"\x16\x03\x01", False), (b"GET", False), (b"HELO there\r\n", True)):
             with garbage() as found:
                 self.assertEqual(self.send(sent), refused)
             self.assertEqual(found, {}, sent)
@@ -231,15 +240,33 @@ class FullTransports(Case):
             self.assertFalse(producer.ready, protocol)
             yield connection
 
-    def test_when_all_has_left_the_connection_ends(self) -> None:
-        """And its producer with it: nothing is asked of that in between."""
+    def test_what_was_asked_for_is_sent_to_its_end(self) -> None:
+        """And the connection ends with it; the client takes a piece each second, and nobody cuts it off."""
         for connection in self.begin():
             connection.end_tls()
-            self.assertTrue(connection.settle())
+            producer = self.producers[-1]
+            del producer.pieces[3:]  # less than a window
+            while producer.pieces:
+                self.assertTrue(connection.settle())
+                connection.take()
+                self.web.clock.advance(1.0)
+                self.web.site.connections.look_after()
+            producer.request.unregisterProducer()
+            producer.request.finish()
             connection.take()
             self.assertFalse(connection.settle())
-            self.assertNotIn("resume", self.producers[-1].told)
-            self.assertTrue(self.producers[-1].request.gone)
+            self.assertEqual(len(self.web.site.connections), 0)
+        self.assertEqual(self.web.site.tally.met["time for the last bytes"], 0)
+
+    def test_what_goes_on_for_ever_ends(self) -> None:
+        """At once; of one that takes nothing, the connection is dropped with it."""
+        for connection in self.begin():
+            request = self.producers[-1].request
+            request.when_half_closed(request.abort)
+            connection.end_tls()
+            connection.take()
+            self.assertFalse(connection.settle())
+            self.assertTrue(request.gone)
             self.assertEqual(len(self.web.site.connections), 0)
 
     def test_one_that_takes_nothing_more(self) -> None:
@@ -356,6 +383,20 @@ class Handshakes(Case):
             answer = self.connect(self.context(offered)).get()
             self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
             self.assertTrue(answer.endswith(b"\r\n\r\nhi"), answer)
+
+    def test_an_offer_without_a_match_is_http1(self) -> None:
+        """curl offers ``http/1.0`` with ``--http1.0``. Nothing is selected, no alert is sent, and the log says so."""
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for offered in (("http/1.0",), ("spdy/3", "h2c", "x" * 255)):
+                with garbage() as found:
+                    connection = self.connect(self.context(offered, version))
+                    self.assertEqual(connection.client.selected_alpn_protocol(), None)
+                    self.assertTrue(connection.get().startswith(b"HTTP/1.1 200 OK\r\n"))
+                    connection.drop()
+                    del connection
+                self.assertEqual(found, {})
+        tally = self.web.site.tally
+        self.assertEqual(tally.met["ALPN offered neither h2 nor http/1.1, and HTTP/1.1 is spoken"], 4)
 
     def test_tls_1_2_and_1_3(self) -> None:
         for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):

@@ -101,7 +101,7 @@ class Transport(ServerCase):
                 answer = self.http.post(path)
                 self.assertEqual((answer.status_code, answer.json()), (status, bad(code)))
         answer = self.http.get("/heartBit.json?shash=nobody")
-        self.assertEqual((answer.status_code, answer.headers["allow"]), (405, "POST"))
+        self.assertEqual((answer.status_code, answer.headers["allow"]), (405, "POST, OPTIONS"))
         self.assertEqual(answer.json(), bad(12))
 
     def test_uncompressed(self) -> None:

@@ -43,7 +43,7 @@ def answers_to(method: str, target: str) -> dict[str, Any]:
         return {"404": DOCUMENT["x-other-paths"], "413": DOCUMENT["components"]["responses"]["TooLarge"]}
     if method == "OPTIONS":
         return {"200": DOCUMENT["x-options"]}
-    operation = item.get(method.lower()) if method.isupper() else None  # methods of HTTP have a case
+    operation = item.get(method.lower().replace("head", "get")) if method.isupper() else None  # they have a case
     if operation is None:
         return {"405": DOCUMENT["x-other-methods"], "413": DOCUMENT["components"]["responses"]["TooLarge"]}
     found: dict[str, Any] = operation["responses"]
@@ -55,6 +55,8 @@ def trouble(method: str, target: str, status: int, headers: dict[str, str], body
     answers = answers_to(method, target)
     if str(status) not in answers:
         return f"status {status} is not described"
+    if method == "HEAD" and body:
+        return "a body of an answer to HEAD"
     answer = resolved(answers[str(status)])
     missing = [name for name, each in answer.get("headers", {}).items() if each.get("required") and name not in headers]
     if missing:

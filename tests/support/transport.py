@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
@@ -85,6 +86,16 @@ class Transport(StringTransport):
         """The client is gone without a word."""
         if self.connected:
             self._lose(ConnectionLost("dropped by the client"))
+
+    def half_close(self) -> None:
+        """The client sends no more (FIN), and reads on; as TCP tells it, and as it tells it again to who reads on."""
+        if not self.connected or self.aborted:
+            return
+        half = IHalfCloseableProtocol(self.protocol, None)
+        if half is None:
+            self._lose(ConnectionDone())
+        else:
+            half.readConnectionLost()
 
     def _lose(self, reason: Exception) -> None:
         self.connected = False

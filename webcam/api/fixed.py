@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from twisted.web import http
+
 from webcam.api.answers import answer_failure
-from webcam.errors import MethodNotAllowed
+from webcam.errors import MethodNotAllowed, allow_text
+from webcam.http.conditions import has_already
 from webcam.http.request import Request
 from webcam.wire import replies
 
-METHODS = ("GET", "HEAD")
-_GETS = frozenset(each.encode() for each in METHODS)
+METHODS = ("GET",)
+_GETS = frozenset((b"GET", b"HEAD"))
 _OF_BODIES = frozenset(("content-type", "content-encoding", "content-length", "content-disposition"))
 
 Headers = tuple[tuple[str, str], ...]
@@ -37,11 +40,10 @@ def fixed_route(choose: Callable[[Request], Fixed]) -> Callable[[Request], None]
     """The route that serves to everybody what *choose* finds for a request."""
 
     def route(request: Request) -> None:
-        method = request.method.decode("latin-1")
-        if method == "OPTIONS":
-            allowed = ("allow", ", ".join((*METHODS, "OPTIONS")))
+        if request.method == b"OPTIONS":
+            allowed = ("allow", allow_text(METHODS))
             request.answer(200, replies.OK, (("content-type", "application/json"), allowed))
-        elif method not in METHODS:
+        elif request.method not in _GETS:
             answer_failure(request, MethodNotAllowed(METHODS))
         else:
             _answer(request, choose(request))
@@ -57,10 +59,10 @@ def _answer(request: Request, chosen: Fixed) -> None:
 def answered_unchanged(request: Request, etag: str, headers: Headers) -> bool:
     """Whether the client of a GET or HEAD has it already; then it is told so, by 304 with those of *headers* that are
     not of a body."""
-    if request.method not in _GETS or request.setETag(etag.encode()) is None:
-        request.etag = None  # Twisted would give it to whatever is answered, a failure too
+    named = request.requestHeaders.getRawHeaders("if-none-match", [])
+    if request.method not in _GETS or not has_already(named, etag):
         return False
-    # Twisted has set the status already. There is no body, so no length.
+    request.setResponseCode(http.NOT_MODIFIED)  # there is no body, so no length
     for name, value in headers:
         if name not in _OF_BODIES:
             request.setHeader(name.encode(), value.encode())

@@ -22,6 +22,7 @@ from webcam.errors import (
     TooLarge,
     Unauthorized,
     Unavailable,
+    allow_text,
 )
 from webcam.http.authorization import basic
 from webcam.http.request import Request
@@ -81,8 +82,8 @@ MOST_SHOWN = 8
 class Endpoint:
     """One path, for sessions of ``roles``.
 
-    ``raw``: the body is data, and all parameters are in the query. ``reads``: it changes nothing. ``statuses`` are in
-    place of 200 where those who ask go by the status.
+    One of GET takes HEAD, too. ``raw``: the body is data, and all parameters are in the query. ``reads``: it changes
+    nothing. ``statuses`` are in place of 200 where those who ask go by the status.
     """
 
     path: str
@@ -134,10 +135,10 @@ def answers_options(endpoint: Endpoint, request: Request) -> bool:
     """Whether the request only asked for the endpoint's methods, and was answered. Raises ``MethodNotAllowed``."""
     method = request.method.decode("latin-1")
     if method == "OPTIONS":
-        allowed = ", ".join((*endpoint.methods, "OPTIONS"))
+        allowed = allow_text(endpoint.methods)
         request.answer(200, replies.OK, (("allow", allowed), ("content-type", "application/json")))
         return True
-    if method not in endpoint.methods:
+    if ("GET" if request.head_only else method) not in endpoint.methods:
         raise MethodNotAllowed(endpoint.methods)
     return False
 

@@ -36,6 +36,7 @@ async def _patiently(call: Call, look: Callable[[], Awaitable[list[Message]]]) -
         return await look()
     waiter = call.services.events.wait(call.session, seconds)
     call.request.notifyFinish().addErrback(lambda _: waiter.over())
+    call.request.when_half_closed(waiter.over)
     try:
         found = await look()
         while not found and await waiter.more():

@@ -55,10 +55,14 @@ def show_stream(call: Call, watch: Callable[[PictureViewer], None]) -> None:
     request.setHeader(b"x-content-type-options", b"nosniff")
     request.setHeader(b"x-accel-buffering", b"no")
     request.start()
+    if request.head_only:
+        request.finish()
+        return
     request.write(pictures.OPENING)
     viewer = PictureViewer(request, services.clock, services.limits.stall)
     request.notifyFinish().addErrback(lambda _: viewer.lost())
     watch(viewer)
+    request.when_half_closed(viewer.stop)
 
 
 async def show_picture(call: Call, stream: Stream, cache: int) -> None:

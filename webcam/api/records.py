@@ -72,6 +72,9 @@ async def send_record(call: Call, more: Callable[[Record, str], Headers]) -> Non
         request.setHeader(name.encode(), value.encode())
     request.setResponseCode(206 if span else 200)
     request.start()
+    if request.head_only:
+        request.finish()
+        return
     data = _Data(records, record, *(span or (0, size)), head)
     del head  # a fetch may stand for a minute
     if await BodySender(request).send(data):
@@ -110,7 +113,7 @@ def etag_of(record: Record) -> str:
 
 def _wanted(call: Call, record: Record, size: int) -> tuple[int, int] | None:
     """The range that is asked for; ``None`` for the whole."""
-    header = call.request.getHeader("range")
+    header = None if call.request.head_only else call.request.getHeader("range")  # RFC 9110, 14.2
     condition = call.request.getHeader("if-range")
     if header is None or (condition is not None and condition != etag_of(record)):
         return None

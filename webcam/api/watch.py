@@ -19,7 +19,11 @@ async def watch(call: Call) -> None:
     request.setHeader(b"cache-control", b"no-store")
     request.setHeader(b"x-content-type-options", b"nosniff")
     request.start()
+    if request.head_only:
+        request.finish()
+        return
     request.write(b"")  # the answer's head goes out before the first frame comes
     viewer = Viewer(request, services.clock, every=every == 1, stall=services.limits.stall)
     request.notifyFinish().addErrback(lambda _: viewer.lost())
     services.devices.watch(call.session, stream, viewer)
+    request.when_half_closed(viewer.stop)

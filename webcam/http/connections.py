@@ -133,6 +133,10 @@ class Connections:
         self._tally.count(met, peer.address, self._clock.seconds())
         peer.abort()
 
+    def note(self, what: str, peer: Peer) -> None:
+        """Log what the peer did, at a bounded rate."""
+        self._tally.note(what, peer.address, self._clock.seconds())
+
     def drain(self, seconds: float) -> Deferred[None]:
         """Let every connection end what is under way; after *seconds* cut the rest. Fires when all are gone."""
         self._drained = Deferred()

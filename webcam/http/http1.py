@@ -47,6 +47,7 @@ class HTTP1Channel(http.HTTPChannel):
     _paused = False
     _taking = False
     _held_back = False
+    _read_ended = False
     _end = 0.0
 
     def __init__(self, place: Place) -> None:
@@ -79,6 +80,44 @@ class HTTP1Channel(http.HTTPChannel):
         self.persistent = False
         if not self.requests and not self._draining:
             self._draining = True
+            self.loseConnection()
+
+    @property
+    def full(self) -> bool:
+        """Whether the transport takes no more."""
+        return bool(self._waitingForTransport)
+
+    def read_ended(self) -> None:
+        """The client sends no more. What it asked for is answered, and what it only began to ask for is not."""
+        self._read_ended = True
+        self._tell_half_closed()
+        self._end_if_over()
+
+    def _tell_half_closed(self) -> None:
+        """The request that is being answered; behind a connection's last one there is none."""
+        if self._read_ended and self._handlingRequest and self.requests:
+            self.requests[0].half_closed()
+
+    def _end_if_over(self) -> None:
+        """Close when the client sends no more, and all that it sent was taken and answered."""
+        if not self._read_ended or self._later or self._taking:
+            return
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+            self.loseConnection()
+        elif not (self._draining or self._handlingRequest or self._paused):
+            self._end_of_input()
+
+    def _end_of_input(self) -> None:
+        """Nothing more comes of the request that has begun, if any. It is the end of a live upload."""
+        request = self.requests[-1] if self.requests else None
+        if request is not None and self._head_since is None and request.live and not request.gone:
+            self.persistent = False
+            self.allContentReceived()
+        elif request is not None or self._buffer:
+            self._respondToBadRequestAndDisconnect()
+        else:
             self.loseConnection()
 
     def allHeadersReceived(self) -> None:  # noqa: N802
@@ -148,6 +187,7 @@ class HTTP1Channel(http.HTTPChannel):
         elif self._later and self._ready:
             self._place.wait(self._take_turn)
         self._read_or_not()
+        self._end_if_over()
 
     def _next_piece(self, size: int) -> bytes:
         with memoryview(self._later) as waiting:
@@ -165,6 +205,7 @@ class HTTP1Channel(http.HTTPChannel):
             else:
                 self._take_turn()
         self._read_or_not()
+        self._end_if_over()
 
     def _read_or_not(self) -> None:
         """Twisted reads on where a transport takes answers again, or a request is done: it may be too early."""
@@ -198,6 +239,7 @@ class HTTP1Channel(http.HTTPChannel):
             self.setRawMode()
         else:
             super().allContentReceived()
+            self._tell_half_closed()
 
     def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
         """The connection's last answer; Twisted would go on reading until the transport has closed."""

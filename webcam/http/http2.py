@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from webcam.http.connection import Connection
 from webcam.http.intake import Opened
-from webcam.http.keepalive import Keepalive, Verdict
+from webcam.http.keepalive import INTERVAL, Keepalive, Verdict
 from webcam.http.limits import CONTROL_BURST, CONTROL_RATE, STREAMS, TURN, Begun
 from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
@@ -62,6 +62,7 @@ class HTTP2Channel(Outgoing):
         self._draining = False
         self._yielding = False
         self._dropped = 0
+        self._read_ended = False
         self._begun = Begun(self._reactor.seconds())
         self._timers = Timers(self._reactor)
 
@@ -99,6 +100,9 @@ class HTTP2Channel(Outgoing):
         return self._ends[1]
 
     def _tick(self) -> None:
+        if self._read_ended:
+            self._tick_alone()
+            return
         now = self._reactor.seconds()
         verdict, again = self._keepalive.decide(now, bool(self.streams), self._blocked)
         if verdict is Verdict.DEAD:
@@ -112,6 +116,37 @@ class HTTP2Channel(Outgoing):
                 self.conn.ping(b"webcam..")
                 self._write_out()
             self._timers.later(again, self._tick)
+
+    def _tick_alone(self) -> None:
+        """The peer sends no more: no PING is answered, and no window opened that is shut."""
+        self._send_rests()
+        if self._sender.holding and not self._blocked:
+            self._go_away(_Codes.NO_ERROR, "windows that stay shut")
+        elif not self._closing:
+            self._timers.later(INTERVAL, self._tick)
+
+    @property
+    def full(self) -> bool:
+        """Whether the transport takes no more."""
+        return self._blocked
+
+    def read_ended(self) -> None:
+        """The peer sends no more (it ended TLS), and may still read. What it asked for is answered."""
+        self._read_ended = True
+        if not self._yielding and not self._closing:
+            self._end_of_input()
+
+    def _end_of_input(self) -> None:
+        """Nothing more comes of the requests that have begun. It is the end of live uploads."""
+        self._draining = True
+        with self.corked():
+            for stream in list(self.streams.values()):
+                if stream.streamID not in self.streams:
+                    continue
+                if stream.whole or stream.live:
+                    self._guarded(stream, stream.half_closed)
+                else:
+                    self.resetStream(stream.streamID, _Codes.CANCEL)
 
     @property
     def held(self) -> int:
@@ -205,6 +240,8 @@ class HTTP2Channel(Outgoing):
         began = self._reactor.seconds()
         self._take_frames(began + TURN)
         self._place.took(began)
+        if self._read_ended and not self._yielding and not self._closing:
+            self._end_of_input()
 
     def _take_frames(self, end: float) -> None:
         with self.corked():

@@ -59,7 +59,8 @@ SMALL_RECORD = 4096
 """Bytes of plaintext in a TLS record of a JSON answer: a device of the field takes no record of more than 8 KB."""
 
 LAST_BYTES = 5.0
-"""Seconds for what waits for a peer that has ended TLS; it may not read it."""
+"""Seconds in which a peer that sends no more (it ended TCP's one direction, or TLS) has to take some of what waits for
+it; nothing else would tell that it doesn't."""
 
 BODY_GRACE = 15.0
 BODY_RATE = 1024.0
@@ -117,6 +118,21 @@ class Begun:
         return now - self.since > HEADERS
 
 
+@dataclass(slots=True)
+class Stuck:
+    """Since when a peer that sends no more takes nothing of what waits for it, as looks at it now and then tell."""
+
+    since: float
+    waits: int = 0
+
+    def late(self, now: float, waits: int, full: bool) -> bool:
+        """Whether it took nothing for more than :data:`LAST_BYTES`. *waits*: the bytes that its transport has; *full*:
+        that transport takes no more."""
+        if waits != self.waits or not (waits or full):
+            self.since, self.waits = now, waits
+        return now - self.since > LAST_BYTES
+
+
 LINES_BURST = 300
 LINES_RATE = 2.0
 """Lines that a log takes at once, and each second, of what peers do wrong: they can do so faster than a disk fills."""
@@ -169,11 +185,8 @@ class Tally:
 
     def count(self, limit: str, address: str, now: float) -> None:
         """*limit* was met by a peer at *address*."""
-        self.met[limit] += 1
-        last, told = self._told.get(limit, (-NOTICE, 0))
-        if now - last >= NOTICE:
-            self._told[limit] = (now, self.met[limit])
-            times = self.met[limit] - told
+        times = self._counted(limit, now)
+        if times is not None:
             _log.warn(
                 "limit met: {limit}, {times} times since the last such line, now by {address}",
                 limit=limit,
@@ -181,3 +194,23 @@ class Tally:
                 address=address,
             )
             self.on_told(limit, times, address)
+
+    def note(self, what: str, address: str, now: float) -> None:
+        """A peer at *address* did *what*, which meets no limit: counted and logged as often as if it did."""
+        times = self._counted(what, now)
+        if times is not None:
+            _log.info(
+                "{what}, {times} times since the last such line, now for {address}",
+                what=what,
+                times=times,
+                address=address,
+            )
+
+    def _counted(self, what: str, now: float) -> int | None:
+        """How often *what* happened since the last line about it, if another one is due."""
+        self.met[what] += 1
+        last, told = self._told.get(what, (-NOTICE, 0))
+        if now - last < NOTICE:
+            return None
+        self._told[what] = (now, self.met[what])
+        return self.met[what] - told

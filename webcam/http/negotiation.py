@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IHandshakeListener, ISSLTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -16,14 +16,14 @@ from webcam.http.connections import Connections
 from webcam.http.http1 import HTTP1Channel
 from webcam.http.http2 import HTTP2Channel
 from webcam.http.keepalive import Silence
-from webcam.http.limits import HANDSHAKE, LAST_BYTES, UNSENT
+from webcam.http.limits import HANDSHAKE, LAST_BYTES, UNSENT, Stuck
 from webcam.http.rounds import Rounds
-from webcam.http.tls import ended, unsent
+from webcam.http.tls import ended, unmatched, unsent
 
 _log = Logger()
 
 
-@implementer(IHandshakeListener)
+@implementer(IHandshakeListener, IHalfCloseableProtocol)
 class Channel(http._GenericHTTPChannelProtocol):
     """HTTP/1.1 until the first bytes come; HTTP/2 from then on where TLS has agreed on it."""
 
@@ -39,6 +39,8 @@ class Channel(http._GenericHTTPChannelProtocol):
         self._shaken = False
         self._heard = True
         self._silence = Silence()
+        self._stuck: Stuck | None = None
+        """Of a peer that sends no more."""
         self.address = address
 
     def makeConnection(self, transport: Any) -> None:  # noqa: N802
@@ -52,6 +54,17 @@ class Channel(http._GenericHTTPChannelProtocol):
         """TLS has been agreed on."""
         self._shaken = True
         self._connections.shaken(self)
+        if unmatched(self._channel.transport):
+            self.note("ALPN offered neither h2 nor http/1.1, and HTTP/1.1 is spoken")
+
+    def readConnectionLost(self) -> None:  # noqa: N802
+        """The peer sends no more: the end of TCP's one direction, or TLS's close_notify. It may still read."""
+        if self._stuck is None:
+            self._stuck = Stuck(self._reactor.seconds())
+            self._channel.read_ended()
+
+    def writeConnectionLost(self) -> None:  # noqa: N802
+        """Never on its own: this side ends both directions."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone."""
@@ -66,11 +79,13 @@ class Channel(http._GenericHTTPChannelProtocol):
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
-        if not self._shaken:
-            return "time for a handshake" if now - self._since > HANDSHAKE else None
         over = ended(self._channel.transport)
         if over is not None:
             return "time for the last bytes" if now - over > LAST_BYTES else None
+        if not self._shaken:
+            return "time for a handshake" if now - self._since > HANDSHAKE else None
+        if self._stuck is not None and self._stuck.late(now, unsent(self._channel.transport), self._channel.full):
+            return "time for the last bytes"
         if self._has_vanished(now):
             _log.info("gone silently: {peer}", peer=self.address)
             self.abort()
@@ -88,6 +103,10 @@ class Channel(http._GenericHTTPChannelProtocol):
     def cut_off(self, met: str) -> None:
         """TLS found that the peer has met a limit."""
         self._connections.cut_off(met, self)
+
+    def note(self, what: str) -> None:
+        """The peer did something that whoever runs the server should know."""
+        self._connections.note(what, self)
 
     def drain(self) -> None:
         """See :class:`webcam.http.connections.Peer`."""

@@ -76,6 +76,8 @@ class Request(server.Request):
     _fields: Iterable[Field] = ()
     _declared_in_head = False
     _flows = False
+    _half_closed = False
+    _on_half_close: Callable[[], None] | None = None
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, parsePOSTFormSubmission=False, **kwargs)
@@ -215,7 +217,8 @@ class Request(server.Request):
         return came < BODY_GRACE * BODY_RATE
 
     def _let_go(self) -> None:
-        """The body is no longer held."""
+        """The body is no longer held, and nobody waits for the client's end."""
+        self._on_half_close = None
         self.body.clear()
         self._small.clear()
         self.release()
@@ -232,9 +235,17 @@ class Request(server.Request):
         else:
             self.process()
 
+    def half_closed(self) -> None:
+        """The client sends no more, and waits for its answer."""
+        self._half_closed = True
+        act, self._on_half_close = self._on_half_close, None
+        if act is not None and not self.gone:
+            act()
+
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802
         """The client reset the request or is gone."""
         consumer, self._consumer = self._consumer, None
+        self._on_half_close = None
         super().connectionLost(reason)
         self._let_go()
         if consumer is not None:
@@ -247,6 +258,11 @@ class Request(server.Request):
         """The client's address without a port, IPv4 in IPv6 written as IPv4."""
         return host_of(self.getClientAddress())
 
+    @property
+    def head_only(self) -> bool:
+        """Whether the answer is wanted without its body (HEAD): writing one does nothing."""
+        return bool(self.method == b"HEAD")
+
     def answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
         """The whole answer at once; nothing happens when the client is gone."""
         if self.gone:
@@ -255,7 +271,7 @@ class Request(server.Request):
         if _JSON in headers:
             self.channel.limit_records()
         whole = getattr(self.channel, "answer", None)
-        if whole is not None and self.method != b"HEAD" and not any(self.responseHeaders.getAllRawHeaders()):
+        if whole is not None and not self.head_only and not any(self.responseHeaders.getAllRawHeaders()):
             self.code = status
             self.startedWriting = self.finished = 1
             self._let_go()
@@ -277,7 +293,7 @@ class Request(server.Request):
             self.channel.write(data)
             return
         super().write(data)
-        bodiless = self.method == b"HEAD" or self.code in http.NO_BODY_CODES
+        bodiless = self.head_only or self.code in http.NO_BODY_CODES
         self._flows = not (self._encoder or self.chunked or bodiless) and self.clientproto == b"HTTP/2"
 
     def start(self) -> None:
@@ -303,6 +319,16 @@ class Request(server.Request):
         if not self.gone:
             self.aborted = True
             self.channel.abortConnection()
+
+    def when_half_closed(self, act: Callable[[], None]) -> None:
+        """Call *act* as soon as the client sends no more: of an answer that would go on for ever, or wait for long.
+        Nobody would notice when that client goes."""
+        if self.gone:
+            return
+        if self._half_closed:
+            act()
+        else:
+            self._on_half_close = act
 
     def trust(self) -> None:
         """The client has shown who it is: its body may come as fast as the line allows."""

@@ -22,6 +22,8 @@ class Stream(_http2.H2Stream):
     """Of an upload that is trusted."""
     kept = 0
     """Bytes that wait while the upload is paused."""
+    whole = False
+    """Whether the body is over, whether or not it was consumed."""
     _received = 0
     _waiting: deque[tuple[bytes | None, int]] | None = None
     """They, and ``None`` for the end; made when there are some, as few streams ever have any."""
@@ -67,8 +69,20 @@ class Stream(_http2.H2Stream):
             self.kept += len(data)
             self._wait(data, flowControlledLength)
 
+    @property
+    def live(self) -> bool:
+        """Whether its upload may end short of its length."""
+        return bool(self._request.live)
+
+    def half_closed(self) -> None:
+        """The client sends no more: the end of a body that has none, and a request that waits may wait no longer."""
+        if not self.whole:
+            self.requestComplete()
+        self._request.half_closed()
+
     def requestComplete(self) -> None:  # noqa: N802
         """The body is over."""
+        self.whole = True
         if not self.producing:
             self._wait(None, 0)
         elif self._short():

@@ -6,13 +6,20 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 from twisted.internet import abstract, ssl, tcp
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
-from webcam.http import openssl
+from webcam.http import openssl, plain
 from webcam.http.certificate import BadCertificate, Pair
 from webcam.http.limits import EMPTY_BURST, EMPTY_RATE, FEW_RECORDS, MANY_RECORDS, SMALL_RECORD
 from webcam.http.records import Records
@@ -26,6 +33,7 @@ SUITES = b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_S
 """Of TLS 1.3, where all are of this kind. Here as there the first is the one that costs least, and the one that every
 client must have (RFC 8446, 9.1)."""
 
+_PROTOCOLS = (b"h2", b"http/1.1")
 _PRIORITIZE_CHACHA = 0x200000
 """SSL_OP_…: a client that names ChaCha20 first has no AES in its processor, and gets what it asks for."""
 
@@ -56,7 +64,18 @@ def context(pair: Pair) -> SSL.Context:
     # pyOpenSSL asks for one record a write; into memory, which is never full, OpenSSL may write them all.
     made.clear_mode(_ENABLE_PARTIAL_WRITE)
     made.set_mode(_RELEASE_BUFFERS)
+    made.set_alpn_select_callback(_choose_protocol)
     return made
+
+
+def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:
+    """HTTP/2 before HTTP/1.1, whatever the client's order. One that offers neither speaks HTTP/1.x in all likelihood
+    (curl offers ``http/1.0`` where it is asked for that), and gets no alert but an answer."""
+    for protocol in _PROTOCOLS:
+        if protocol in offered:
+            return protocol
+    connection.set_app_data(offered)
+    return SSL.NO_OVERLAPPING_PROTOCOLS
 
 
 def _reason(error: Exception) -> str:
@@ -66,8 +85,9 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
+@implementer(IHalfCloseableProtocol)
 class Transport(TLSMemoryBIOProtocol):
-    """Twisted's, made for few large writes.
+    """Twisted's, made for few large writes, and for a client that ends its side of TLS and waits for its answer.
 
     A write is encrypted as a whole, and what comes of it is sent at once where nothing waits before it: not 16 KiB at a
     time, each by way of a buffer and two changes of what the event loop waits for.
@@ -77,6 +97,9 @@ class Transport(TLSMemoryBIOProtocol):
     wrappedProtocol: Any  # noqa: N815
     _empty = 0
     _largest = 0
+    _first: bytes | None = b""
+    """What came so far, until it is known to be TLS."""
+    _half_closed = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -91,8 +114,10 @@ class Transport(TLSMemoryBIOProtocol):
 
         One of 27 bytes may ask for new keys in both directions (RFC 8446, 4.6.3), and takes 30 µs.
         """
+        if self._first is not None:
+            bytes = self._look_at_first(bytes)  # noqa: A001
         shaken, start, size, most = self._handshakeDone, 0, len(bytes), FEW_RECORDS
-        while start < size and not (self._lostTLSConnection or self._aborted):
+        while start < size and not (self._lostTLSConnection or self._aborted or self._half_closed):
             end, self._empty = self._records.end(bytes, start, most)
             super().dataReceived(bytes if end - start == size else bytes[start:end])
             if shaken and self._empty > 0 and not self._bucket.take(self._clock.seconds(), self._empty):
@@ -102,6 +127,29 @@ class Transport(TLSMemoryBIOProtocol):
     def limit_records(self, limited: bool) -> None:
         """Write records of at most :data:`SMALL_RECORD` bytes from now on, or as large as OpenSSL makes them."""
         self._largest = SMALL_RECORD if limited else 0
+
+    def _look_at_first(self, data: bytes) -> bytes:
+        """What TLS is to read of a connection's first bytes: nothing, when they are plain HTTP."""
+        first = (self._first or b"") + data
+        answer = plain.answer_to(first)
+        if answer is None:
+            self._first = None
+            return first
+        self._first = first
+        if answer:
+            self._answer_plainly(answer)
+        return b""
+
+    def _answer_plainly(self, answer: bytes) -> None:
+        """What else comes is dropped, until the client closes or :data:`webcam.http.limits.LAST_BYTES` are over: a
+        close with unread bytes would reset the connection, and take the answer with it."""
+        self._first = None
+        self._lostTLSConnection = True
+        self.ended = self._clock.seconds()
+        self.transport.unregisterProducer()
+        self.transport.write(answer)
+        self.transport.loseWriteConnection()
+        self.wrappedProtocol.note("plain HTTP was answered 400 where TLS is spoken")
 
     def _write(self, bytes: bytes) -> None:  # noqa: A002
         if self._lostTLSConnection or not bytes:
@@ -128,11 +176,10 @@ class Transport(TLSMemoryBIOProtocol):
             more = error is None and len(data) > openssl.ROOM - openssl.RECORD
             if data and not self._aborted:
                 ProtocolWrapper.dataReceived(self, data)
-            if error is not None and not self._lostTLSConnection:
-                clean = isinstance(error, SSL.ZeroReturnError)
-                if clean:
-                    self._shutdownTLS()
-                self._tlsShutdownFinished(None if clean else Failure(error))
+            if isinstance(error, SSL.ZeroReturnError):
+                self._half_close()
+            elif error is not None and not self._lostTLSConnection:
+                self._tlsShutdownFinished(Failure(error))
         if self._tlsConnection is not None:
             self._flushSendBIO()
 
@@ -142,6 +189,21 @@ class Transport(TLSMemoryBIOProtocol):
         super()._tlsShutdownFinished(reason)
         self.ended = self._clock.seconds()
         self.transport.unregisterProducer()
+
+    def _half_close(self) -> None:
+        """The peer has ended its side of TLS (close_notify), and may still read: the channel ends the other side."""
+        if not self._half_closed:
+            self._half_closed = True
+            self.wrappedProtocol.readConnectionLost()
+
+    def readConnectionLost(self) -> None:  # noqa: N802
+        """TCP's end of what the peer sends. Without TLS's before it, something may be missing: the connection is
+        lost."""
+        if not self._half_closed:
+            self.transport.connectionLost(Failure(CONNECTION_DONE))
+
+    def writeConnectionLost(self) -> None:  # noqa: N802
+        """The answer to plain HTTP has left."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """The connection is gone. A producer that is still registered leads back here: it is let go, too."""
@@ -204,6 +266,14 @@ def unsent(transport: Any) -> int:
 def ended(transport: Any) -> float | None:
     """When TLS was over on a connection that is still there, by the reactor's clock."""
     return transport.ended if isinstance(transport, Transport) else None
+
+
+def unmatched(transport: Any) -> list[bytes]:
+    """The protocols that a client offered by ALPN, if none of them is spoken here."""
+    if not isinstance(transport, Transport):
+        return []
+    offered: list[bytes] | None = transport.getHandle().get_app_data()
+    return offered or []
 
 
 def over_tls(creator: IOpenSSLServerConnectionCreator, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:

@@ -82,8 +82,8 @@ class Follower(Subscriber):
             self._going = False
 
     def end(self) -> None:
-        """No more events. A client that takes none is not waited for."""
-        self._close(self._sink.finish if self._ready else self._sink.abort)
+        """No more events."""
+        self.stop()
 
     def resumeProducing(self) -> None:  # noqa: N802
         """The transport takes more."""

@@ -46,6 +46,10 @@ class Subscriber:
         """The client is gone, or its session ended."""
         self._close()
 
+    def stop(self) -> None:
+        """End the response now, orderly if its transport takes that: a client that takes none is not waited for."""
+        self._close(self._sink.finish if self._ready else self._sink.abort)
+
     def pauseProducing(self) -> None:  # noqa: N802
         """The transport is full."""
         self._ready = False

@@ -41,9 +41,10 @@ class Waiter:
         return came
 
     def wake(self) -> None:
-        """Something came."""
-        self._came = True
-        self._go_on()
+        """Something came. What comes when the wait is over is for the next request."""
+        if not self._over:
+            self._came = True
+            self._go_on()
 
     def over(self) -> None:
         """Wait no longer: the time is over, the client is gone, or the server ends."""
