@@ -78,7 +78,9 @@ class AccountStore(Protocol):
         Raises :class:`webcam.errors.NoSuchAccount`.
         """
 
-    async def add_secret(self, name: str, label: str, digest: str, role: Role, devices: frozenset[str]) -> int:
+    async def add_secret(
+        self, name: str, label: str, digest: str, role: Role, devices: frozenset[str], every_frame: bool = False
+    ) -> int:
         """A secret of the account of this name, known by its digest; its new id.
 
         Raises :class:`webcam.errors.NoSuchAccount`, :class:`webcam.errors.SecretExists`.

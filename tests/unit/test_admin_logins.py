@@ -171,10 +171,17 @@ class SecretsTests(LoginsCase):
         out = self.said("secret", "list", "user")
         self.assertEqual(
             [re.split("  +", line) for line in out.splitlines()],
-            [["label", "role", "devices"], ["camera", "publish", "a, b"], ["guest", "view", "(all)"]],
+            [["label", "role", "devices", "every frame"], ["camera", "publish", "a, b"], ["guest", "view", "(all)"]],
         )
         for text in texts:
             self.assertNotIn(text, out)
+
+    def test_one_to_view_may_be_made_for_every_frame(self):
+        self.make("guest", "--view")
+        self.make("recorder", "--view", "--every")
+        self.assertEqual([each.every_frame for each in self.ask(secrets.secrets, "user")], [False, True])
+        self.assertIn("yes", self.said("secret", "list", "user").splitlines()[-1])
+        self.assertRefused("--every goes with --view", "secret", "add", "user", "camera", "--publish", "--every")
 
     def test_a_removed_secret_takes_its_sessions(self):
         self.make("guest", "--view")

@@ -87,6 +87,12 @@ class Session:
         """The devices that it may see; :data:`ALL_DEVICES` where it isn't limited."""
         return self.secret.devices if self.secret is not None and not self.is_device else ALL_DEVICES
 
+    @property
+    def may_hold(self) -> bool:
+        """Whether it may have every frame of a stream, and so slow its publisher down. Guests may if their secret was
+        made for it."""
+        return self.secret is None or self.secret.every_frame
+
     def may_see(self, device: str) -> bool:
         """Whether it may see this device of its account."""
         sees = self.sees

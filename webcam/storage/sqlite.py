@@ -91,8 +91,10 @@ class SQLiteStore:
     async def set_quota(self, name: str, kind: str, value: int | None) -> None:
         await self._database.write(quotas.set_quota, name, kind, value)
 
-    async def add_secret(self, name: str, label: str, digest: str, role: Role, devices: frozenset[str]) -> int:
-        return await self._database.write(secrets.add_secret, name, label, digest, role, devices)
+    async def add_secret(
+        self, name: str, label: str, digest: str, role: Role, devices: frozenset[str], every_frame: bool = False
+    ) -> int:
+        return await self._database.write(secrets.add_secret, name, label, digest, role, devices, every_frame)
 
     async def secrets(self, name: str) -> list[Secret]:
         return await self._database.read(secrets.secrets, name)

@@ -91,10 +91,11 @@ CREATE TABLE secrets (
     label TEXT NOT NULL,
     digest TEXT NOT NULL UNIQUE,                -- SHA-256 of the secret, hex
     role TEXT NOT NULL,                         -- 'publish' or 'view'
-    devices TEXT NOT NULL,                      -- JSON array of names; an empty one is all devices
+    devices TEXT NOT NULL, every_frame INTEGER NOT NULL DEFAULT 0,                      -- JSON array of names; an empty one is all devices
     UNIQUE (account_id, label)
 );
-INSERT INTO "secrets" VALUES(1,1,'gate','digest of a secret','publish','["camera"]');
+INSERT INTO "secrets" VALUES(1,1,'gate','digest of a secret','publish','["camera"]',0);
+INSERT INTO "secrets" VALUES(2,1,'recorder','digest of another secret','view','[]',1);
 CREATE TABLE sessions (
     digest TEXT NOT NULL PRIMARY KEY,           -- SHA-256 of the token, hex
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -149,6 +150,6 @@ INSERT INTO "sqlite_sequence" VALUES('shares',1);
 INSERT INTO "sqlite_sequence" VALUES('accounts',2);
 INSERT INTO "sqlite_sequence" VALUES('messages',2);
 INSERT INTO "sqlite_sequence" VALUES('records',3);
-INSERT INTO "sqlite_sequence" VALUES('secrets',1);
+INSERT INTO "sqlite_sequence" VALUES('secrets',2);
 COMMIT;
 PRAGMA user_version = 4;

@@ -84,3 +84,6 @@ CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );
+
+-- Whether a secret to view may have every frame of a stream, which can slow its publisher: those of before may not.
+ALTER TABLE secrets ADD COLUMN every_frame INTEGER NOT NULL DEFAULT 0;
