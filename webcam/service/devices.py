@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from twisted.internet.interfaces import IReactorTime
 
 from webcam.errors import NoSuchDevice, QuotaExceeded
@@ -45,9 +47,10 @@ class Devices:
         hub.on_open = events.stream_start
         hub.on_close = events.stream_end
 
-    def online(self, session: Session) -> list[Presence]:
-        """Every device of the account that is online and that the session may see, the asking one too, by name."""
-        return [each for each in self._sessions.online(session.account_id) if session.may_see(each.device)]
+    def online(self, session: Session) -> Iterator[Presence]:
+        """Yield every device of the account that is online and that the session may see, the asking one too, by name,
+        as they are asked for."""
+        return (each for each in self._sessions.iterate_online(session.account_id) if session.may_see(each.device))
 
     async def known(self, session: Session) -> list[tuple[Presence, bool, str | None, Stream | None]]:
         """Every device that the session may see and that is online or was, by name.
