@@ -9,9 +9,10 @@ from typing import Any
 from tests.contract.promises import saved
 from tests.support.admin import AdminCase
 from tests.support.trail import used
+from webcam.consolemodel import Seen
 from webcam.model import Role, SavedSession, Secret
 from webcam.service.tokens import digest_of
-from webcam.storage import accounts, secrets, sessions
+from webcam.storage import accounts, secrets, seen, sessions
 from webcam.storage.schema import FILE, connect
 
 
@@ -150,6 +151,35 @@ class SessionsTests(LoginsCase):
         self.assertRefused("no such session", "session", "revoke", "--account", "user", "--device", "x")
         self.assertRefused("there is no account 'nobody'", "session", "revoke", "--account", "nobody")
         self.assertEqual(len(self.left()), 4)
+
+
+class DevicesTests(LoginsCase):
+    def setUp(self) -> None:
+        super().setUp()
+        gate = self.ask(secrets.add_secret, "user", "gate", "a digest", Role.PUBLISH, frozenset())
+        found = [Seen(1, "phone", "{}", 1_700_000_000_000_000), Seen(1, "\x1b[2J", "", 1_700_000_060_000_000, gate)]
+        self.ask(seen.saw_devices, found, 10, 10)
+        self.save(saved("one", 1, device="phone"), saved("two", 1, device="camera"))
+
+    def test_they_are_listed_newest_first(self):
+        lines = self.said("device", "list", "user").splitlines()
+        self.assertEqual(
+            [re.split("  +", line) for line in lines],
+            [
+                ["device", "last seen (UTC)", "secret"],
+                [r"'\x1b[2J'", "2023-11-14 22:14:20", "gate"],
+                ["phone", "2023-11-14 22:13:20"],
+            ],
+        )
+        self.assertRefused("there is no account 'nobody'", "device", "list", "nobody")
+
+    def test_one_is_forgotten_with_its_sessions(self):
+        self.assertEqual(self.said("device", "forget", "user", "phone"), "forgot phone\n")
+        self.assertNotIn("phone", self.said("device", "list", "user"))
+        self.assertEqual([each.digest for each in self.ask(sessions.sessions)], ["two"])
+        self.assertEqual(self.ask(sessions.revoked_sessions), ["one"])
+        for account, device, why in (("user", "phone", "no device 'phone'"), ("nobody", "x", "no account 'nobody'")):
+            self.assertRefused(f"there is {why}", "device", "forget", account, device)
 
 
 class SecretsTests(LoginsCase):

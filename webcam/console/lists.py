@@ -5,7 +5,7 @@ from __future__ import annotations
 from webcam.api.guard import Call
 from webcam.api.lists import answer_list
 from webcam.consolemodel import Window
-from webcam.wire import console, fields
+from webcam.wire import console, fields, replies
 from webcam.wire.requests import MAX_ID
 
 RECORDS, MAX_RECORDS = 100, 500
@@ -23,6 +23,12 @@ async def devices(call: Call) -> bytes | None:
         for said, online, seen, stream in known
     )
     return await answer_list(call.request, text)
+
+
+async def forget(call: Call) -> bytes:
+    """A device of the account is forgotten; one that isn't known is no error."""
+    await call.services.devices.forget(call.session, call.params.required_text(fields.DEVICE))
+    return replies.OK
 
 
 async def messages(call: Call) -> bytes | None:

@@ -35,6 +35,7 @@ class Session:
     streams: int = 0
     dirty: bool = False
     ended: bool = False
+    revoked: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod

@@ -276,6 +276,7 @@ class Sessions:
         for digest in digests:
             session = self._roster.find(digest)
             if session is not None:
+                session.revoked = True
                 self.end(session, reason)
             elif digest in self._opening:
                 self._opening[digest].ended = True

@@ -26,9 +26,10 @@ CREATE TABLE "devices" (
     device TEXT NOT NULL,
     meta TEXT NOT NULL,
     active INTEGER NOT NULL,
+    secret_id INTEGER REFERENCES secrets (id) ON DELETE CASCADE,
     PRIMARY KEY (account_id, device)
 );
-INSERT INTO "devices" VALUES(1,'phone','{"a":1}',1767323045000000);
+INSERT INTO "devices" VALUES(1,'phone','{"a":1}',1767323045000000,NULL);
 CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -144,6 +145,7 @@ CREATE INDEX messages_by_sender ON messages (account_id, sender, target, stamp);
 CREATE INDEX messages_by_age ON messages (account_id, stored, stamp);
 CREATE INDEX records_by_age ON records (account_id, stored, stamp);
 CREATE INDEX devices_by_active ON devices (account_id, active, device);
+CREATE INDEX devices_by_secret ON devices (secret_id, active, device);
 CREATE INDEX shares_by_account ON shares (account_id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('shares',1);
