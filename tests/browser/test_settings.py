@@ -124,7 +124,7 @@ def test_a_device_that_is_gone_is_forgotten(someone: Someone) -> None:
     phone, laptop = someone("phone"), someone("laptop")
     for person in (phone, laptop):
         person.see("Settings")
-    phone.page.get_by_role("button", name="Log out").click()
+    phone.page.get_by_role("button", name="Log out").first.click()
     card = laptop.page.get_by_role("region", name="Devices that are offline")
     card.get_by_role("button", name="Forget phone").click()
     laptop.page.get_by_role("dialog").get_by_role("button", name="Forget").click()
