@@ -115,7 +115,7 @@ OPTIONS = (
     Option("record-limit", "32M", size, "largest record, in bytes (K, M, G)"),
     Option("frame-limit", "2M", size, "largest frame of a stream with its header, in bytes (K, M, G)"),
     Option("body-limit", "1M", size, "largest body of any other request, in bytes (K, M, G)"),
-    Option("stall", "10", seconds, "seconds for which a viewer of every frame may take nothing"),
+    Option("stall", "10", seconds, "seconds in which a viewer of every frame has to take a frame, or 64 KB/s"),
     Option("connections", "4000", count, "open connections in all"),
     Option("connections-per-address", "400", count, "open connections of one address (IPv6: of one /64)"),
     Option("drain", "10", seconds, "seconds for which what is under way may go on when the server is stopped"),

@@ -53,12 +53,17 @@ class Day:
 @dataclass(frozen=True)
 class Seen:
     """A device that was there: ``active`` is the running time (µs) at which it last was, ``meta`` what it said of
-    itself."""
+    itself. ``secret_id`` is that of the secret by which it logged in, ``None`` for the account's password.
+
+    ``only_known``: it counts for a device that is remembered, and makes no other one known.
+    """
 
     account_id: int
     device: str
     meta: str
     active: int
+    secret_id: int | None = None
+    only_known: bool = False
 
 
 @dataclass(frozen=True)

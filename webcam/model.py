@@ -175,12 +175,14 @@ class Secret:
     """A login of an account that may do less than its password's. ``label`` is its name within the account.
 
     ``devices``: those that a publishing one may log in as, those that a viewing one may see; empty: any.
+    ``every_frame``: whether a viewing one may have every frame of a stream, which can slow its publisher.
     """
 
     secret_id: int
     label: str
     role: Role
     devices: frozenset[str]
+    every_frame: bool = False
 
 
 SESSION_ID = 12

@@ -78,7 +78,9 @@ class AccountStore(Protocol):
         Raises :class:`webcam.errors.NoSuchAccount`.
         """
 
-    async def add_secret(self, name: str, label: str, digest: str, role: Role, devices: frozenset[str]) -> int:
+    async def add_secret(
+        self, name: str, label: str, digest: str, role: Role, devices: frozenset[str], every_frame: bool = False
+    ) -> int:
         """A secret of the account of this name, known by its digest; its new id.
 
         Raises :class:`webcam.errors.NoSuchAccount`, :class:`webcam.errors.SecretExists`.
@@ -225,11 +227,15 @@ class ConsoleStore(Protocol):
     async def thread(self, account_id: int, thread: Thread, expiry: Expiry) -> list[Posted]:
         """What either device sent to the other, or to all, newest first."""
 
-    async def saw_devices(self, seen: Sequence[Seen], kept: int) -> None:
+    async def saw_devices(self, seen: Sequence[Seen], kept: int, kept_of_secret: int) -> None:
         """Remember these: a device's newest stamp, with the metadata that came with it.
 
-        Of an account the newest *kept* are remembered. One whose account is gone is left out without an error.
+        Of an account the newest *kept* are remembered, and of those that logged in by one secret *kept_of_secret*. One
+        whose account is gone is left out without an error; one whose secret is gone is as one by password.
         """
+
+    async def forget_device(self, account_id: int, device: str) -> None:
+        """Remember it no longer. One that isn't remembered is no error."""
 
     async def seen_devices(self, account_id: int) -> list[Seen]:
         """Those that are remembered, newest first."""

@@ -120,6 +120,18 @@ def test_sessions_are_listed_and_ended(someone: Someone) -> None:
     expect(phone.page.get_by_role("dialog", name="Your session has ended")).to_be_visible()
 
 
+def test_a_device_that_is_gone_is_forgotten(someone: Someone) -> None:
+    phone, laptop = someone("phone"), someone("laptop")
+    for person in (phone, laptop):
+        person.see("Settings")
+    phone.page.get_by_role("button", name="Log out").first.click()
+    card = laptop.page.get_by_role("region", name="Devices that are offline")
+    card.get_by_role("button", name="Forget phone").click()
+    laptop.page.get_by_role("dialog").get_by_role("button", name="Forget").click()
+    expect(laptop.page.get_by_text("phone is forgotten.", exact=True)).to_be_visible()
+    expect(card.get_by_text("phone", exact=True)).to_have_count(0)
+
+
 def test_a_link_shows_one_device_until_it_is_ended(someone: Someone, garden: Camera) -> None:
     person = someone("laptop")
     stranger = someone("nobody", log_in=False)

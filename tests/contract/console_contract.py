@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.contract.promises import KEEP_ALL, TEXTS, Contract, at, draft, running, saved, when
 from webcam.consolemodel import Day, Seen, Share, Thread, Window
 from webcam.errors import NoSuchAccount, QuotaExceeded
-from webcam.model import PAGE_BYTES, Expiry, Incoming
+from webcam.model import PAGE_BYTES, Expiry, Incoming, Role
 from webcam.ports import RECORD_PART
 
 JPEG = b"\xff\xd8\xff\xe0 and more"
@@ -175,36 +175,61 @@ class SeenContract(Contract):
             Seen(account_id, "b", "{}", running(1)),
             Seen(other_id, "a", "x", running(5)),
         ]
-        await self.store.saw_devices(first, 10)
+        await self.store.saw_devices(first, 10, 10)
         self.assertEqual(await self.store.seen_devices(account_id), [first[1], first[0]])
         again = Seen(account_id, "a", "two", running(2))
-        await self.store.saw_devices([again], 10)
+        await self.store.saw_devices([again], 10, 10)
         self.assertEqual(await self.store.seen_devices(account_id), [again, first[1]])
-        await self.store.saw_devices([Seen(account_id, "a", "late news", running(1))], 10)
+        await self.store.saw_devices([Seen(account_id, "a", "late news", running(1))], 10, 10)
         self.assertEqual(await self.store.seen_devices(account_id), [again, first[1]], "what is older changes nothing")
         self.assertEqual(await self.store.seen_devices(other_id), [first[2]])
 
     async def test_the_newest_are_kept(self):
         account_id, other_id = await self.account(), await self.account("other")
-        await self.store.saw_devices([Seen(other_id, "theirs", "", running(0))], 3)
-        await self.store.saw_devices([Seen(account_id, f"d{n}", "", running(n)) for n in (4, 1, 3, 0, 2)], 3)
+        await self.store.saw_devices([Seen(other_id, "theirs", "", running(0))], 3, 3)
+        await self.store.saw_devices([Seen(account_id, f"d{n}", "", running(n)) for n in (4, 1, 3, 0, 2)], 3, 3)
         self.assertEqual(await self.seen_names(account_id), ["d4", "d3", "d2"])
         await self.store.saw_devices(
-            [Seen(account_id, "d9", "", running(9)), Seen(account_id, "d8", "", running(9))], 3
+            [Seen(account_id, "d9", "", running(9)), Seen(account_id, "d8", "", running(9))], 3, 3
         )
         self.assertEqual(await self.seen_names(account_id), ["d9", "d8", "d4"])
         self.assertEqual(await self.seen_names(other_id), ["theirs"])
 
+    async def test_those_of_a_secret_push_out_each_other_alone_and_go_with_it(self):
+        account_id = await self.account()
+        secret_id = await self.store.add_secret("user", "gate", "digest", Role.PUBLISH, frozenset())
+        await self.store.saw_devices([Seen(account_id, "camera", "", running(0))], 10, 2)
+        named = [Seen(account_id, f"d{n}", "", running(n), secret_id) for n in (1, 2, 3)]
+        await self.store.saw_devices(named, 10, 2)
+        self.assertEqual(
+            await self.store.seen_devices(account_id), [named[2], named[1], Seen(account_id, "camera", "", running(0))]
+        )
+        await self.store.remove_secret("user", "gate")
+        self.assertEqual(await self.seen_names(account_id), ["camera"])
+        await self.store.saw_devices(named[:1], 10, 2)
+        self.assertEqual((await self.store.seen_devices(account_id))[0].secret_id, None)
+
+    async def test_one_that_is_forgotten_is_made_known_by_a_login_alone(self):
+        account_id, other_id = await self.account(), await self.account("other")
+        for owner in (account_id, other_id):
+            await self.store.saw_devices([Seen(owner, "a", "meta", running(0))], 10, 10)
+        await self.store.saw_devices([Seen(account_id, "a", "", running(3), only_known=True)], 10, 10)
+        self.assertEqual(await self.store.seen_devices(account_id), [Seen(account_id, "a", "meta", running(3))])
+        await self.store.forget_device(account_id, "a")
+        await self.store.forget_device(account_id, "a")
+        await self.store.saw_devices([Seen(account_id, "a", "", running(4), only_known=True)], 10, 10)
+        self.assertEqual((await self.seen_names(account_id), await self.seen_names(other_id)), ([], ["a"]))
+
     async def test_nobodys_are_left_out_and_they_go_with_their_account(self):
         account_id = await self.account()
-        await self.store.saw_devices([Seen(99, "a", "", running(0)), Seen(account_id, "a", "", running(0))], 10)
+        await self.store.saw_devices([Seen(99, "a", "", running(0)), Seen(account_id, "a", "", running(0))], 10, 10)
         self.assertEqual((await self.seen_names(99), await self.seen_names(account_id)), ([], ["a"]))
         await self.store.remove_account("user")
         self.assertEqual(await self.seen_names(account_id), [])
 
     async def test_names_and_metadata_keep_every_character(self):
         account_id = await self.account()
-        await self.store.saw_devices([Seen(account_id, text, text, running(0)) for text in TEXTS], 100)
+        await self.store.saw_devices([Seen(account_id, text, text, running(0)) for text in TEXTS], 100, 100)
         found = await self.store.seen_devices(account_id)
         self.assertEqual(sorted(each.device for each in found), sorted(TEXTS))
         self.assertEqual([each.meta for each in found], [each.device for each in found])

@@ -11,10 +11,16 @@ NONE: frozenset[str] = frozenset()
 
 class SecretsContract(Contract):
     async def new_secret(
-        self, label: str, name: str = "user", role: Role = Role.VIEW, devices: frozenset[str] = NONE
+        self,
+        label: str,
+        name: str = "user",
+        role: Role = Role.VIEW,
+        devices: frozenset[str] = NONE,
+        every_frame: bool = False,
     ) -> Secret:
-        secret_id = await self.store.add_secret(name, label, f"digest of {name}'s {label}", role, devices)
-        return Secret(secret_id, label, role, devices)
+        digest = f"digest of {name}'s {label}"
+        secret_id = await self.store.add_secret(name, label, digest, role, devices, every_frame)
+        return Secret(secret_id, label, role, devices, every_frame)
 
     async def saved_digests(self) -> list[str]:
         return sorted(each.digest for each in await self.store.sessions())
@@ -24,7 +30,7 @@ class SecretsContract(Contract):
         await self.account("other")
         view = await self.new_secret("guest", devices=frozenset(("porch", "garden")))
         publish = await self.new_secret("camera", role=Role.PUBLISH)
-        theirs = await self.new_secret("guest", "other")
+        theirs = await self.new_secret("guest", "other", every_frame=True)
         self.assertEqual(await self.store.secrets("user"), [publish, view])
         self.assertEqual(await self.store.secrets("other"), [theirs])
         self.assertEqual(len({each.secret_id for each in (view, publish, theirs)}), 3)
@@ -57,7 +63,7 @@ class SecretsContract(Contract):
 
     async def test_a_session_remembers_its_secret(self):
         account_id = await self.account()
-        secret = await self.new_secret("guest", devices=frozenset(("porch",)))
+        secret = await self.new_secret("guest", devices=frozenset(("porch",)), every_frame=True)
         sessions = [saved("by password", account_id), saved("by secret", account_id, secret=secret)]
         await self.store.save_sessions(sessions)
         self.assertEqual(await self.store.sessions(), sessions)

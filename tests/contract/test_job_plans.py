@@ -41,7 +41,7 @@ NAMED = {
     "SELECT account_id, kind, value FROM quotas": EACH_LOOK,
     "SELECT digest FROM revoked_sessions ORDER BY digest": EACH_LOOK,
     "SELECT accounts.name, sessions.digest, sessions.account_id, device, meta, address, active, requests, given,"
-    " secrets.id, secrets.label, secrets.role, secrets.devices FROM sessions"
+    " secrets.id, secrets.label, secrets.role, secrets.devices, secrets.every_frame FROM sessions"
     " JOIN accounts ON accounts.id = sessions.account_id LEFT JOIN secrets ON secrets.id = sessions.secret_id"
     " ORDER BY sessions.rowid": "at the start, all sessions are taken over",
     "UPDATE loose_records SET uploading = ? WHERE uploading = ?": "once, at the start; 60 ms for a million",

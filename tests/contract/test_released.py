@@ -30,7 +30,7 @@ VERSIONS = range(1, VERSION + 1)
 GENUINE = f"""
 UPDATE accounts SET password_hash = '{hash_password("secret")}';
 UPDATE sessions SET digest = '{digest_of("session")}';
-UPDATE secrets SET digest = '{digest_of("secret")}';
+UPDATE secrets SET digest = '{digest_of("secret")[:-1]}' || id;
 UPDATE shares SET digest = '{digest_of("link")}';
 UPDATE revoked_sessions SET digest = '{digest_of("revoked")}';
 """
@@ -118,7 +118,8 @@ class ReleasedTests(SynchronousTestCase):
         with closing(connect(self.upgraded(2))) as connection:
             self.assertEqual(accounts.accounts(connection.cursor())[0].quotas, {QUOTA_RECORDS: 50})
             secrets = connection.execute("SELECT * FROM secrets").fetchall()
-            self.assertEqual(secrets, [(1, 1, "gate", "digest of a secret", "publish", '["camera"]')])
+            gate = (1, 1, "gate", "digest of a secret", "publish", '["camera"]', 0)
+            self.assertEqual(secrets, [gate])
             revoked = connection.execute("SELECT * FROM revoked_sessions").fetchall()
             self.assertEqual(revoked, [("digest of a session",)])
             loose = connection.execute("SELECT id, uploading FROM loose_records").fetchall()

@@ -147,6 +147,18 @@ class SlowViewerTests(LiveCase):
         self.assertFalse(response.ended)
         self.assertLess(len(response.body), len(data))
 
+    def test_every_frame_and_140_kb_every_8_s(self) -> None:
+        """It is closed, and the camera goes on: of frames of 1 MB it doesn't take one in time."""
+        publisher, up = self.up()
+        viewer, _ = self.slow(every="1")
+        for frame in frames(4, 1_000_000):
+            self.send(publisher, up, frame)
+        for _ in range(3):
+            self.clock.advance(8)
+            viewer.transport.take()
+            publisher.pump()
+        self.assertFalse(self.held(publisher))
+
     def test_every_frame_and_its_client_goes(self) -> None:
         publisher, up = self.up()
         viewer, _ = self.slow(every="1")

@@ -83,6 +83,41 @@ class SessionsTests(BrowserCase):
         self.assertEqual(len(self.sessions()), 2)
 
 
+class ForgettingTests(BrowserCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.log_in()
+
+    def known(self) -> list[str]:
+        return [each["device"] for each in self.browse("console/devices.json")["devices"]]
+
+    def test_a_device_leaves_the_lists_with_its_sessions_and_comes_back_by_a_login(self) -> None:
+        camera = self.authorize("camera")
+        for written in (False, True):
+            if written:
+                self.world.run(self.services.last_seen.flush())
+            self.assertEqual(self.browse("console/forget.json", device="camera"), OK)
+            self.bad(self.ask("heartBit.json", camera), NO_SUCH_SESSION)
+            self.world.run(self.services.last_seen.flush())
+            self.assertEqual(self.known(), ["browser"])
+            camera = self.authorize("camera")
+            self.assertEqual(self.known(), ["browser", "camera"])
+        facts = {"account": self.world.account_id, "device": "browser", "of": "camera"}
+        self.assertEqual(self.world.audit.of("device_forgotten"), [facts, facts])
+
+    def test_one_that_is_not_known_is_no_error(self) -> None:
+        self.other_account()
+        theirs = self.authorize("theirs", name="other")
+        for device in ("nowhere", "theirs"):
+            self.assertEqual(self.browse("console/forget.json", device=device), OK)
+        self.assertEqual(self.ask("heartBit.json", theirs), OK)
+
+    def test_malformed(self) -> None:
+        for wrong in ({}, {"device": ""}, {"device": 5}, {"device": "browser"}):
+            self.bad(self.browse("console/forget.json", **wrong), MALFORMED_REQUEST)
+        self.assertEqual(self.known(), ["browser"])
+
+
 class PasswordTests(BrowserCase):
     def setUp(self) -> None:
         super().setUp()

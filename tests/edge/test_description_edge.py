@@ -14,7 +14,6 @@ from tests.support.edge import MALFORMED_REQUEST, OK, EdgeCase
 from tests.support.http import H1Client
 from webcam import __version__, errors
 from webcam.api import pictures
-from webcam.api.accounts import MAX_META
 from webcam.api.description import description
 from webcam.api.ingest import MAX_DELTA, MAX_KEEP
 from webcam.api.messages import MAX_WAIT
@@ -23,7 +22,7 @@ from webcam.api.tree import ENDPOINTS
 from webcam.errors import ReplyCode
 from webcam.model import SETTING_KINDS
 from webcam.wire import fields
-from webcam.wire.requests import MAX_ID
+from webcam.wire.requests import MAX_ID, MAX_META
 
 PATH = "/openapi.json"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"

@@ -43,10 +43,10 @@ VIEWER = {
 
 
 class RolesCase(EdgeCase):
-    def secret(self, role: Role, *devices: str) -> str:
+    def secret(self, role: Role, *devices: str, every: bool = False) -> str:
         text = used("password", new_secret())
         label = f"secret {len(self.tokens)}"
-        self.world.run(self.world.store.add_secret("user", label, digest_of(text), role, frozenset(devices)))
+        self.world.run(self.world.store.add_secret("user", label, digest_of(text), role, frozenset(devices), every))
         self.tokens.append(text)  # no more than a token may it stand in the log
         return text
 
@@ -54,9 +54,9 @@ class RolesCase(EdgeCase):
         """The answer."""
         return self.post("authorize.json", json.dumps({"name": "user", "pass": secret, "device": device}).encode())
 
-    def open(self, role: Role, device: str, *devices: str) -> str:
+    def open(self, role: Role, device: str, *devices: str, every: bool = False) -> str:
         """The token of a session by a new secret, limited to *devices*."""
-        token: str = self.log_in(self.secret(role, *devices), device).json()["shash"]
+        token: str = self.log_in(self.secret(role, *devices, every=every), device).json()["shash"]
         self.tokens.append(token)
         return token
 
@@ -165,6 +165,16 @@ class GuestTests(RolesCase):
         self.assertEqual(viewer.response(down).status, 200)
         for device in ("bedroom", "phone", "nowhere"):
             self.bad(self.ask("output.raw", self.guest, device=device), NO_SUCH_DEVICE)
+
+    def test_gets_every_frame_only_by_a_secret_made_for_it(self) -> None:
+        """It may ask for it all the same, and then holds no camera back."""
+        self.publish(self.porch)
+        recorder = self.open(Role.VIEW, "recorder", "porch", every=True)
+        for token, granted in ((self.guest, False), (recorder, True), (self.owner, True)):
+            viewer, down = self.watch(token, "porch", every="1")
+            self.assertEqual(viewer.response(down).header("content-type"), "application/octet-stream")
+            (stream,) = self.services.devices._hub.streams(self.world.account_id)
+            self.assertIs(list(stream._viewers)[-1].every, granted)
 
     def test_sees_the_records_of_the_named_devices_alone_page_by_page(self) -> None:
         ids = {"porch": [], "bedroom": []}

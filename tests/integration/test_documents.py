@@ -21,7 +21,6 @@ from unittest import SkipTest
 from twisted.trial.unittest import SynchronousTestCase
 
 from webcam import admin, errors
-from webcam.api.accounts import MAX_META
 from webcam.api.guard import STRANGERS_BODY
 from webcam.api.pages import MAX_PAGE, PAGE
 from webcam.api.tree import ENDPOINTS
@@ -32,6 +31,7 @@ from webcam.storage.schema import FILE, VERSION
 from webcam.tap import makeService
 from webcam.wire import fields
 from webcam.wire.jsontext import MAX_DEPTH, MAX_VALUES
+from webcam.wire.requests import MAX_META
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "conf" / "webcam.ini"
@@ -121,7 +121,7 @@ class ProtocolDocumentTests(SynchronousTestCase):
         for text in (
             f"{PAGE} entries",
             f"{MAX_PAGE:,}",
-            f"{MAX_META:,} characters",
+            f"{MAX_META:,} bytes",
             f"{MAX_DEPTH} levels",
             f"{MAX_VALUES:,} values",
             f"{STRANGERS_BODY // 1024} KiB is parsed",

@@ -67,11 +67,15 @@ def fill_more(connection: sqlite3.Connection) -> None:
     cursor = connection.cursor()
     if VERSION >= 2:
         quotas.set_quota(cursor, "home", QUOTA_RECORDS, 50)
-        cursor.execute("INSERT INTO secrets VALUES (1, 1, 'gate', 'digest of a secret', 'publish', '[\"camera\"]')")
+        cursor.execute(
+            "INSERT INTO secrets (id, account_id, label, digest, role, devices)"
+            " VALUES (1, 1, 'gate', 'digest of a secret', 'publish', '[\"camera\"]')"
+        )
         cursor.execute("INSERT INTO revoked_sessions VALUES ('digest of a session')")
     if VERSION >= 4:
+        cursor.execute("INSERT INTO secrets VALUES (2, 1, 'recorder', 'digest of another secret', 'view', '[]', 1)")
         made, until = micros_of(STAMP.format(0)), micros_of("9999-01-02 03:04:05")
-        cursor.execute("INSERT INTO devices VALUES (1, 'phone', '{\"a\":1}', ?)", (made,))
+        cursor.execute("INSERT INTO devices VALUES (1, 'phone', '{\"a\":1}', ?, NULL)", (made,))
         link = (1, 1, "camera", "digest of a link", made, until - made)
         cursor.execute("INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?)", link)
         cursor.execute("INSERT INTO runs VALUES (?, 0)", (made,))

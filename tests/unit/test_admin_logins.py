@@ -9,9 +9,10 @@ from typing import Any
 from tests.contract.promises import saved
 from tests.support.admin import AdminCase
 from tests.support.trail import used
+from webcam.consolemodel import Seen
 from webcam.model import Role, SavedSession, Secret
 from webcam.service.tokens import digest_of
-from webcam.storage import accounts, secrets, sessions
+from webcam.storage import accounts, secrets, seen, sessions
 from webcam.storage.schema import FILE, connect
 
 
@@ -152,6 +153,35 @@ class SessionsTests(LoginsCase):
         self.assertEqual(len(self.left()), 4)
 
 
+class DevicesTests(LoginsCase):
+    def setUp(self) -> None:
+        super().setUp()
+        gate = self.ask(secrets.add_secret, "user", "gate", "a digest", Role.PUBLISH, frozenset())
+        found = [Seen(1, "phone", "{}", 1_700_000_000_000_000), Seen(1, "\x1b[2J", "", 1_700_000_060_000_000, gate)]
+        self.ask(seen.saw_devices, found, 10, 10)
+        self.save(saved("one", 1, device="phone"), saved("two", 1, device="camera"))
+
+    def test_they_are_listed_newest_first(self):
+        lines = self.said("device", "list", "user").splitlines()
+        self.assertEqual(
+            [re.split("  +", line) for line in lines],
+            [
+                ["device", "last seen (UTC)", "secret"],
+                [r"'\x1b[2J'", "2023-11-14 22:14:20", "gate"],
+                ["phone", "2023-11-14 22:13:20"],
+            ],
+        )
+        self.assertRefused("there is no account 'nobody'", "device", "list", "nobody")
+
+    def test_one_is_forgotten_with_its_sessions(self):
+        self.assertEqual(self.said("device", "forget", "user", "phone"), "forgot phone\n")
+        self.assertNotIn("phone", self.said("device", "list", "user"))
+        self.assertEqual([each.digest for each in self.ask(sessions.sessions)], ["two"])
+        self.assertEqual(self.ask(sessions.revoked_sessions), ["one"])
+        for account, device, why in (("user", "phone", "no device 'phone'"), ("nobody", "x", "no account 'nobody'")):
+            self.assertRefused(f"there is {why}", "device", "forget", account, device)
+
+
 class SecretsTests(LoginsCase):
     def make(self, label: str, *options: str) -> str:
         return used("password", self.said("secret", "add", "user", label, *options).rstrip("\n"))
@@ -171,10 +201,17 @@ class SecretsTests(LoginsCase):
         out = self.said("secret", "list", "user")
         self.assertEqual(
             [re.split("  +", line) for line in out.splitlines()],
-            [["label", "role", "devices"], ["camera", "publish", "a, b"], ["guest", "view", "(all)"]],
+            [["label", "role", "devices", "every frame"], ["camera", "publish", "a, b"], ["guest", "view", "(all)"]],
         )
         for text in texts:
             self.assertNotIn(text, out)
+
+    def test_one_to_view_may_be_made_for_every_frame(self):
+        self.make("guest", "--view")
+        self.make("recorder", "--view", "--every")
+        self.assertEqual([each.every_frame for each in self.ask(secrets.secrets, "user")], [False, True])
+        self.assertIn("yes", self.said("secret", "list", "user").splitlines()[-1])
+        self.assertRefused("--every goes with --view", "secret", "add", "user", "camera", "--publish", "--every")
 
     def test_a_removed_secret_takes_its_sessions(self):
         self.make("guest", "--view")

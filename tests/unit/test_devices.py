@@ -40,7 +40,7 @@ class DevicesCase(SynchronousTestCase):
 
 class PresenceTests(DevicesCase):
     def test_devices_online_name_the_asking_one_too_sorted(self):
-        online = self.devices.online(self.phone)
+        online = list(self.devices.online(self.phone))
         self.assertEqual([(each.device, each.meta) for each in online], [("camera", "a camera"), ("phone", "{}")])
 
     def test_the_ways_of_having_no_stream(self):
@@ -124,12 +124,12 @@ class PublicationTests(DevicesCase):
         sink = self.watch()
         self.world.clock.advance(10 * 3600)
         self.world.run(self.sessions.sweep())
-        self.assertEqual([each.device for each in self.devices.online(self.phone)], ["camera", "phone"])
+        self.assertEqual([each.device for each in list(self.devices.online(self.phone))], ["camera", "phone"])
         publication.end()
         self.assertEqual(sink.events[-1], "finished")
         self.world.clock.advance(601)
         self.world.run(self.sessions.sweep())
-        self.assertEqual(self.devices.online(self.phone), [])
+        self.assertEqual(list(self.devices.online(self.phone)), [])
 
     def test_one_stream_more_than_the_account_may_have_is_refused_and_a_takeover_is_none(self):
         self.world.run(self.world.store.set_quota("user", QUOTA_STREAMS, 1))

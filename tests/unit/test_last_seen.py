@@ -10,7 +10,7 @@ from tests.support.sessions import SessionsCase
 from webcam.consolemodel import Seen
 from webcam.errors import DatabaseFail
 from webcam.model import Role
-from webcam.service.lastseen import REMEMBERED, LastSeen
+from webcam.service.lastseen import REMEMBERED, REMEMBERED_OF_SECRET, LastSeen
 
 
 class LastSeenTests(SessionsCase):
@@ -67,10 +67,10 @@ class LastSeenTests(SessionsCase):
     def test_what_storage_refuses_is_written_later(self):
         saw, refusing = self.store.saw_devices, True
 
-        async def maybe(seen: Sequence[Seen], kept: int) -> None:
+        async def maybe(seen: Sequence[Seen], *kept: int) -> None:
             if refusing:
                 raise DatabaseFail("refused")
-            await saw(seen, kept)
+            await saw(seen, *kept)
 
         self.patch(self.store, "saw_devices", maybe)
         self.open("camera")
@@ -91,6 +91,37 @@ class LastSeenTests(SessionsCase):
         self.assertNotIn("device 2", self.known())
         self.flush()
         self.assertEqual(len(self.stored()), REMEMBERED)
+
+    def test_one_secret_makes_100_known_and_pushes_out_no_other(self):
+        self.open("camera")
+        secret = self.secret(Role.PUBLISH)
+        for number in range(REMEMBERED_OF_SECRET + 3):
+            self.clock.advance(1)
+            self.sessions.end(self.sessions.find(self.open(f"device {number}", secret=secret)))
+        self.flush()
+        self.assertEqual(len(self.known()), REMEMBERED_OF_SECRET + 1)
+        self.assertIn("camera", self.known())
+        self.assertNotIn("device 2", self.known())
+
+    def test_the_end_of_a_session_that_was_revoked_makes_no_device_known(self):
+        session = self.sessions.find(self.open("camera"))
+        self.flush()
+        self.clock.advance(5)
+        self.successResultOf(self.ensure(self.store.forget_device(self.account_id, "camera")))
+        self.sessions.revoke([session.digest])
+        self.assertEqual(self.known(), {})
+        self.flush()
+        self.assertEqual(self.stored(), [])
+
+    def test_it_counts_for_one_that_is_remembered(self):
+        session = self.sessions.find(self.open("camera"))
+        self.flush()
+        self.clock.advance(5)
+        self.sessions.find(self.open("phone"))
+        session.active = self.time.steady()
+        self.sessions.revoke([session.digest])
+        self.flush()
+        self.assertEqual(self.known()["camera"], self.now())
 
     def test_another_database_is_told_of_those_that_go_on_alone(self):
         self.open("camera")

@@ -148,13 +148,13 @@ class ListsTests(SynchronousTestCase):
     def test_devices(self) -> None:
         """Meta is text, also where it holds JSON."""
         self.assertEqual(
-            json.loads(replies.devices([Presence("d1c", '{"param":1}'), Presence("é\0", "")])),
+            json.loads(replies.devices([Presence("d1c", '{"param":1}'), Presence("é\0", "")]).whole()),
             {"result": "OK", "devices": [{"device": "d1c", "meta": '{"param":1}'}, {"device": "é\0", "meta": ""}]},
         )
 
     def test_streams(self) -> None:
         self.assertEqual(
-            json.loads(replies.streams([("camera1", "RAW_JPEG", 400), ("b", "", 0)])),
+            json.loads(replies.streams([("camera1", "RAW_JPEG", 400), ("b", "", 0)]).whole()),
             {
                 "result": "OK",
                 "devices": [
@@ -166,4 +166,4 @@ class ListsTests(SynchronousTestCase):
 
     def test_field_fact_nothing_streams(self) -> None:
         """OK and an empty list, never an error: a BAD there makes a client disconnect."""
-        self.assertEqual(json.loads(replies.streams([])), {"result": "OK", "devices": []})
+        self.assertEqual(json.loads(replies.streams([]).whole()), {"result": "OK", "devices": []})

@@ -8,7 +8,7 @@ from zope.interface.verify import verifyObject
 from tests.support.relay import FakeSink
 from tests.support.viewer import ViewerCase
 from webcam.relay.backlog import HOLD, LEAST, PIECE
-from webcam.relay.viewer import BEHIND, STALL, Viewer
+from webcam.relay.viewer import BEHIND, LEAST_RATE, STALL, Viewer
 
 
 class ReadyTests(ViewerCase):
@@ -143,13 +143,39 @@ class EveryTests(ViewerCase):
         self.clock.advance(0.51)
         self.assertEqual(self.closed, [viewer])
 
-    def test_whatever_it_takes_gives_it_another_10_s(self):
-        _, sink = self.behind(5 * PIECE)
+    def test_each_frame_that_it_takes_gives_it_another_10_s(self):
+        viewer, sink = self.watch(room=1, every=True)
+        for _ in range(5):
+            viewer.take(bytes(PIECE))
         for _ in range(3):
             self.clock.advance(9)
             sink.drain(room=1)
         self.assertEqual(self.closed, [])
         self.clock.advance(10)
+        self.assertEnded(sink, "aborted")
+
+    def test_a_little_of_a_frame_now_and_then_does_not_keep_it(self):
+        _, sink = self.behind(20 * PIECE)
+        self.clock.advance(8)
+        sink.drain(room=2)
+        self.assertEqual(self.closed, [])
+        self.clock.advance(2)
+        self.assertEnded(sink, "aborted")
+        self.assertEqual(self.feed.events, ["hold", "release", "leave"])
+
+    def test_64_kb_a_second_keep_it_however_large_the_frame(self):
+        _, sink = self.behind(200 * PIECE)
+        for _ in range(100):
+            self.clock.advance(PIECE / LEAST_RATE)
+            sink.drain(room=1)
+        self.assertEqual((LEAST_RATE, self.closed), (64_000, []))
+
+    def test_a_third_of_that_does_not(self):
+        _, sink = self.behind(200 * PIECE)
+        for _ in range(10):
+            self.clock.advance(3 * PIECE / LEAST_RATE)
+            if not self.closed:
+                sink.drain(room=1)
         self.assertEnded(sink, "aborted")
 
     def test_one_that_has_taken_all_is_not_timed(self):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from webcam import __version__
-from webcam.admin import accounts, backup, check, importing, secrets, sessions, tls
+from webcam.admin import accounts, backup, check, devices, importing, secrets, sessions, tls
 from webcam.errors import Refused
 
 
@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     """Of the whole command line."""
     program = argparse.ArgumentParser(prog="webcam", description="Looks after a web camera server.")
     program.add_argument("--version", action="version", version=__version__)
-    nouns = program.add_subparsers(required=True, metavar="account|session|secret|backup|restore|check|import|tls")
-    for commands in (accounts, sessions, secrets, backup, check, importing, tls):
+    nouns = program.add_subparsers(
+        required=True, metavar="account|session|device|secret|backup|restore|check|import|tls"
+    )
+    for commands in (accounts, sessions, devices, secrets, backup, check, importing, tls):
         commands.add_to(nouns)
     return program

@@ -31,6 +31,11 @@ def add_to(nouns: Nouns) -> None:
         default=[],
         help="what it may log in as, or see; may be repeated; every device if it is left out",
     )
+    command.add_argument(
+        "--every",
+        action="store_true",
+        help="with --view: it may ask for every frame of a stream (every=1), which slows the camera to its pace",
+    )
     _of(add_command(verbs, "list", _list, "list an account's secrets, without their text"))
     command = add_noted_command(verbs, "remove", _remove, "remove a secret; its sessions end")
     _of(command)
@@ -45,6 +50,8 @@ def _add(options: argparse.Namespace) -> str:
     check_name(options.label, "a label")
     for device in options.device:
         check_name(device, "a device")
+    if options.every and options.role is not Role.VIEW:
+        raise Refused("--every goes with --view")
     if len(options.device) > SECRET_DEVICES:
         raise Refused(f"at most {SECRET_DEVICES} devices can be named")
     text, devices = new_secret(), frozenset(options.device)
@@ -53,7 +60,7 @@ def _add(options: argparse.Namespace) -> str:
             options,
             options.account,
             lambda cursor: secrets.add_secret(
-                cursor, options.account, options.label, digest_of(text), options.role, devices
+                cursor, options.account, options.label, digest_of(text), options.role, devices, options.every
             ),
         )
     except SecretExists:
@@ -64,11 +71,16 @@ def _add(options: argparse.Namespace) -> str:
 
 def _list(options: argparse.Namespace) -> str:
     found = of_account(options, options.account, lambda cursor: secrets.secrets(cursor, options.account))
-    return table(("label", "role", "devices"), [_row(each) for each in found])
+    return table(("label", "role", "devices", "every frame"), [_row(each) for each in found])
 
 
 def _row(secret: Secret) -> tuple[str, ...]:
-    return (secret.label, secret.role.value, ", ".join(sorted(secret.devices)) or "(all)")
+    return (
+        secret.label,
+        secret.role.value,
+        ", ".join(sorted(secret.devices)) or "(all)",
+        "yes" if secret.every_frame else "",
+    )
 
 
 def _remove(options: argparse.Namespace) -> str:

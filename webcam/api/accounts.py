@@ -6,9 +6,6 @@ from webcam.api.guard import Call
 from webcam.wire import fields, replies
 from webcam.wire.requests import chosen_settings
 
-MAX_META = 16 * 1024
-"""Characters of a device's or record's metadata."""
-
 NO_META = "{}"
 
 
@@ -23,7 +20,7 @@ async def log_in(call: Call) -> str:
         name=params.required_text(fields.NAME),
         password=params.required_text(fields.PASSWORD),
         device=params.required_text(fields.DEVICE),
-        meta=_given(params.any_text(fields.META, MAX_META)),
+        meta=_given(params.any_metadata()),
         address=call.request.address,
     )
 

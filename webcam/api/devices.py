@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from webcam.api.guard import Call
+from webcam.api.lists import answer_list
 from webcam.wire import replies
 
 
-async def devices_online(call: Call) -> bytes:
-    return replies.devices(call.services.devices.online(call.session))
+async def devices_online(call: Call) -> bytes | None:
+    return await answer_list(call.request, replies.devices(call.services.devices.online(call.session)))
 
 
-async def streams(call: Call) -> bytes:
-    return replies.streams(call.services.devices.streams(call.session))
+async def streams(call: Call) -> bytes | None:
+    return await answer_list(call.request, replies.streams(call.services.devices.streams(call.session)))

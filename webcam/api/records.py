@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from webcam.api.accounts import MAX_META
 from webcam.api.fixed import answered_unchanged
 from webcam.api.guard import Call
 from webcam.api.pages import page
@@ -27,7 +26,7 @@ PIECE = 32 * 1024
 
 
 async def add_record(call: Call) -> bytes:
-    meta = call.params.text(fields.META, MAX_META) or ""
+    meta = call.params.metadata()
     data, call.request.body = call.request.body, []
     await call.services.records.add(call.session, meta, data)
     return replies.OK

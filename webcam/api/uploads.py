@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
-from webcam.api.accounts import MAX_META
 from webcam.api.answers import answer_failure, answer_ok, as_failure
 from webcam.api.guard import Call, Endpoint, admit, answers_options
 from webcam.api.services import Services
 from webcam.errors import Failure, NoSuchSession
 from webcam.http.request import BodyConsumer, Request
 from webcam.service.uploads import Upload
-from webcam.wire import fields, replies
+from webcam.wire import replies
 
 AHEAD = 1024 * 1024
 """Bytes that wait for storage before the client is held back."""
@@ -38,7 +37,7 @@ class RecordUpload:
 
     def begin(self, call: Call) -> None:
         """The client has shown who it is. Raises a :class:`webcam.errors.Failure`."""
-        meta = call.params.text(fields.META, MAX_META) or ""
+        meta = call.params.metadata()
         self._upload = self._services.records.begin(call.session, meta, self)
         self._closed = self._services.sessions.stream_opened(call.session, self._cut)
         self._request.trust()

@@ -10,7 +10,7 @@ from webcam.wire import fields
 async def watch(call: Call) -> None:
     """Whole frames as they come, until the stream ends or the client goes."""
     device = call.params.required_text(fields.DEVICE)
-    every = call.params.integer(fields.EVERY, highest=1)
+    every = call.params.integer(fields.EVERY, highest=1) == 1 and call.session.may_hold
     services, request = call.services, call.request
     stream = services.devices.stream(call.session, device)
     if request.gone:
@@ -23,7 +23,7 @@ async def watch(call: Call) -> None:
         request.finish()
         return
     request.write(b"")  # the answer's head goes out before the first frame comes
-    viewer = Viewer(request, services.clock, every=every == 1, stall=services.limits.stall)
+    viewer = Viewer(request, services.clock, every=every, stall=services.limits.stall)
     request.notifyFinish().addErrback(lambda _: viewer.lost())
     services.devices.watch(call.session, stream, viewer)
     request.when_half_closed(viewer.stop)

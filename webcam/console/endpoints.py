@@ -12,6 +12,7 @@ ENDPOINTS = (
     Endpoint(fields.CONSOLE_SESSION, login.session, needs=Needs.OPTIONAL, roles=EVERYBODY),
     Endpoint(fields.CONSOLE_LOGOUT, login.logout, needs=Needs.NOTHING_AT_ALL),
     Endpoint(fields.CONSOLE_DEVICES, lists.devices, roles=VIEWER, reads=True),
+    Endpoint(fields.CONSOLE_FORGET, lists.forget),
     Endpoint(fields.CONSOLE_MESSAGES, lists.messages, reads=True),
     Endpoint(fields.CONSOLE_DAYS, lists.days, roles=VIEWER, reads=True),
     Endpoint(fields.CONSOLE_RECORDS, lists.records, roles=VIEWER, reads=True),

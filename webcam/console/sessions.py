@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from webcam.api.guard import Call
+from webcam.api.lists import answer_list
 from webcam.model import SESSION_ID
 from webcam.wire import console, fields, replies
 
 
-async def sessions(call: Call) -> bytes:
+async def sessions(call: Call) -> bytes | None:
     """By device, those of a device by age."""
     services, mine = call.services, call.session
     found = sorted(services.sessions.of(mine.account_id), key=lambda each: (each.device, each.order))
-    return console.sessions(
+    text = console.sessions(
         (
             each.digest[:SESSION_ID],
             each.device,
@@ -22,6 +23,7 @@ async def sessions(call: Call) -> bytes:
         )
         for each in found
     )
+    return await answer_list(call.request, text)
 
 
 async def revoke(call: Call) -> bytes:

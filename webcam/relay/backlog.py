@@ -34,6 +34,8 @@ class Backlog:
         self._begun: memoryview | None = None
         self.skipped = 0
         """Frames passed over so far."""
+        self.finished = 0
+        """Frames handed out to their last byte so far."""
 
     @property
     def size(self) -> int:
@@ -56,12 +58,14 @@ class Backlog:
             piece, self._begun = self._begun[:PIECE], self._begun[PIECE:]
             if not len(self._begun):
                 self._begun = None
+                self.finished += 1
             return bytes(piece)
         if not self._frames:
             return None
         frame = self._frames.popleft()
         self._waiting -= max(len(frame), LEAST)
         if len(frame) <= WHOLE:
+            self.finished += 1
             return frame
         self._begun = memoryview(frame)[PIECE:]
         return frame[:PIECE]

@@ -6,14 +6,17 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from webcam.relay.backlog import Backlog
+from webcam.relay.backlog import PIECE, Backlog
 from webcam.relay.subscriber import Sink, Subscriber
 
 BEHIND = 1024 * 1024
 """A viewer of every frame that is further behind than this (bytes) holds the publisher back."""
 
 STALL = 10.0
-"""Seconds in which a viewer of every frame may take nothing before it is closed."""
+"""Seconds in which a viewer of every frame has to take a frame, or :data:`LEAST_RATE`, before it is closed."""
+
+LEAST_RATE = 64_000
+"""Bytes per second that a viewer of every frame takes at least where a frame takes longer than the stall."""
 
 
 class Feed(Protocol):
@@ -46,8 +49,9 @@ class Viewer(Subscriber):
     """Takes every frame at once while its transport is ready; holds back, skips and counts while it is not.
 
     ``every`` asks for every frame instead of skipping; such a viewer holds the publisher back while it is more than
-    :data:`BEHIND` behind, and is closed when it takes nothing for ``stall`` seconds. It ends by :meth:`end` (the
-    stream is over), :meth:`lost` (its client went) or the stall.
+    :data:`BEHIND` behind. While anything waits for its transport it has to take a whole frame, or
+    :data:`LEAST_RATE`, within ``stall`` seconds, and is closed otherwise: a little now and then doesn't prolong that.
+    It ends by :meth:`end` (the stream is over), :meth:`lost` (its client went) or the stall.
     """
 
     def __init__(self, sink: Sink, clock: IReactorTime, every: bool = False, stall: float = STALL) -> None:
@@ -61,6 +65,9 @@ class Viewer(Subscriber):
         self._ending = False
         self._holding = False
         self._timer: IDelayedCall | None = None
+        self._enough = max(PIECE, LEAST_RATE * stall - PIECE)  # one piece may be on its way
+        self._taken = 0
+        self._frames_before = 0
 
     @property
     def skipped(self) -> int:
@@ -112,7 +119,6 @@ class Viewer(Subscriber):
     def resumeProducing(self) -> None:  # noqa: N802
         """The transport takes more."""
         super().resumeProducing()
-        self._forget_stall()
         self._send()
 
     def _send(self) -> None:
@@ -124,6 +130,7 @@ class Viewer(Subscriber):
                 piece = self._backlog.next_piece()
                 if piece is None:
                     break
+                self._taken += len(piece)
                 self._sink.write(piece)
         finally:
             self._sending = False
@@ -148,9 +155,23 @@ class Viewer(Subscriber):
             feed.leave(self)
 
     def _watch_stall(self) -> None:
-        """Only a viewer that may cost somebody else something is timed: one that holds back, one that is ending."""
-        if self._timer is None and not self._ready and (self._ending or (self.every and self.behind)):
+        """Time a viewer that may cost others something, and has not taken all: one of every frame, one that is ending.
+
+        The time begins anew when the viewer has taken enough within it, not whenever it takes anything.
+        """
+        if self._ready or not (self._ending or (self.every and self.behind)):
+            if not self.behind:
+                self._forget_stall()
+        elif self._timer is None:
+            self._time_stall()
             self._timer = self._clock.callLater(self._stall, self._stalled)
+        elif self._backlog.finished > self._frames_before or self._taken >= self._enough:
+            self._time_stall()
+            self._timer.reset(self._stall)
+
+    def _time_stall(self) -> None:
+        """Count from here what it takes."""
+        self._taken, self._frames_before = 0, self._backlog.finished
 
     def _stalled(self) -> None:
         self._timer = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from twisted.internet.interfaces import IReactorTime
 
-from webcam.errors import NoSuchDevice, QuotaExceeded
+from webcam.errors import MalformedRequest, NoSuchDevice, QuotaExceeded
 from webcam.model import QUOTA_STREAMS, Presence
 from webcam.ports import Audit
 from webcam.relay.hub import Hub, device_text
@@ -45,9 +47,10 @@ class Devices:
         hub.on_open = events.stream_start
         hub.on_close = events.stream_end
 
-    def online(self, session: Session) -> list[Presence]:
-        """Every device of the account that is online and that the session may see, the asking one too, by name."""
-        return [each for each in self._sessions.online(session.account_id) if session.may_see(each.device)]
+    def online(self, session: Session) -> Iterator[Presence]:
+        """Yield every device of the account that is online and that the session may see, the asking one too, by name,
+        as they are asked for."""
+        return (each for each in self._sessions.iterate_online(session.account_id) if session.may_see(each.device))
 
     async def known(self, session: Session) -> list[tuple[Presence, bool, str | None, Stream | None]]:
         """Every device that the session may see and that is online or was, by name.
@@ -132,6 +135,19 @@ class Devices:
     def _offline(self, account_id: int, device: str) -> None:
         self._hub.forget(account_id, device)
         self._events.device_off(account_id, device)
+
+    async def forget(self, session: Session, device: str) -> None:
+        """End the sessions of a device of the account, and remember it no longer. It may come back by a new login.
+
+        Raises :class:`MalformedRequest` for the device that asks.
+        """
+        if device == session.device:
+            raise MalformedRequest("the device that asks can't be forgotten")
+        account_id = session.account_id
+        self._sessions.revoke([each.digest for each in self._sessions.of(account_id) if each.device == device])
+        await self._sessions.flush()
+        await self._last_seen.forget(account_id, device)
+        self._audit.note("device_forgotten", account=account_id, device=session.device, of=device)
 
     def close_all(self) -> None:
         """The server ends."""

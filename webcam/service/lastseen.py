@@ -14,6 +14,9 @@ from webcam.service.timekeeper import Timekeeper
 REMEMBERED = 1000
 """Devices of an account that are remembered: those that were seen last."""
 
+REMEMBERED_OF_SECRET = 100
+"""Devices of one secret: whoever stole it, and logs in under new names, pushes out those of the secret alone."""
+
 
 class LastSeen:
     """Told when sessions of devices begin and end; what it was told is in storage after :meth:`flush`."""
@@ -24,9 +27,19 @@ class LastSeen:
         self._unwritten: dict[tuple[int, str], Seen] = {}
 
     def note(self, session: Session) -> None:
-        """Its device is there now, or was when the session was last active."""
+        """Its device is there now, or was when the session was last active.
+
+        The end of a session that was revoked makes no device known: it may be revoked because the device is forgotten.
+        """
         key = session.account_id, session.device
-        self._unwritten[key] = Seen(*key, session.meta, session.active_at(self._time))
+        secret_id = session.secret.secret_id if session.secret else None
+        active = session.active_at(self._time)
+        self._unwritten[key] = Seen(*key, session.meta, active, secret_id, only_known=session.revoked)
+
+    async def forget(self, account_id: int, device: str) -> None:
+        """Remember it no longer."""
+        self._unwritten.pop((account_id, device), None)
+        await self._store.forget_device(account_id, device)
 
     def stamp_of(self, seen: Seen) -> str:
         """The stamp of when the device was last seen, as far as it is known now."""
@@ -38,7 +51,7 @@ class LastSeen:
         if not noted:
             return
         try:
-            await self._store.saw_devices(list(noted.values()), REMEMBERED)
+            await self._store.saw_devices(list(noted.values()), REMEMBERED, REMEMBERED_OF_SECRET)
         except Exception:
             self._unwritten = {**noted, **self._unwritten}
             raise
@@ -46,7 +59,11 @@ class LastSeen:
     async def of(self, account_id: int) -> list[Seen]:
         """The account's devices that were there, those that still are among them."""
         stored = {each.device: each for each in await self._store.seen_devices(account_id)}
-        unwritten = {device: each for (owner, device), each in self._unwritten.items() if owner == account_id}
+        unwritten = {
+            device: each
+            for (owner, device), each in self._unwritten.items()
+            if owner == account_id and (device in stored or not each.only_known)
+        }
         newest = sorted({**stored, **unwritten}.values(), key=lambda each: each.active, reverse=True)
         return newest[:REMEMBERED]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from webcam.model import Presence
 from webcam.service.session import Session
@@ -46,10 +46,15 @@ class Roster:
         """The account's."""
         return [session for sessions in self._by_account.get(account_id, {}).values() for session in sessions]
 
-    def online(self, account_id: int) -> list[Presence]:
-        """The account's devices that are online, by name; one with several sessions shows its newest."""
-        found = (self.presence(account_id, device) for device in sorted(self._by_account.get(account_id, ())))
-        return [each for each in found if each is not None]
+    def online(self, account_id: int) -> Iterator[Presence]:
+        """Yield the account's devices that are online, by name; one with several sessions shows its newest.
+
+        Who takes its time is given those that are online by then, of the devices that were there at first.
+        """
+        for device in sorted(self._by_account.get(account_id, ())):
+            presence = self.presence(account_id, device)
+            if presence is not None:
+                yield presence
 
     def presence(self, account_id: int, device: str) -> Presence | None:
         """``None`` when it isn't online."""

@@ -35,6 +35,7 @@ class Session:
     streams: int = 0
     dirty: bool = False
     ended: bool = False
+    revoked: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
@@ -87,6 +88,12 @@ class Session:
     def sees(self) -> frozenset[str]:
         """The devices that it may see; :data:`ALL_DEVICES` where it isn't limited."""
         return self.secret.devices if self.secret is not None and not self.is_device else ALL_DEVICES
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether it may have every frame of a stream, and so slow its publisher down. Guests may if their secret was
+        made for it."""
+        return self.secret is None or self.secret.every_frame
 
     def may_see(self, device: str) -> bool:
         """Whether it may see this device of its account."""

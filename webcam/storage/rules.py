@@ -150,6 +150,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("secrets", "digest"): _DIGEST,
     ("secrets", "role"): one_of([each.value for each in Role if each is not Role.FULL]),
     ("secrets", "devices"): _told_by("webcam_names", f"a JSON array of {SECRET_DEVICES} names at most"),
+    ("secrets", "every_frame"): whole(0, 1),
     ("sessions", "digest"): _DIGEST,
     ("sessions", "device"): _ANY_NAME,
     ("sessions", "meta"): _META,

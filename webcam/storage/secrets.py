@@ -11,13 +11,24 @@ from webcam.errors import NoSuchSecret, SecretExists
 from webcam.model import Role, Secret
 from webcam.storage.accounts import id_of
 
-_SECRET = "SELECT id, label, role, devices FROM secrets"
+_SECRET = "SELECT id, label, role, devices, every_frame FROM secrets"
 
 
-def add_secret(cursor: sqlite3.Cursor, name: str, label: str, digest: str, role: Role, devices: frozenset[str]) -> int:
-    values = (id_of(cursor, name), label, digest, role.value, json.dumps(sorted(devices)))
+def add_secret(
+    cursor: sqlite3.Cursor,
+    name: str,
+    label: str,
+    digest: str,
+    role: Role,
+    devices: frozenset[str],
+    every_frame: bool = False,
+) -> int:
+    values = (id_of(cursor, name), label, digest, role.value, json.dumps(sorted(devices)), int(every_frame))
     try:
-        cursor.execute("INSERT INTO secrets (account_id, label, digest, role, devices) VALUES (?, ?, ?, ?, ?)", values)
+        cursor.execute(
+            "INSERT INTO secrets (account_id, label, digest, role, devices, every_frame) VALUES (?, ?, ?, ?, ?, ?)",
+            values,
+        )
     except sqlite3.IntegrityError:
         raise SecretExists(label) from None
     secret_id = cursor.lastrowid
@@ -52,10 +63,10 @@ def remove_secret(cursor: sqlite3.Cursor, name: str, label: str) -> None:
 
 
 def secret_of(row: Sequence[Any]) -> Secret | None:
-    """Of an outer join's columns: id, label, role, devices."""
+    """Of an outer join's columns: id, label, role, devices, every_frame."""
     return None if row[0] is None else _secret(row)
 
 
 def _secret(row: Sequence[Any]) -> Secret:
-    secret_id, label, role, devices = row
-    return Secret(secret_id, label, Role(role), frozenset(json.loads(devices)))
+    secret_id, label, role, devices, every_frame = row
+    return Secret(secret_id, label, Role(role), frozenset(json.loads(devices)), bool(every_frame))

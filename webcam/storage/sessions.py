@@ -12,7 +12,7 @@ from webcam.storage.secrets import secret_of
 
 _SESSION = """
 SELECT accounts.name, sessions.digest, sessions.account_id, device, meta, address, active, requests, given,
-    secrets.id, secrets.label, secrets.role, secrets.devices
+    secrets.id, secrets.label, secrets.role, secrets.devices, secrets.every_frame
 FROM sessions JOIN accounts ON accounts.id = sessions.account_id LEFT JOIN secrets ON secrets.id = sessions.secret_id
 """
 

@@ -91,8 +91,10 @@ class SQLiteStore:
     async def set_quota(self, name: str, kind: str, value: int | None) -> None:
         await self._database.write(quotas.set_quota, name, kind, value)
 
-    async def add_secret(self, name: str, label: str, digest: str, role: Role, devices: frozenset[str]) -> int:
-        return await self._database.write(secrets.add_secret, name, label, digest, role, devices)
+    async def add_secret(
+        self, name: str, label: str, digest: str, role: Role, devices: frozenset[str], every_frame: bool = False
+    ) -> int:
+        return await self._database.write(secrets.add_secret, name, label, digest, role, devices, every_frame)
 
     async def secrets(self, name: str) -> list[Secret]:
         return await self._database.read(secrets.secrets, name)
@@ -206,8 +208,11 @@ class SQLiteStore:
     async def thread(self, account_id: int, thread: Thread, expiry: Expiry) -> list[Posted]:
         return await self._database.read(newest.thread, account_id, thread, expiry)
 
-    async def saw_devices(self, seen_: Sequence[Seen], kept: int) -> None:
-        await self._database.write(seen.saw_devices, seen_, kept)
+    async def saw_devices(self, seen_: Sequence[Seen], kept: int, kept_of_secret: int) -> None:
+        await self._database.write(seen.saw_devices, seen_, kept, kept_of_secret)
+
+    async def forget_device(self, account_id: int, device: str) -> None:
+        await self._database.write(seen.forget_device, account_id, device)
 
     async def seen_devices(self, account_id: int) -> list[Seen]:
         return await self._database.read(seen.seen_devices, account_id)

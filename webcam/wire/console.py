@@ -8,6 +8,7 @@ from typing import Any
 from webcam.consolemodel import DatedShare, Day, Posted
 from webcam.model import DiskState, Presence, Record
 from webcam.wire import fields
+from webcam.wire.listtext import ListText
 from webcam.wire.replies import device_entry, message_entry, ok, record_entry
 
 
@@ -23,10 +24,10 @@ def _who(account: str, device: str, role: str, disk: DiskState) -> dict[str, str
     return {fields.ACCOUNT: account, fields.DEVICE: device, fields.ROLE: role, fields.DISK: disk.value}
 
 
-def devices(known: Iterable[tuple[Presence, bool, str | None, tuple[str, int] | None]]) -> bytes:
+def devices(known: Iterable[tuple[Presence, bool, str | None, tuple[str, int] | None]]) -> ListText:
     """*known* holds what a device says of itself, whether it is online, the stamp of when it was last seen, and
     sub-protocol and delta (ms) of its stream."""
-    return ok(**{fields.DEVICES: [_known_entry(*each) for each in known]})
+    return ListText(fields.DEVICES, (_known_entry(*each) for each in known))
 
 
 def _known_entry(said: Presence, online: bool, seen: str | None, stream: tuple[str, int] | None) -> dict[str, Any]:
@@ -38,17 +39,17 @@ def _known_entry(said: Presence, online: bool, seen: str | None, stream: tuple[s
     }
 
 
-def messages(found: Iterable[Posted]) -> bytes:
-    entries = [{**message_entry(each.message), fields.TARGET: each.target} for each in found]
-    return ok(**{fields.MESSAGES: entries})
+def messages(found: Iterable[Posted]) -> ListText:
+    entries = ({**message_entry(each.message), fields.TARGET: each.target} for each in found)
+    return ListText(fields.MESSAGES, entries)
 
 
 def days(found: Iterable[Day]) -> bytes:
     return ok(**{fields.DAYS: [{fields.DAY: each.day, fields.COUNT: each.count} for each in found]})
 
 
-def records(found: Iterable[Record]) -> bytes:
-    return ok(**{fields.RECORDS: [_record_entry(each) for each in found]})
+def records(found: Iterable[Record]) -> ListText:
+    return ListText(fields.RECORDS, map(_record_entry, found))
 
 
 def _record_entry(found: Record) -> dict[str, Any]:
@@ -57,11 +58,11 @@ def _record_entry(found: Record) -> dict[str, Any]:
     return entry if found.kind is None else {**entry, fields.TYPE: found.kind}
 
 
-def sessions(found: Iterable[tuple[str, str, str, str, str, bool]]) -> bytes:
+def sessions(found: Iterable[tuple[str, str, str, str, str, bool]]) -> ListText:
     """*found* holds id, device, address, the stamp of when it was last active, role, and whether it is the asking
     one."""
     names = (fields.SESSION_ID, fields.DEVICE, fields.ADDRESS, fields.ACTIVE, fields.ROLE, fields.CURRENT)
-    return ok(**{fields.SESSIONS: [dict(zip(names, each, strict=True)) for each in found]})
+    return ListText(fields.SESSIONS, (dict(zip(names, each, strict=True)) for each in found))
 
 
 def shares(found: Iterable[DatedShare]) -> bytes:

@@ -10,6 +10,7 @@ import orjson
 from webcam.errors import ReplyCode
 from webcam.model import SETTING_KINDS, Message, Presence, Record, Settings
 from webcam.wire import fields
+from webcam.wire.listtext import ListText
 
 
 def ok(**more: Any) -> bytes:
@@ -86,8 +87,8 @@ def record(found: Record) -> bytes:
     return ok(**{fields.DEVICE: found.device, fields.META: found.meta, fields.STAMP: found.stamp})
 
 
-def devices(online: Iterable[Presence]) -> bytes:
-    return ok(**{fields.DEVICES: [device_entry(each) for each in online]})
+def devices(online: Iterable[Presence]) -> ListText:
+    return ListText(fields.DEVICES, map(device_entry, online))
 
 
 def device_entry(online: Presence) -> dict[str, Any]:
@@ -95,9 +96,9 @@ def device_entry(online: Presence) -> dict[str, Any]:
     return {fields.DEVICE: online.device, fields.META: online.meta}
 
 
-def streams(live: Iterable[tuple[str, str, int]]) -> bytes:
+def streams(live: Iterable[tuple[str, str, int]]) -> ListText:
     """*live* holds device, sub-protocol and delta (ms)."""
-    return ok(**{fields.DEVICES: [stream_entry(*each) for each in live]})
+    return ListText(fields.DEVICES, (stream_entry(*each) for each in live))
 
 
 def stream_entry(device: str, subprotocol: str, delta: int) -> dict[str, Any]:

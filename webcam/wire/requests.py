@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
+
 from webcam.errors import EmptyRequest, MalformedRequest, NotAnObject, ParserFail
 from webcam.wire import fields, jsontext
 
 MAX_ID = 2**63 - 1
 MAX_QUERY_FIELDS = 1000
+
+MAX_META = 16 * 1024
+"""Bytes of a device's or record's metadata, as an answer holds them: a control character takes six."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
@@ -72,6 +77,19 @@ class Params:
         if value is not None and not isinstance(value, str):
             return _checked_text(name, jsontext.dumps(value), bound)
         return self.text(name, bound)
+
+    def metadata(self) -> str:
+        """A record's metadata, empty when there are none. Raises :class:`MalformedRequest` for too much of them."""
+        return self._checked_metadata(self.text(fields.META, MAX_META)) or ""
+
+    def any_metadata(self) -> str | None:
+        """A device's, of any JSON value as :meth:`any_text` has it."""
+        return self._checked_metadata(self.any_text(fields.META, MAX_META))
+
+    def _checked_metadata(self, text: str | None) -> str | None:
+        if text is not None and len(orjson.dumps(text)) - len('""') > MAX_META:
+            raise MalformedRequest(f"{fields.META} takes more than {MAX_META} bytes in an answer")
+        return text
 
     def integer(self, name: str, lowest: int = 0, highest: int = MAX_ID) -> int | None:
         """An integer within bounds; an empty text counts as absent."""

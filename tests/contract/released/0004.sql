@@ -26,9 +26,10 @@ CREATE TABLE "devices" (
     device TEXT NOT NULL,
     meta TEXT NOT NULL,
     active INTEGER NOT NULL,
+    secret_id INTEGER REFERENCES secrets (id) ON DELETE CASCADE,
     PRIMARY KEY (account_id, device)
 );
-INSERT INTO "devices" VALUES(1,'phone','{"a":1}',1767323045000000);
+INSERT INTO "devices" VALUES(1,'phone','{"a":1}',1767323045000000,NULL);
 CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -91,10 +92,11 @@ CREATE TABLE secrets (
     label TEXT NOT NULL,
     digest TEXT NOT NULL UNIQUE,                -- SHA-256 of the secret, hex
     role TEXT NOT NULL,                         -- 'publish' or 'view'
-    devices TEXT NOT NULL,                      -- JSON array of names; an empty one is all devices
+    devices TEXT NOT NULL, every_frame INTEGER NOT NULL DEFAULT 0,                      -- JSON array of names; an empty one is all devices
     UNIQUE (account_id, label)
 );
-INSERT INTO "secrets" VALUES(1,1,'gate','digest of a secret','publish','["camera"]');
+INSERT INTO "secrets" VALUES(1,1,'gate','digest of a secret','publish','["camera"]',0);
+INSERT INTO "secrets" VALUES(2,1,'recorder','digest of another secret','view','[]',1);
 CREATE TABLE sessions (
     digest TEXT NOT NULL PRIMARY KEY,           -- SHA-256 of the token, hex
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -143,12 +145,13 @@ CREATE INDEX messages_by_sender ON messages (account_id, sender, target, stamp);
 CREATE INDEX messages_by_age ON messages (account_id, stored, stamp);
 CREATE INDEX records_by_age ON records (account_id, stored, stamp);
 CREATE INDEX devices_by_active ON devices (account_id, active, device);
+CREATE INDEX devices_by_secret ON devices (secret_id, active, device);
 CREATE INDEX shares_by_account ON shares (account_id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('shares',1);
 INSERT INTO "sqlite_sequence" VALUES('accounts',2);
 INSERT INTO "sqlite_sequence" VALUES('messages',2);
 INSERT INTO "sqlite_sequence" VALUES('records',3);
-INSERT INTO "sqlite_sequence" VALUES('secrets',1);
+INSERT INTO "sqlite_sequence" VALUES('secrets',2);
 COMMIT;
 PRAGMA user_version = 4;

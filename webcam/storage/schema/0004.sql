@@ -17,19 +17,22 @@ CREATE INDEX records_by_age ON records (account_id, stored, stamp);
 -- When a session was last active, and when the grace of a sync mark began: running times, in columns of the old type.
 UPDATE sessions SET active = active * 1000000;
 
--- When a device was last seen: a running time.
+-- When a device was last seen: a running time; and by which secret it last logged in (NULL: by password), which it goes
+-- with.
 CREATE TABLE devices_4 (
     account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     device TEXT NOT NULL,
     meta TEXT NOT NULL,
     active INTEGER NOT NULL,
+    secret_id INTEGER REFERENCES secrets (id) ON DELETE CASCADE,
     PRIMARY KEY (account_id, device)
 );
-INSERT INTO devices_4 SELECT account_id, device, meta,
+INSERT INTO devices_4 (account_id, device, meta, active) SELECT account_id, device, meta,
     COALESCE(CAST(ROUND((julianday(seen) - 2440587.5) * 86400000) AS INTEGER) * 1000, 0) FROM devices;
 DROP TABLE devices;
 ALTER TABLE devices_4 RENAME TO devices;
 CREATE INDEX devices_by_active ON devices (account_id, active, device);
+CREATE INDEX devices_by_secret ON devices (secret_id, active, device);
 
 -- A link lasts so long from when it was made: both in microseconds, the first a running time.
 CREATE TABLE shares_4 (
@@ -84,3 +87,6 @@ CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );
+
+-- Whether a secret to view may have every frame of a stream, which can slow its publisher: those of before may not.
+ALTER TABLE secrets ADD COLUMN every_frame INTEGER NOT NULL DEFAULT 0;

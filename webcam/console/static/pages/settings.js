@@ -6,6 +6,7 @@ import { complain } from "../core/notices.js";
 import { session } from "../core/session.js";
 import { THEMES, chooseTheme, theme } from "../core/theme.js";
 import { accountSettings } from "./configuration.js";
+import { devicesSection } from "./devices.js";
 import { passwordSection } from "./password.js";
 import { sessionsSection } from "./sessions.js";
 import { sharesSection } from "./shares.js";
@@ -19,7 +20,13 @@ export class SettingsView {
     const { signal } = this.#ending;
     const whole =
       session.role === "full"
-        ? [accountSettings(signal), sharesSection(signal), sessionsSection(signal), passwordSection()]
+        ? [
+            accountSettings(signal),
+            sharesSection(signal),
+            sessionsSection(signal),
+            devicesSection(signal),
+            passwordSection(),
+          ]
         : [];
     const title = el("h1", { tabindex: "-1", text: t("settings") });
     const top = el(

@@ -196,6 +196,12 @@ export default {
   "password.bad": "Das neue Passwort geht nicht.",
   "password.done": "Das Passwort ist geändert.",
 
+  "devices.gone": "Geräte, die offline sind",
+  "devices.hint": "Ein vergessenes verschwindet aus allen Listen und kommt wieder, wenn es sich neu anmeldet.",
+  "devices.forget": "Vergessen",
+  "devices.forgetOne": "{device} vergessen",
+  "devices.sure": "{device} vergessen? Nachrichten und Aufnahmen bleiben.",
+  "devices.forgotten": "{device} ist vergessen.",
   "sessions": "Sitzungen",
   "sessions.hint": "Wer jetzt am Konto angemeldet ist.",
   "sessions.this": "diese Sitzung",

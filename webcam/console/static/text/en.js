@@ -196,6 +196,12 @@ export default {
   "password.bad": "The new password can't be used.",
   "password.done": "The password is changed.",
 
+  "devices.gone": "Devices that are offline",
+  "devices.hint": "One that is forgotten leaves every list, and comes back when it logs in again.",
+  "devices.forget": "Forget",
+  "devices.forgetOne": "Forget {device}",
+  "devices.sure": "Forget {device}? Its messages and records stay.",
+  "devices.forgotten": "{device} is forgotten.",
   "sessions": "Sessions",
   "sessions.hint": "Who is logged in to the account now.",
   "sessions.this": "this session",
