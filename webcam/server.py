@@ -91,6 +91,7 @@ class WebcamService(service.Service):
         await self.services.timekeeping.load()
         await self.services.accounts.load()
         await Job("removing unfinished uploads", self._retention.load, again="the next start tries again").run()
+        await Job("deciding on ages", self._retention.decide, again="the next sweep decides").run()
         self._retention.space.look()
         self._site = site = build_site(self.services, self._reactor, self._config.trusted_proxies)
         factory: Any = site
@@ -105,7 +106,7 @@ class WebcamService(service.Service):
         for listener in self._listeners:
             listener.open(factory, lambda address: site.connections.admits(host_of(address)))
             _log.info("listening on {address}", address=_address(listener.port, self._config.plain))
-        self._every(TICK, "comparing the clocks", self.services.timekeeping.look)
+        self._every(TICK, "comparing the clocks", self._compare_clocks)
         self._every(TICK, "following accounts and sessions", self._tick)
         self._every(SWEEP, "retention", self._sweep)
         self._every(DISK, "watching the disk", self._look_at_disk)
@@ -146,6 +147,10 @@ class WebcamService(service.Service):
         """Run *job* once, in the next turn of the event loop."""
         self._reactor.callLater(0, lambda: ensureDeferred(job.run()) if self.running else None)
 
+    async def _compare_clocks(self) -> None:
+        if await self.services.timekeeping.look():
+            await self._retention.decide()
+
     async def _tick(self) -> None:
         await self.services.accounts.refresh()
         self.services.events.keep(self.services.accounts.known)
@@ -156,7 +161,7 @@ class WebcamService(service.Service):
 
     async def _sweep(self) -> None:
         self._audit.tell_left_out()
-        await self.services.timekeeping.look()
+        await self._compare_clocks()
         await self.services.timekeeping.save()
         await self.services.shares.expire()
         swept = await self._retention.sweep()

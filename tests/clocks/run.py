@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import ClassVar
 from tests.crash.client import pause
 from tests.crash.ground import Ground
 from tests.crash.run import Crashes, Round
+from tests.support.faults import FaultyServer
+from webcam.http.certificate import make_self_signed
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -56,6 +59,19 @@ JUMPS = (
 """One behind the other, and again from the first."""
 
 
+class CertifiedServer(FaultyServer):
+    """A server with an operator's certificate, which is valid by the right time: it stays whatever the clock says."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._certificate, key = folder / "certificate.pem", folder / "key.pem"
+        folder.mkdir(parents=True, exist_ok=True)
+        make_self_signed(self._certificate, key)
+        super().__init__(folder, f"--certificate={self._certificate}", f"--key={key}", *options)
+
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self._certificate))
+
+
 class Jumps(Crashes):
     """A server whose wall clock jumps, and the model that it is held to: what was acknowledged may go minutes later."""
 
@@ -63,6 +79,7 @@ class Jumps(Crashes):
 
     def __init__(self, folder: Path, seed: int, devices: int, told: Callable[[Jump, Round], None]) -> None:
         super().__init__(folder, seed, devices)
+        self.server = CertifiedServer(folder, "--cooldown=0")
         self._told = told
 
     def run_jumps(self, rounds: int) -> list[str]:
@@ -104,6 +121,7 @@ class Jumps(Crashes):
         pause(2.5)
         look = ground.inspector()
         for each in (look, ground.other.look):
+            each.log_in_anew()
             each.raise_limits(SHORTEST)
         for seconds in (HOUR + SWEEP, DAY, SWEEP, SWEEP, SWEEP):
             self.server.pass_time(seconds)

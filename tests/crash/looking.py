@@ -61,9 +61,13 @@ class Inspector:
         """Of the account."""
         self._ask("setConfig.json", "inspector", config=config)
 
+    def log_in_anew(self) -> None:
+        """Before the next request: sessions may have ended."""
+        self._tokens.clear()
+
     def write(self) -> bool:
         """Whether storage takes one of each kind of write, in one go."""
-        self._tokens.clear()
+        self.log_in_anew()
         try:
             self._ask("addMsgs.json", "inspector", msg="written")
             self._ask("getMsgsAndSync.json", "reader")

@@ -63,10 +63,12 @@ class World:
         self._begin()
         self.run(self.services.timekeeping.load())
         self.run(self.services.accounts.load())
+        self.run(self.retention.decide())
 
     def look(self) -> None:
         """What is done every 2 s about the clock."""
-        self.run(self.services.timekeeping.look())
+        if self.run(self.services.timekeeping.look()):
+            self.run(self.retention.decide())
 
     def sweep(self) -> Swept:
         """What is done every minute about what is kept."""

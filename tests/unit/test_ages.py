@@ -241,6 +241,14 @@ class NotWaitingTests(AgesCase):
         self.assertEqual(self.listed()[0], 0)
         self.assertEqual(self.world.sweep(), Swept(0, 150))
 
+    def test_a_shorter_one_takes_nothing_along_that_waits_already(self) -> None:
+        """By that clock all of it was expired before, and a day more or less is not what it waits for."""
+        self.restart(jump=YEAR)
+        for days in (20, 10, 5):
+            self.world.run(self.world.services.settings.change(self.world.account_id, {1: days}))
+            self.assertEqual(self.listed()[0], 150)
+            self.assertEqual(self.world.sweep(), Swept())
+
     def test_a_longer_setting_waits_as_any_other(self) -> None:
         self.restart(jump=YEAR)
         self.world.run(self.world.services.settings.change(self.world.account_id, {1: 60}))
@@ -381,7 +389,7 @@ class GoneTests(AgesCase):
         self.world.run(self.world.store.remove_account("user"))
         self.world.run(self.world.services.accounts.refresh())
         ages = self.world.services.records._ages
-        known = (ages._allowed, ages._shortened, self.world.retention._paces)
+        known = (ages._decided, ages._shortened, self.world.retention._paces)
         self.assertEqual([len(each) for each in known], [1, 1, 1])
         self.world.retention.keep(self.world.services.accounts.known)
         self.assertEqual([len(each) for each in known], [0, 0, 0])

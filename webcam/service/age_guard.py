@@ -51,17 +51,18 @@ class AgeGuard:
 
     async def decide(self, account_id: int) -> Expiry:
         """Return what of the account a sweep may delete by age now; lists hide the same from now on."""
-        self._ages.allow(account_id, False)
-        expiry, by_wall = self._ages.expiry(account_id), self._ages.by_wall(account_id)
-        if by_wall == expiry:
+        self._ages.decide(account_id, False)
+        expiry = self._ages.expiry(account_id)
+        if expiry == self._ages.by_wall(account_id):
+            self._ages.decide(account_id, True)
             return expiry
         usage = await self._store.usage(account_id)
         held = usage.messages + usage.records
-        expired = await self._store.count_expired(account_id, self._ages.at_most(account_id), held + 1)
+        expired = await self._store.count_expired(account_id, self._ages.in_doubt(account_id), held + 1)
         if is_much(expired, held):
             self._tell(account_id, expired, held)
             return expiry
-        self._ages.allow(account_id, True)
+        self._ages.decide(account_id, True)
         self._told.pop(account_id, None)
         return self._ages.expiry(account_id)
 

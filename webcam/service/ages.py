@@ -16,14 +16,14 @@ _KINDS = (RECORD_DAYS, BROADCAST_HOURS, MESSAGE_DAYS)
 class Ages:
     """By account, up to which running time its messages and records are expired.
 
-    By the wall clock where it is trusted, where :meth:`allow` let the account go by it, and for a setting that was made
-    shorter; else by the time that has certainly gone by. Lists and sweeps ask the same.
+    By the wall clock where it is trusted, where :meth:`decide` let the account go by it, and for a setting that was
+    made shorter; else by the time that has certainly gone by. Lists and sweeps ask the same.
     """
 
     def __init__(self, settings: AccountSettings, timekeeper: Timekeeper) -> None:
         self._settings = settings
         self._timekeeper = timekeeper
-        self._allowed: set[int] = set()
+        self._decided: dict[int, bool] = {}
         self._shortened: dict[int, set[int]] = {}
         settings.on_change.append(self._changed)
 
@@ -34,7 +34,7 @@ class Ages:
 
     def expiry(self, account_id: int) -> Expiry:
         """What the account keeps no longer, now."""
-        by_wall = self._timekeeper.is_trusted or account_id in self._allowed
+        by_wall = self._timekeeper.is_trusted or self._decided.get(account_id, False)
         shortened = self._shortened.get(account_id, ())
         expired_at = self._timekeeper.expired_at
         return self._expiry(account_id, lambda kind, age: expired_at(age, not (by_wall or kind in shortened)))
@@ -43,40 +43,41 @@ class Ages:
         """The same by the wall clock, trusted or not."""
         return self._expiry(account_id, lambda _kind, age: self._timekeeper.expired_at(age))
 
-    def at_most(self, account_id: int) -> Expiry:
-        """The most that may be expired by the wall clock, whichever clocks were right before."""
-        return self._expiry(account_id, lambda _kind, age: self._timekeeper.may_be_expired_at(age))
+    def in_doubt(self, account_id: int) -> Expiry:
+        """The most that may be expired by the wall clock, whichever clocks were right before, but for settings that
+        were made shorter."""
+        shortened = self._shortened.get(account_id, ())
+        may_be = self._timekeeper.may_be_expired_at
+        return self._expiry(account_id, lambda kind, age: 0 if kind in shortened else may_be(age))
 
     def _expiry(self, account_id: int, expired_at: Callable[[int, int], int]) -> Expiry:
         settings = self._settings.of(account_id)
         return Expiry(*(max(0, expired_at(kind, age_of(settings, kind))) for kind in _KINDS))
 
-    def allow(self, account_id: int, allowed: bool) -> None:
-        """Let the account go by the wall clock, until :meth:`forget_allowed`, or not."""
-        if allowed:
-            self._allowed.add(account_id)
-        else:
-            self._allowed.discard(account_id)
+    def decide(self, account_id: int, by_wall: bool) -> None:
+        """Let the account go by the wall clock, or not, until :meth:`forget_decisions`."""
+        self._decided[account_id] = by_wall
 
-    def forget_allowed(self) -> None:
+    def forget_decisions(self) -> None:
         """The clock jumped: what was decided by it is decided anew."""
-        self._allowed.clear()
+        self._decided.clear()
         self._shortened.clear()
 
     def _changed(self, account_id: int, before: Settings, after: Settings) -> None:
-        """A setting that is made shorter acts at once; one that is made longer waits as any other."""
+        """A setting that is made shorter acts at once, unless something of the account waits for the clock already:
+        that would go with it. One that is made longer waits as any other."""
         shortened = self._shortened.setdefault(account_id, set())
         for kind in _KINDS:
-            if after[kind] < before[kind]:
+            if after[kind] < before[kind] and self._decided.get(account_id):
                 shortened.add(kind)
             elif after[kind] > before[kind]:
                 shortened.discard(kind)
 
     def keep(self, account_ids: Collection[int]) -> None:
         """Forget what was decided for all other accounts: they are gone."""
-        self._allowed.intersection_update(account_ids)
-        for account_id in self._shortened.keys() - set(account_ids):
-            del self._shortened[account_id]
+        for known in (self._decided, self._shortened):
+            for account_id in known.keys() - set(account_ids):
+                del known[account_id]
 
 
 def age_of(settings: Settings, kind: int) -> int:

@@ -113,6 +113,11 @@ class Retention:
         self._abandoned.add(record_id)
         self.want()
 
+    async def decide(self) -> None:
+        """Decide for each account whether it goes by a wall clock that isn't trusted: at a start, and behind a jump."""
+        for account_id in self._accounts.known:
+            await self._guard.decide(account_id)
+
     def keep(self, account_ids: Collection[int]) -> None:
         """Forget what is known of all other accounts: they are gone."""
         self._ages.keep(account_ids)

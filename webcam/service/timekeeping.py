@@ -51,16 +51,19 @@ class Timekeeping:
     def take_over(self, state: ClockState | None, newest: int) -> None:
         """Begin a run on a database that knows *state* and holds something of the running time *newest*."""
         self.timekeeper.begin(state, newest)
-        self._ages.forget_allowed()
+        self._ages.forget_decisions()
         self._remembered = ""
         self._unsaved = True
         self._tell_doubt()
 
-    async def look(self) -> None:
-        """Compare the clocks; tell and save it if the wall clock has jumped, or if the operator trusts it."""
+    async def look(self) -> bool:
+        """Compare the clocks; tell and save it if the wall clock has jumped, or if the operator trusts it.
+
+        Return whether it has: then it has to be decided anew what goes by it.
+        """
         step = self.timekeeper.look()
         if step is not None:
-            self._ages.forget_allowed()
+            self._ages.forget_decisions()
             self._unsaved = True
             if not self._tell_doubt(f"{told(step)}; "):
                 text = "{jump}: large deletions by age wait until it has not jumped for an hour"
@@ -69,6 +72,7 @@ class Timekeeping:
         await self._take_trust()
         if self._unsaved:
             await self.save()
+        return step is not None
 
     async def save(self) -> None:
         """Let storage know what is known."""
@@ -102,7 +106,7 @@ class Timekeeping:
         if wall is None:
             return
         self.timekeeper.trust(wall)
-        self._ages.forget_allowed()
+        self._ages.forget_decisions()
         _log.info("the operator trusts the clock: deletions by age go on")
         await self.save()
         await self._store.forget_trusted()
