@@ -9,6 +9,41 @@ from tests.support.web import LIMIT, Boom, Web
 LENGTH = (("content-length", "102400"),)
 
 
+IMPOSSIBLE = (
+    b"",
+    b"a b",
+    b"a/b",
+    b"a@b",
+    b"a:b",
+    b"a:80:80",
+    b"[::1",
+    b"::1",
+    b"[::g]",
+    b"[::1]x",
+    b"a%zz",
+    b"a\xe4",
+    b"a?b",
+    b"a#b",
+    b"<a>",
+    b":8080",
+)
+POSSIBLE = (
+    b"a",
+    b"a_b",
+    b"_camera._tcp.local",
+    b"localhost:8080",
+    b"192.0.2.7",
+    b"[::1]",
+    b"[2001:db8::7]:8080",
+    b"[::ffff:192.0.2.7]:1",
+    b"[fe80::1%25eth0]",
+    b"a%20b",
+    b"cam.example.",
+    b"a:",
+    b"xn--kche-0ra.example",
+)
+
+
 class Base(SynchronousTestCase):
     def setUp(self) -> None:
         self.web = Web()
@@ -177,6 +212,85 @@ class BadRequests(Base):
             b"\r\n0\r\n\r\nGET /held HTTP/1.1\r\n\r\n",
         )
 
+    def test_hosts(self) -> None:
+        """Missing, given twice (even alike), or none that there could be (RFC 9112, 3.2)."""
+        for lines in (
+            b"",
+            b"Host: a\r\nHost: a\r\n",
+            b"Host: a\r\nX: y\r\nhost: b\r\n",
+            *(b"Host: %b\r\n" % each for each in IMPOSSIBLE),
+        ):
+            self.assert_bad(b"GET /held HTTP/1.1\r\n" + lines + b"\r\n")
+        self.assert_bad(b"GET /held HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n")
+        self.assert_bad(b"GET http://a/held HTTP/1.1\r\n\r\n")
+        self.assert_bad(b"POST /live HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")
+
+    def test_hosts_that_there_are(self) -> None:
+        """With underscores, ports, addresses; a client of HTTP/1.0 needs none."""
+        for host in POSSIBLE:
+            self.client.drop()
+            self.client = self.web.h1()
+            self.client.transport.feed(b"GET /echo HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+            self.assertIn(b" 200 OK\r\n", self.client.transport.take(), host)
+        self.client = self.web.h1()
+        self.client.transport.feed(b"GET /echo HTTP/1.0\r\n\r\n")
+        self.assertIn(b" 200 OK\r\n", self.client.transport.take())
+
+    def test_codings(self) -> None:
+        """One, and it is ``chunked``; in any letters."""
+        for lines in (
+            b"Transfer-Encoding: identity\r\n",
+            b"Transfer-Encoding: gzip\r\n",
+            b"Transfer-Encoding: gzip, chunked\r\n",
+            b"Transfer-Encoding: chunked, chunked\r\n",
+            b"Transfer-Encoding: chunked, identity\r\n",
+            b"Transfer-Encoding: chunked;q=1\r\n",
+            b"Transfer-Encoding:\r\n",
+            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+            b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: identity\r\nContent-Length: 5\r\n",
+            b"Transfer-Encoding: \x0bchunked\r\n",
+        ):
+            self.assert_bad(b"POST /live HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n", b"0\r\n\r\n")
+        self.client.transport.feed(
+            b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n"
+        )
+        self.assertTrue(self.client.transport.take().endswith(b"\r\n\r\na"))
+
+    def test_ends_of_lines_in_chunks(self) -> None:
+        """CR LF, in sizes and trailers alike, and however they come."""
+        head = b"POST /held HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for body in (
+            b"1\na\r\n0\r\n\r\n",
+            b"1\r\na\n0\r\n\r\n",
+            b"0\n\n\r\n",
+            b"0\r\n\n\r\n",
+            b"0\r\nA: b\n\r\n\r\n",
+            b"0\r\nA: b\nGET /held HTTP/1.1\r\n\r\n",
+            b"0\r\nA: b\r\nC: d\n\r\n\r\n",
+            b"0\r\nA: b\rC: d\r\n\r\n",
+            b"0\r\nA: b\r\r\n\r\n",
+        ):
+            self.assert_bad_in_the_end(head + body, 1)
+            self.assert_bad_in_the_end(head + body, len(head + body))
+        good = head.replace(b"/held", b"/echo") + b"1\r\na\r\n0\r\nA: b\r\nC: d\r\n\r\n"
+        for size in (1, 2, 1000):
+            self.client = self.web.h1()
+            for at in range(0, len(good), size):
+                self.client.transport.feed(good[at : at + size])
+            self.assertTrue(self.client.transport.take().endswith(b"\r\n\r\na"), size)
+
+    def assert_bad_in_the_end(self, sent: bytes, size: int) -> None:
+        """In pieces of this size: never served, and answered 400."""
+        client = self.web.h1()
+        client.expect("POST")
+        for at in range(0, len(sent), size):
+            client.send_raw(sent[at : at + size])
+        self.assertEqual(client.transport.value(), b"HTTP/1.1 400 Bad Request\r\n\r\n", sent)
+        self.assertTrue(client.closed)
+        self.assertEqual(self.web.held, [])
+
     def test_an_exception_in_a_chunk(self) -> None:
         """It costs its connection, and is logged by whoever reads the socket."""
         number = self.client.open("POST", "/live")
@@ -187,7 +301,7 @@ class Timeouts(Base):
     def test_an_idle_connection_is_closed_after_a_minute(self) -> None:
         """Before its first request, in the middle of one, and behind the last."""
         self.client.drop()
-        for begin in ("", "POST /ec", "POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nx"):
+        for begin in ("", "POST /ec", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx"):
             client = self.web.h1()
             client.send_raw(begin.encode())
             self.web.pass_time(59.5, client)

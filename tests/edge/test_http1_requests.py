@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.peer import block, raw, request
 from tests.support.ticking import Ticking
 from tests.support.web import LIMIT, Upload, Web
 
@@ -294,3 +297,41 @@ class Turns(SynchronousTestCase):
         self.clock.turn()
         self.assertEqual(self.client.transport.io.getvalue().count(b"HTTP/1.1 200"), before)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class Targets(SynchronousTestCase):
+    """What may stand in a target as it is: the same over both versions."""
+
+    def outcome(self, kind: str, target: bytes) -> tuple[bytes, list[bytes]] | None:
+        """Path and query as the application has them; ``None`` when the request is refused."""
+        web = Web()
+        if kind == "h1":
+            web.h1().send_raw(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        else:
+            web.h2().send_raw(raw(1, 1, block(request(b"GET", target)), 5))
+        if not web.held:
+            return None
+        asked = web.held[0]
+        return asked.place, [unquote_to_bytes(each) for each in asked.query.split(b"&")]
+
+    def test_beyond_ascii(self) -> None:
+        """Taken as it is."""
+        for target, place, query in (
+            ("/küche?device=Tür".encode(), "/küche".encode(), "device=Tür".encode()),
+            (b"/\x80\xb0\xb1\xff?\x80\xb0\xb1\xff", b"/\x80\xb0\xb1\xff", b"\x80\xb0\xb1\xff"),
+        ):
+            for kind in ("h1", "h2"):
+                self.assertEqual(self.outcome(kind, target), (place, [query]), kind)
+
+    def test_what_may_not(self) -> None:
+        for byte in (*range(0x21), 0x7F):
+            for target in (b"/a%bb", b"/a?b%bc", b"/a%b"):
+                for kind in ("h1", "h2"):
+                    self.assertEqual(self.outcome(kind, target.replace(b"%b", bytes((byte,)))), None, (kind, byte))
+
+    def test_a_method_is_ascii(self) -> None:
+        for line in ("GÉT /held HTTP/1.1", "GET /held HTTP/1.1É", "GET  /held HTTP/1.1"):
+            client = Web().h1()
+            client.expect("GET")
+            client.send_raw(line.encode() + b"\r\nHost: a\r\n\r\n")
+            self.assertTrue(client.transport.value().startswith(b"HTTP/1.1 400 "), line)

@@ -9,7 +9,7 @@ from tests.support.huffman import decoded_in
 from tests.support.peer import FRAME_SIZE, PREFACE, block, raw, request
 from tests.support.web import Web
 from webcam.http.connection import Connection
-from webcam.http.limits import BODY_RATE, FIELD_BYTES, HEADERS, LOOK
+from webcam.http.limits import BODY_RATE, FIELD_BYTES, FIELDS, HEADERS, LOOK
 
 HEADERS_FRAME, SETTINGS_FRAME, CONTINUATION, DATA_FRAME = 1, 4, 9, 0
 END_STREAM, END_HEADERS = 1, 4
@@ -95,6 +95,26 @@ class Sizes(Case):
             self.assertEqual(connection.unread, len(data))
             connection.receive_data(raw(CONTINUATION, stream, b"", END_HEADERS))
             self.assertEqual(connection.unread, 0)
+
+
+class Numbers(Case):
+    """Fields that cost hardly a byte of a block, and little of a list: there is a bound on how many."""
+
+    def send(self, extra: int) -> None:
+        """A request of four fields and *extra* ones, in indexed fields of a byte."""
+        asked = block(request(b"GET", b"/held")) + b"\x8f" * extra
+        self.client.send_raw(raw(HEADERS_FRAME, 1, asked, END_HEADERS | END_STREAM))
+        self.client.pump()
+
+    def test_as_many_as_there_may_be(self) -> None:
+        self.send(FIELDS - 4)
+        self.assertEqual((len(self.web.held), self.client.goaway, self.web.site.tally.met), (1, None, {}))
+
+    def test_one_more(self) -> None:
+        self.send(FIELDS - 3)
+        self.assertEqual(self.web.held, [])
+        self.assertEqual(self.client.goaway, ErrorCodes.ENHANCE_YOUR_CALM)
+        self.assertEqual(self.web.site.tally.met, {"bytes of headers": 1})
 
 
 class Times(Case):

@@ -40,9 +40,9 @@ def jpeg(number: int, size: int = 2000) -> bytes:
     return JPEG[:4] + bytes([number]) * size
 
 
-def login(name: str = "user", password: str = PASSWORD) -> list[tuple[str, str]]:
+def login(name: str = "user", password: str = PASSWORD, encoding: str = "utf-8") -> list[tuple[str, str]]:
     """The header of HTTP Basic."""
-    return [("authorization", "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode())]
+    return [("authorization", "Basic " + base64.b64encode(f"{name}:{password}".encode(encoding)).decode())]
 
 
 class PicturesCase(EdgeCase):
@@ -325,6 +325,37 @@ class LoginTests(PicturesCase):
         self.world.run(self.services.accounts.refresh())
         self.assertEqual(self.snapshot(login("Jürgen", "pässword:1")), 404)
         self.assertEqual(self.snapshot(login("Jürgen", "pässword:2")), 401)
+
+    def add(self, name: str, password: str) -> None:
+        self.world.run(self.world.store.add_account(name, _hash(password)))
+        self.world.run(self.services.accounts.refresh())
+
+    def test_text_in_latin_1(self) -> None:
+        """aiohttp and requests write it so, and with them Home Assistant."""
+        self.add("Jürgen", "pässword:1")
+        self.assertEqual(self.snapshot(login("Jürgen", "pässword:1", "latin-1")), 404)
+        self.assertEqual(self.snapshot(login("Jürgen", "pässword:2", "latin-1")), 401)
+        self.assertEqual(self.checked, 2)
+
+    def test_what_is_text_in_both(self) -> None:
+        """The second reading is tried when the first is wrong, and once in a session."""
+        self.add("user 2", "pÃ¤ss")
+        self.add("user 3", "päss")
+        for _ in range(3):
+            self.assertEqual(self.snapshot(login("user 2", "pÃ¤ss", "latin-1")), 404)
+        self.assertEqual(self.checked, 2)
+        for _ in range(3):
+            self.assertEqual(self.snapshot(login("user 3", "päss")), 404)
+        self.assertEqual(self.checked, 3)
+
+    def test_a_guess_is_counted_by_its_readings(self) -> None:
+        """The lockout counts each hash: two readings are no cheaper way to guess."""
+        failed: list[str] = []
+        attempt = self.services.accounts._lockout.attempt
+        self.services.accounts._lockout.attempt = lambda name, *more: failed.append(name) or attempt(name, *more)  # type: ignore[func-returns-value,method-assign]
+        self.assertEqual(self.snapshot(login("user", "päss")), 401)
+        self.assertEqual(self.snapshot(login("user", "pass")), 401)
+        self.assertEqual((len(failed), self.checked), (3, 3))
 
 
 class GuestTests(RolesCase, PicturesCase):

@@ -12,6 +12,11 @@ from unittest import skipIf
 
 from OpenSSL import SSL
 
+try:
+    import requests
+except ImportError:  # it comes with schemathesis, where that is installed
+    requests = None  # type: ignore[assignment]
+
 from tests.integration.examples import CURL, NO_CURL
 from tests.support.frames import numbered
 from tests.support.process import DEADLINE, Server, until
@@ -59,6 +64,22 @@ class Beginnings(ServerCase):
         answer = self.curl("--http1.0", "-d", "{}", f"{self.server.url}/getServerTime.json")
         self.assertIn('"result":"OK"', answer)
         self.assertTrue(answer.endswith(" 200 1"), answer)
+
+
+class Logins(ServerCase):
+    """HTTP Basic as requests writes it, and aiohttp likewise: in ISO-8859-1."""
+
+    @skipIf(requests is None, "requests is not installed")
+    def test_latin_1(self) -> None:
+        name, password = f"Jürgen {self.account}", "sesame-päß"
+        self.server.account("add", name, password=password)
+        for given, status in ((password, 404), ("sesame-päss", 401)):
+            answer = requests.get(
+                f"{self.server.url}/snapshot.jpg?device=none",
+                auth=(name, given),
+                verify=self.server.data / "certificate.pem",
+            )
+            self.assertEqual(answer.status_code, status)
 
 
 class Ends:

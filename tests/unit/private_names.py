@@ -18,6 +18,7 @@ from twisted.protocols import basic, policies, tls
 from twisted.web import _http2, http, server
 
 H2, Stream, HTTP1, ALPN = _http2.H2Connection, _http2.H2Stream, http.HTTPChannel, http._GenericHTTPChannelProtocol
+Chunked = http._ChunkedTransferDecoder
 Core, CoreStream = h2.connection.H2Connection, h2.stream.H2Stream
 FrameBuffer = h2.frame_buffer.FrameBuffer
 
@@ -56,6 +57,7 @@ PARAMETERS: tuple[tuple[Any, str, str], ...] = (
     (HTTP1, "rawDataReceived", "data"),
     (HTTP1, "writeHeaders", "version code reason headers"),
     (HTTP1, "requestDone", "request"),
+    (Chunked, "_dataReceived_TRAILER", ""),
     (ALPN, "__init__", "original"),
     (ALPN, "dataReceived", "data"),
     (http.Request, "gotLength", "length"),
@@ -102,6 +104,8 @@ CALLS: tuple[tuple[Any, str, str], ...] = (
     (Stream, "abortConnection", "abortRequest"),
     (Stream, "write", "writeDataToStream"),
     (HTTP1, "headerReceived", "_maybeChooseTransferDecoder"),
+    (Chunked, "_dataReceived_TRAILER", "_MalformedChunkedDataError"),
+    (HTTP1, "rawDataReceived", "_MalformedChunkedDataError"),
     (HTTP1, "allHeadersReceived", "_send100Continue"),
     (HTTP1, "headerReceived", "_respondToBadRequestAndDisconnect"),
     (HTTP1, "rawDataReceived", "_respondToBadRequestAndDisconnect"),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import getpass
+import io
 import sqlite3
+import sys
 from contextlib import closing
 
 from tests.support.admin import AdminCase
 from webcam import __version__
+from webcam.admin import accounts as admin_accounts
+from webcam.errors import Refused
 from webcam.service.passwords import check_password
 from webcam.storage import accounts, schema, sessions
 from webcam.storage.schema import FILE, connect
@@ -65,6 +69,34 @@ class AddTests(AdminCase):
         self.assertRefused("no text in UTF-8", "account", "add", "user\udcff", "--password-stdin")
         self.assertRefused("no text in UTF-8", "account", "add", "user", "--password-stdin", stdin="sesame-\udcff")
         self.assertRefused("no text in UTF-8", "account", "remove", "user\udcff")
+
+    def test_names_that_can_not_log_in_everywhere(self):
+        """HTTP Basic ends a name with a colon. Who has such a name keeps it, and can do with it what others can."""
+        for name in ("a:b", ":", "camera:1"):
+            self.assertRefused("a name has no colon", "account", "add", name, "--password-stdin")
+        for name in ("a\nb", "\x00", "a\x1b[31m", "\x7f", "a\x85", "tab\t"):
+            self.assertRefused("a name has no control characters", "account", "add", name, "--password-stdin")
+        self.assertEqual(self.run_it("account", "list")[1], "")
+        self.add("now")
+        with closing(connect(self.data / FILE)) as connection:
+            connection.execute("UPDATE accounts SET name = 'old:name'")
+            connection.commit()
+        self.assertEqual(self.run_it("account", "passwd", "old:name", "--password-stdin", stdin="another\n")[0], 0)
+        for verb in ("disable", "enable", "quota", "remove"):
+            self.assertEqual(self.run_it("account", verb, "old:name")[0], 0, verb)
+
+    def test_a_byte_order_mark_is_not_typed(self):
+        for verb in ("add", "passwd"):
+            self.run_it("account", verb, "user", "--password-stdin", stdin=f"\ufeffsesame {verb}\r\n")
+            self.assertTrue(check_password(self.account().password_hash, f"sesame {verb}"))
+        self.assertRefused("the password is empty", "account", "passwd", "user", "--password-stdin", stdin="\ufeff\n")
+        self.run_it("account", "passwd", "user", "--password-stdin", stdin="in\ufeffside\n")
+        self.assertTrue(check_password(self.account().password_hash, "in\ufeffside"))
+
+    def test_a_password_in_another_encoding(self):
+        self.patch(sys, "stdin", io.TextIOWrapper(io.BytesIO("sesame".encode("utf-16")), "utf-8"))
+        error = self.assertRaises(Refused, admin_accounts._piped)
+        self.assertIn("is no text in utf-8", str(error))
 
     def test_names_keep_every_character(self):
         for name in ("użytkownik", "\U0001f4f7", "two words", "'; DROP TABLE accounts; --"):

@@ -100,7 +100,8 @@ class FailuresTests(SynchronousTestCase):
 
     def test_headers(self) -> None:
         """What the HTTP status asks for."""
-        self.assertEqual(errors.MethodNotAllowed(("POST", "GET")).headers(), {"allow": "POST, GET"})
+        self.assertEqual(errors.MethodNotAllowed(("POST", "GET")).headers(), {"allow": "POST, GET, HEAD, OPTIONS"})
+        self.assertEqual(errors.MethodNotAllowed(("POST",)).headers(), {"allow": "POST, OPTIONS"})
         self.assertEqual(errors.RangeNotSatisfiable(10).headers(), {"content-range": "bytes */10"})
         self.assertEqual(errors.CoolingDown(7, news=True).headers(), {"retry-after": "7"})
         self.assertEqual(errors.LockedOut(8, news=True).headers(), {"retry-after": "8"})

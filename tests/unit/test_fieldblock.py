@@ -121,6 +121,16 @@ class DecoderTests(SynchronousTestCase):
             with self.assertRaises(CompressionError, msg=repr(data)):
                 Decoder().decode(data)
 
+    def test_the_number_of_fields(self) -> None:
+        """So many and no more, whichever way they are written."""
+        for field in (b"\x82", b"\x00\x01a\x01b", b"\x40\x01a\x01b", b"\x04\x01b"):
+            decoder = Decoder()
+            decoder.max_fields = 3
+            self.assertEqual(len(decoder.decode(field * 3)), 3)
+            self.assertEqual(len(decoder.decode(field * 3)), 3, "of each block")
+            with self.assertRaises(h2.exceptions.DenialOfServiceError, msg=repr(field)):
+                decoder.decode(field * 4)
+
 
 class EncoderTests(SynchronousTestCase):
     """What it writes, hpack reads."""

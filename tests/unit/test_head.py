@@ -76,6 +76,24 @@ class HeadTests(SynchronousTestCase):
         head = read_head([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b"host", b"there")])
         self.assertEqual(head.fields, [(b"host", b"there")])
 
+    def test_hosts(self) -> None:
+        """One at most beside the authority, and it says the same; two are refused, even if they are alike."""
+        alone = [(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/")]
+        with_authority = [*alone, (b":authority", b"a")]
+        a, b = (b"host", b"a"), (b"host", b"b")
+        for good in ([*alone, a], with_authority, [*with_authority, a]):
+            self.assertEqual(read_head(good).fields, [a])
+        for bad in (alone, [*alone, a, a], [*alone, a, b], [*with_authority, b], [*with_authority, a, a]):
+            with self.assertRaises(Malformed, msg=str(bad)):
+                read_head(bad)
+
+    def test_targets(self) -> None:
+        """What is beyond ASCII may stand there as it is; a space, or what is no character, may not."""
+        self.assertEqual(read_head(request(path=b"/\x80\xff!~")).path, b"/\x80\xff!~")
+        for bad in (b"/a b", b"/a?b c", b"/\x01", b"/\x1f", b"/\x7f", b"/a\tb"):
+            with self.assertRaises(Malformed, msg=str(bad)):
+                read_head(request(path=bad))
+
     def test_expect(self) -> None:
         self.assertTrue(read_head(request(extra=[(b"expect", b"100-Continue")])).expects)
         self.assertFalse(read_head(request(extra=[(b"expect", b"else")])).expects)

@@ -6,6 +6,7 @@ import argparse
 import getpass
 import sqlite3
 import sys
+import unicodedata
 
 from webcam.admin.common import (
     MAX_NAME,
@@ -70,7 +71,7 @@ def add_to(nouns: Nouns) -> None:
 
 
 def _add(options: argparse.Namespace) -> str:
-    check_name(options.name, "a name")
+    _check_new_name(options.name)
     password_hash = hash_password(_password(options))
     try:
         in_transaction(folder_of(options), lambda cursor: accounts.add_account(cursor, options.name, password_hash))
@@ -78,6 +79,15 @@ def _add(options: argparse.Namespace) -> str:
         raise Refused(f"there is an account {options.name!r} already") from None
     note(options, "account_added", account=options.name)
     return f"added {options.name}"
+
+
+def _check_new_name(name: str) -> None:
+    """Raise :class:`Refused` for a name that can't log in everywhere. Older accounts may have one; they keep it."""
+    check_name(name, "a name")
+    if ":" in name:
+        raise Refused(f"a name has no colon, which ends it in a login by HTTP Basic: {name!r}")
+    if any(unicodedata.category(each) == "Cc" for each in name):
+        raise Refused(f"a name has no control characters: {name!a}")
 
 
 def _passwd(options: argparse.Namespace) -> str:
@@ -141,12 +151,20 @@ def _listed(account: Account) -> str:
 
 def _password(options: argparse.Namespace) -> str:
     """From standard input without its line end, or typed twice."""
-    password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else _typed()
+    password = _piped() if options.password_stdin else _typed()
     if not password:
         raise Refused("the password is empty")
     if len(password) > MAX_NAME:
         raise Refused(f"the password is longer than {MAX_NAME} characters")
     return password
+
+
+def _piped() -> str:
+    """The first line of standard input. Some editors begin a file with a byte order mark, which nobody types."""
+    try:
+        return sys.stdin.readline().removeprefix("\ufeff").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Refused(f"the password on standard input is no text in {sys.stdin.encoding}") from None
 
 
 def _typed() -> str:

@@ -152,11 +152,10 @@ def admit(services: Services, endpoint: Endpoint, request: Request) -> Call:
 async def admit_login(services: Services, endpoint: Endpoint, request: Request) -> Call:
     """The same, of an endpoint that takes a name and a password, too. Raises :class:`Unauthorized` when it has none."""
     params = _params(services, endpoint, request)
-    login = (
-        None if params.text(fields.TOKEN) else basic(request.requestHeaders.getRawHeaders(b"authorization", [None])[0])
-    )
-    if login is not None:
-        session = await services.logins.session(*login, request.address)
+    header = None if params.text(fields.TOKEN) else request.requestHeaders.getRawHeaders(b"authorization", [None])[0]
+    readings = basic(header)
+    if readings:
+        session = await services.logins.first(readings, request.address)
     else:
         found = session_of(services, request, params)
         if found is None:

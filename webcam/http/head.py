@@ -7,6 +7,10 @@ from collections.abc import Iterable
 
 from webcam.http.fieldblock import CONNECTION_SPECIFIC, Field
 
+_never_in_targets = re.compile(rb"[\0-\x20\x7f]").search
+"""A space, or what is no character: over HTTP/1.1 others read a request line with one in another way. What is beyond
+ASCII may stand there over either version, since clients write names into queries as they are."""
+
 _is_name = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+\Z").match
 _ENDS = b"\0\r\n"
 _BLANK = b" \t"
@@ -63,6 +67,8 @@ def _made_of(pseudo: list[bytes | None], ordinary: list[Field], special: list[Fi
     method, scheme, authority, path = pseudo
     if not method or scheme is None or not path or method == b"CONNECT":
         raise Malformed("a part of the request line is missing")
+    if _never_in_targets(path):
+        raise Malformed("a target with a space, or with what is no character")
     head = Head(method, path, ordinary)
     host = authority
     for name, value in special:

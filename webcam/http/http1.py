@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
+from webcam.http import head1
 from webcam.http.limits import HEADERS, TURN
 from webcam.http.rounds import Place
 from webcam.http.tls import limit_records
@@ -48,6 +49,8 @@ class HTTP1Channel(http.HTTPChannel):
     _taking = False
     _held_back = False
     _read_ended = False
+    _in_head = False
+    """Whether a request line has come, and not the end of its head."""
     _end = 0.0
 
     def __init__(self, place: Place) -> None:
@@ -60,6 +63,12 @@ class HTTP1Channel(http.HTTPChannel):
         """A line of a request's head."""
         if self._head_since is None:
             self._head_since = self.site.reactor.seconds()
+        if not self._in_head and line:
+            self._in_head = True
+            line = head1.encoded_line(line)
+            if b"\x7f" in line:
+                self._respondToBadRequestAndDisconnect()
+                return
         super().lineReceived(line)
 
     @property
@@ -122,11 +131,15 @@ class HTTP1Channel(http.HTTPChannel):
 
     def allHeadersReceived(self) -> None:  # noqa: N802
         """Tell the request before its body; the client's "may I send it?" is answered only if so."""
+        self._in_head = False
+        request = self.requests[-1]
+        if not head1.has_valid_host(request.requestHeaders.getRawHeaders(b"host"), self._version):
+            self._respondToBadRequestAndDisconnect()
+            return
         persistent = self.persistent
         super().allHeadersReceived()
         self._head_since = None
         self.persistent = self.persistent and persistent
-        request = self.requests[-1]
         request.headersReceived(self._command, self._path, self._version)
         wants_continue, self._wants_continue = self._wants_continue, False
         if request.gone:
@@ -142,7 +155,13 @@ class HTTP1Channel(http.HTTPChannel):
     def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:  # noqa: N802
         if header == b"Content-Length" and len(data) > LENGTH_DIGITS:
             return bool(self._failChooseTransferDecoder())
-        return bool(super()._maybeChooseTransferDecoder(header, data))
+        coded = header == b"Transfer-Encoding"
+        if coded and data.lower() != b"chunked":  # Twisted takes "identity", beside another one too
+            return bool(self._failChooseTransferDecoder())
+        chosen = bool(super()._maybeChooseTransferDecoder(header, data))
+        if chosen and coded:
+            self._transferDecoder = head1.Chunks(self.requests[-1].handleContentChunk, self._finishRequestBody)
+        return chosen
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes of the connection. Whatever can't be taken now is taken later, in its order."""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from twisted.internet.defer import DeferredLock
 
@@ -38,6 +39,25 @@ class Logins:
         self._key = secrets.token_bytes(32)
         self._tokens: OrderedDict[bytes, str] = OrderedDict()
         self._turns: dict[bytes, DeferredLock] = {}
+
+    async def first(self, readings: Sequence[tuple[str, str]], address: str) -> Session:
+        """The session of the first of these names and passwords that is right: a client's bytes may be read in two
+        ways, the likeliest first. Errors as :meth:`session` has them, of the last one.
+
+        One that is remembered goes before, so that only a first login pays for a reading that is wrong. Each one that
+        is checked is an attempt of its own, which waits for its turn and which the lockout counts: whoever guesses gets
+        no more hashes for an attempt than by sending one reading at a time.
+        """
+        *others, last = sorted(readings, key=lambda each: len(readings) > 1 and not self._remembers(*each))
+        for each in others:
+            try:
+                return await self.session(*each, address)
+            except Unauthorized:
+                pass
+        return await self.session(*last, address)
+
+    def _remembers(self, name: str, password: str) -> bool:
+        return self._hash(name, password) in self._tokens
 
     async def session(self, name: str, password: str, address: str) -> Session:
         """The session of this login, now active, and not charged for a request.
