@@ -12,10 +12,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from webcam.api.cookies import cookie_name
 from webcam.api.services import Limits, Services
 from webcam.audit import AuditLog
 from webcam.clock import SystemClock
 from webcam.config import Config
+from webcam.instance import instance_id
 from webcam.model import Bounds
 from webcam.ports import Audit, Clock, Disk, Store, ThumbnailStore
 from webcam.relay.hub import Hub
@@ -87,7 +89,7 @@ class Assembly:
             workshop=_threads(reactor, AT_ONCE_MADE, "thumbnails"),
         )
         self.services, self.retention = make_services(
-            outside, limits_of(config), config.bounds, config.cooldown, config.base_path
+            outside, limits_of(config), config.bounds, config.cooldown, config.base_path, instance_id(config.data)
         )
         self.audit.name_of = self.services.accounts.name_of
         self.restoring = Restoring(config.data, database, self.services, threads.deferToThread)
@@ -117,9 +119,9 @@ def limits_of(config: Config) -> Limits:
 
 
 def make_services(
-    outside: Outside, limits: Limits, bounds: Bounds, cooldown: float, base: str = "/"
+    outside: Outside, limits: Limits, bounds: Bounds, cooldown: float, base: str = "/", instance: str = ""
 ) -> tuple[Services, Retention]:
-    """Everything between storage and edge, and what sweeps it."""
+    """Everything between storage and edge, and what sweeps it. *instance* is the server's id."""
     store, clock, audit, reactor = outside.store, outside.clock, outside.audit, outside.reactor
     time = Timekeeper(clock)
     settings, stamps, quotas = AccountSettings(store, audit), Stamps(clock, time), AccountQuotas(bounds)
@@ -151,6 +153,7 @@ def make_services(
         audit=audit,
         clock=reactor,
         limits=limits,
+        cookie=cookie_name(base, instance),
         base=base,
     )
     return services, retention

@@ -17,6 +17,8 @@ from webcam.errors import StartFailure
 from webcam.firstaccount import PASSWORD_FILE, make_first_account
 from webcam.http.certificate import utc
 from webcam.http.own_pair import is_ours, make_or_renew
+from webcam.instance import FILE as INSTANCE
+from webcam.instance import instance_id
 from webcam.permissions import make_private, open_to_others, readable_by_all
 from webcam.storage.handover import ANSWER
 from webcam.storage.isolation import isolate_bad_rows
@@ -36,7 +38,9 @@ def prepare(config: Config, terminal: TextIO | None = None) -> Path:
         make_folder(config.data)
         if not os.access(config.data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
-        clear_leftovers(config.data, (CERTIFICATE, KEY, PASSWORD_FILE, ANSWER))  # they may be what fills the disk
+        clear_leftovers(
+            config.data, (CERTIFICATE, KEY, PASSWORD_FILE, ANSWER, INSTANCE)
+        )  # they may be what fills the disk
         reserve = Reserve(config.data)
         reserve.release_on_full_disk()
         path = make_ready(config.data)
@@ -44,6 +48,7 @@ def prepare(config: Config, terminal: TextIO | None = None) -> Path:
         make_first_account(path, config.data / PASSWORD_FILE, terminal)
         if not config.plain and config.own_certificate:
             make_or_renew(config.certificate, config.key, utc(SystemClock.wall()))
+        instance_id(config.data)
         reserve.refill()
         for line in _who_can_read(config):
             _log.warn("{line}", line=line)

@@ -222,6 +222,10 @@ class Draft:
         return sum(len(each.encode()) for each in (sender, self.target, self.name, self.params))
 
 
+NO_DEVICE = ""
+"""The device of a session that is of none: no device can log in by this name."""
+
+
 @dataclass(frozen=True)
 class Message:
     """A stored message."""

@@ -102,7 +102,10 @@ class FilesTests(EdgeCase):
             self.refused(self.client.fetch("GET", path), MALFORMED_REQUEST, status=404)
 
     def test_a_file_is_no_matter_of_a_session(self) -> None:
-        headers = [("cookie", "__Host-webcam=of-a-session-that-ended"), ("sec-fetch-site", "same-origin")]
+        headers = [
+            ("cookie", "__Host-webcam-0123456789abcdef=of-a-session-that-ended"),
+            ("sec-fetch-site", "same-origin"),
+        ]
         self.assertEqual(self.client.fetch("GET", "/", headers=headers).status, 200)
         answer = self.client.fetch("POST", "/console/session.json", b"{}", headers)
         self.refused(answer, NO_SUCH_SESSION)

@@ -17,6 +17,7 @@ from tests.support.edge import (
     frames,
 )
 from tests.support.http import H1Client
+from tests.support.server import World
 from tests.support.trail import PASSWORD, used
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, Role
 from webcam.service.lockout import FREE
@@ -34,7 +35,7 @@ class BelowABasePath(BrowserCase):
 
     def test_the_cookie_is_for_that_path(self) -> None:
         given = self.log_in().header("set-cookie") or ""
-        self.assertTrue(given.startswith("__Secure-webcam="), given)
+        self.assertTrue(given.startswith("__Secure-webcam-0123456789abcdef="), given)
         self.assertIn("; Path=/cam/;", given)
         self.assertEqual(self.browse("console/session.json")["device"], "browser")
 
@@ -49,10 +50,41 @@ class LoginTests(BrowserCase):
         answer = self.log_in()
         self.assertEqual(answer.json(), {**OK, "account": "user", "device": "browser", "role": "full", "disk": "fine"})
         cookie, *attributes = (answer.header("set-cookie") or "").split("; ")
-        self.assertRegex(cookie, r"^__Host-webcam=[A-Za-z0-9_-]{27}=$")
+        self.assertRegex(cookie, r"^__Host-webcam-0123456789abcdef=[A-Za-z0-9_-]{27}=$")
         self.assertEqual(sorted(attributes), ["HttpOnly", "Path=/", "SameSite=Strict", "Secure"])
         self.assertNotIn(self.token, answer.body.decode())
         self.assertEqual(self.services.sessions.find(self.token).device, "browser")
+
+    def test_a_second_login_in_the_same_browser_ends_the_first_session(self) -> None:
+        """Nobody has its token any more; whatever its device is called now."""
+        for device in ("browser", "another name"):
+            self.log_in()
+            first = self.services.sessions.find(self.token)
+            self.log_in(device)
+            self.assertTrue(first.ended)
+            self.assertEqual(self.browse("console/session.json")["device"], device)
+        self.assertEqual(len(self.services.sessions.all()), 1)
+
+    def test_a_login_that_fails_ends_nothing(self) -> None:
+        self.log_in()
+        self.log_in(**{"pass": used("password", WRONG)})
+        self.assertEqual(self.browse("console/session.json")["result"], "OK")
+
+    def test_two_servers_of_one_host_leave_each_others_cookies_alone(self) -> None:
+        """Another port, another instance: the browser sends both cookies to both."""
+        self.log_in()
+        mine, first = self.cookie, self.services
+        here, self.world = self.world, World(self.limits, instance="fedcba9876543210")
+        self.client = self.connect()
+        self.cookie = mine
+        self.log_in()
+        self.assertNotEqual(self.cookie.partition("=")[0], mine.partition("=")[0])
+        self.cookie = f"{mine}; {self.cookie}"
+        self.assertEqual(self.browse("console/session.json")["result"], "OK")
+        there, self.world = self.world, here
+        self.client = self.connect()
+        self.assertEqual(self.browse("console/session.json")["result"], "OK")
+        self.assertEqual([len(each.sessions.all()) for each in (first, there.services)], [1, 1])
 
     def test_the_device_is_online_with_its_metadata(self) -> None:
         self.log_in(meta={"agent": "a phone"})
@@ -121,9 +153,9 @@ class SessionTests(BrowserCase):
         """The log has a line of a session that is gone, and none of a page that asks whether there is one."""
         self.bad(self.ask("console/session.json"), NO_SUCH_SESSION)
         self.assertEqual(self.refusals(), [])
-        self.cookie = "__Host-webcam="
+        self.cookie = "__Host-webcam-0123456789abcdef="
         self.bad(self.browse("console/session.json"), NO_SUCH_SESSION)
-        self.cookie = "__Host-webcam=\xe4\xff"
+        self.cookie = "__Host-webcam-0123456789abcdef=\xe4\xff"
         self.bad(self.browse("console/session.json"), NO_SUCH_SESSION)
         self.assertNotEqual(self.refusals(), [])
 
@@ -140,7 +172,7 @@ class SessionTests(BrowserCase):
         session = self.services.sessions.find(self.token)
         answer = self.client.fetch("POST", "/console/logout.json", b"{}", self.headers)
         self.assertEqual(answer.json(), OK)
-        self.assertIn("__Host-webcam=; ", answer.header("set-cookie"))
+        self.assertIn("__Host-webcam-0123456789abcdef=; ", answer.header("set-cookie"))
         self.assertIn("Max-Age=0", answer.header("set-cookie"))
         self.assertEqual(answer.header("clear-site-data"), '"cache"')
         self.assertTrue(session.ended)

@@ -35,7 +35,7 @@ class LargeBodyTests(EdgeCase):
             self.assertEqual(self.post("heartBit.json", body.encode()).json(), OK)
         body = json.dumps({"padding": LARGE}).encode()
         self.assertEqual(self.post("heartBit.json", body, shash=token).json(), OK)
-        cookie = ("cookie", f"__Host-webcam={token}")
+        cookie = ("cookie", f"__Host-webcam-0123456789abcdef={token}")
         self.assertEqual(self.post("heartBit.json", body, [cookie, OWN_PAGE]).json(), OK)
         self.refused(
             self.post("heartBit.json", body, [cookie, ("sec-fetch-site", "cross-site")]), MALFORMED_REQUEST, 413

@@ -26,7 +26,7 @@ from tests.support.http import H1Client, H2Client
 from tests.support.multipart import MultipartReader, Part
 from tests.support.server import PASSWORD, _hash
 from webcam.api.pictures import MAX_CACHE, PATIENCE
-from webcam.model import Role
+from webcam.model import NO_DEVICE, Role
 from webcam.relay.pictures import FIRST_REPEAT, REPEAT
 from webcam.service import logins
 from webcam.wire.frames import encode
@@ -279,11 +279,38 @@ class LoginTests(PicturesCase):
         self.assertEqual(len(self.parts(client, stream)), 1)
         self.assertEqual(self.checked, 1)
 
-    def test_its_device_is_nobody_elses(self) -> None:
-        self.snapshot()
-        devices = [each["device"] for each in self.ask("getDevicesOnline.json", self.phone)["devices"]]
-        self.assertEqual(len(devices), 3)
-        self.assertRegex(devices[1], r"\Ahttp-[0-9a-f]{16}\Z")
+    def test_it_is_no_device(self) -> None:
+        """Not online, not remembered as one that was, and nobody is told that it came."""
+        told: list[str] = []
+        self.patch(self.services.sessions, "on_online", lambda _account, presence: told.append(presence.device))
+        self.assertEqual(self.snapshot(), 200)
+        self.assertEqual(len(self.services.sessions.all()), 3)
+        online = self.ask("getDevicesOnline.json", self.phone)["devices"]
+        self.assertEqual([each["device"] for each in online], ["camera", "phone"])
+        seen = self.ask("console/devices.json", self.phone)["devices"]
+        self.assertEqual([each["device"] for each in seen], ["camera", "phone"])
+        self.assertEqual(told, [])
+
+    def test_as_many_devices_as_there_may_be_keep_nobody_from_looking(self) -> None:
+        self.world.run(self.world.store.set_quota("user", "devices", 2))
+        self.world.run(self.services.accounts.refresh())
+        self.assertEqual(self.snapshot(), 200)
+
+    def test_it_ends_as_other_sessions_do_and_is_listed_among_them(self) -> None:
+        self.assertEqual(self.snapshot(), 200)
+        (found,) = [each for each in self.services.sessions.all() if each.device == NO_DEVICE]
+        listed = self.ask("console/sessions.json", self.phone)["sessions"]
+        self.assertEqual([each["device"] for each in listed], [NO_DEVICE, "camera", "phone"])
+        self.world.run(self.world.store.revoke_sessions("user", NO_DEVICE))
+        self.world.run(self.services.accounts.refresh())
+        self.assertTrue(found.ended)
+
+    def test_a_session_by_the_same_password_is_a_device(self) -> None:
+        self.assertEqual(
+            self.post("authorize.json", name="user", pass_=PASSWORD, device="looks").json()["result"], "OK"
+        )
+        online = self.ask("getDevicesOnline.json", self.phone)["devices"]
+        self.assertEqual([each["device"] for each in online], ["camera", "looks", "phone"])
 
     def test_a_wrong_password_is_checked_each_time(self) -> None:
         for _ in range(2):
@@ -368,7 +395,7 @@ class GuestTests(RolesCase, PicturesCase):
             client, stream = self.look("snapshot.jpg", headers=login("user", secret))
             self.assertEqual(client.response(stream).status, status)
         online = [each["device"] for each in self.ask("getDevicesOnline.json", self.phone)["devices"]]
-        self.assertEqual(len([each for each in online if each.startswith("http-")]), 1, "the publisher's")
+        self.assertEqual(online, ["camera", "phone"])
 
 
 class LoginAtOnceTests(PicturesCase):

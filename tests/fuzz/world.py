@@ -44,6 +44,7 @@ class World:
         self._link = ""
         self._picture: int | None = None
         self.ask("setConfig.json", shash=self.token(), config=_GENEROUS)
+        self._tokens.clear()  # what a session may ask for at once is what the limit was when it began
         self._camera = FieldClient(server)
         token = self.ask("authorize.json", name=NAME, **{"pass": PASSWORD}, device=CAMERA)["shash"]
         upload = self._camera.open("POST", f"/input.raw?shash={token}")

@@ -60,7 +60,9 @@ class BrowserTests(ConsoleCase):
         """A streaming upload by the cookie, seen by another one."""
         self.log_in("camera")
         camera = self.connect()
-        cookie = f"__Host-webcam={self.http.cookies['__Host-webcam']}"
+        ((name, token),) = self.http.cookies.items()
+        self.assertRegex(name, r"\A__Host-webcam-[0-9a-f]{16}\Z")
+        cookie = f"{name}={token}"
         upload = camera.open("POST", "/input.raw?subproto=RAW_JPEG", {"cookie": cookie, **OWN})
         camera.send(upload, encode(JPEG))
         viewer = self.connect()

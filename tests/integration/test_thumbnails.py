@@ -21,6 +21,7 @@ class ThumbnailsTests(ServerCase):
         self.shash = self.authorize("camera")
         limits = [{"kind": 3, "fv": 10000}, {"kind": 4, "fv": 200}]
         self.assertEqual(self.call("setConfig.json", shash=self.shash, config=limits), OK)
+        self.shash = self.authorize("camera")
 
     @property
     def file(self) -> Path:

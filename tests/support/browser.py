@@ -21,7 +21,7 @@ class BrowserCase(EdgeCase):
     def log_in(self, device: str = "browser", **more: Any) -> Response:
         """The whole answer. Its cookie goes along with what this browser asks from now on."""
         body = {"name": "user", "pass": PASSWORD, "device": device, **more}
-        answer = self.post("console/login.json", json.dumps(body).encode(), [OWN])
+        answer = self.post("console/login.json", json.dumps(body).encode(), self.headers if self.cookie else [OWN])
         given = answer.header("set-cookie")
         if given:
             self.cookie = given.partition(";")[0]

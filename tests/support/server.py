@@ -21,6 +21,9 @@ from webcam.storage.thumbnails import ThumbnailFile
 
 NAME = "user"
 
+INSTANCE = "0123456789abcdef"
+"""The server's id."""
+
 
 async def at_once(function: Any, *args: Any) -> Any:
     """An offload that blocks."""
@@ -37,12 +40,13 @@ class World:
         bounds: Bounds | None = None,
         base: str = "/",
         proxies: Networks | None = None,
+        instance: str = INSTANCE,
     ) -> None:
         self.clock = FakeClock()
         self.store = BlockingStore()
         self.audit = Notes()
         self.disk = FakeDisk(self.store)
-        self._options = (limits or Limits(), bounds or Bounds(), cooldown, base)
+        self._options = (limits or Limits(), bounds or Bounds(), cooldown, base, instance)
         self._proxies = proxies
         self._begin()
         self.account_id = self.run(self.store.add_account(NAME, _hash(PASSWORD)))

@@ -33,7 +33,7 @@ from webcam.storage.reserve import FILE as RESERVE
 from webcam.storage.schema import FILE, connect
 from webcam.tap import current_pair, terminal_of
 
-MADE = {FILE, PASSWORD_FILE, "certificate.pem", "key.pem"}
+MADE = {FILE, PASSWORD_FILE, "certificate.pem", "key.pem", "instance-id"}
 
 
 def mode(path: Path) -> int:

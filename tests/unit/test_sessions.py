@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from tests.support.sessions import HERE, SessionsCase
 from webcam.errors import CoolingDown, NoSuchSession, QuotaExceeded
-from webcam.model import QUOTA_DEVICES, QUOTA_SESSIONS, Bounds, Presence, Role
+from webcam.model import NO_DEVICE, QUOTA_DEVICES, QUOTA_SESSIONS, Bounds, Presence, Role
 from webcam.ports import ALL_DEVICES
 from webcam.service import cooling, places
 from webcam.service.quotas import AccountQuotas
@@ -225,6 +225,24 @@ class PresenceTests(SessionsCase):
         self.clock.advance(181)
         self.assertEqual(self.sessions.online(self.account_id), [])
         self.assertFalse(self.sessions.is_online(self.account_id, "camera"))
+
+    def test_a_session_that_is_of_no_device_is_never_there_also_after_a_restart(self):
+        token = self.open(NO_DEVICE)
+        self.assertNowhere(token)
+        self.sessions = Sessions(self.store, self.settings, self.quotas, self.time, self.audit)
+        seen: list[str] = []
+        self.sessions.on_seen = lambda session: seen.append(session.device)
+        self.sessions.on_online = lambda _, presence: seen.append(presence.device)
+        self.sessions.on_offline = lambda _, device: seen.append(device)
+        self.successResultOf(self.sessions.load())
+        self.assertNowhere(token)
+        self.sessions.end(self.sessions.find(token))
+        self.assertEqual(seen, [])
+
+    def assertNowhere(self, token: str) -> None:
+        self.assertFalse(self.sessions.find(token).is_device)
+        self.assertEqual(self.sessions.online(self.account_id), [])
+        self.assertFalse(self.sessions.is_online(self.account_id, NO_DEVICE))
 
     def test_a_device_goes_offline_with_its_last_session(self):
         first, second = self.sessions.find(self.open()), self.sessions.find(self.open())

@@ -11,6 +11,7 @@ from webcam.admin.common import Bar, Nouns, add_noted_command, folder_of, note
 from webcam.config import AUDIT, CERTIFICATE, KEY
 from webcam.errors import Refused
 from webcam.firstaccount import PASSWORD_FILE
+from webcam.instance import FILE as INSTANCE
 from webcam.storage.backup import back_up, restore
 from webcam.storage.checks import Holding
 from webcam.storage.handover import LOCK as RESTORE_LOCK
@@ -60,7 +61,7 @@ def _restore(options: argparse.Namespace) -> str:
 def _own_name(data: Path, file: Path) -> str | None:
     """Which file of the server's own would be replaced, other than the database; older ones with an ending, too."""
     real = os.path.realpath(file)  # which takes a link that leads to itself
-    for each in (CERTIFICATE, KEY, AUDIT, PASSWORD_FILE, THUMBNAILS, LOCK, RESTORE_LOCK, RESERVE):
+    for each in (CERTIFICATE, KEY, AUDIT, PASSWORD_FILE, INSTANCE, THUMBNAILS, LOCK, RESTORE_LOCK, RESERVE):
         own = os.path.realpath(data / each)
         if real == own or (real.startswith(f"{own}.") and Path(real).exists()):
             return Path(real).name

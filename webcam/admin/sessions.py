@@ -53,7 +53,7 @@ def _row(name: str, session: SavedSession, active: str) -> tuple[str, ...]:
     return (
         session.digest[:SESSION_ID],
         name,
-        session.device,
+        session.device or "(HTTP Basic)",
         session.address,
         active[: len("YYYY-MM-DD HH:MM:SS")],
         str(session.requests),

@@ -10,25 +10,26 @@ _LOCAL = frozenset(("localhost", "127.0.0.1", "::1"))
 """Hosts whose pages a browser trusts with such a cookie without TLS, too (W3C, Secure Contexts, 3.1)."""
 
 
-def cookie_name(base: str) -> str:
+def cookie_name(base: str, instance: str) -> str:
     """With a prefix by which browsers take it from this very host, over TLS, alone (RFC 6265bis, 4.1.3).
 
-    *base* is the path that all paths of this server begin with.
+    *base* is the path that all paths of this server begin with. *instance* is the server's id: a browser has one jar
+    for all ports of a host, and sends what it got from one to the others (RFC 6265, 8.5).
     """
-    return "__Host-webcam" if base == "/" else "__Secure-webcam"
+    return f"{'__Host' if base == '/' else '__Secure'}-webcam-{instance}"
 
 
-def give_cookie(request: Request, base: str, token: str | None) -> None:
+def give_cookie(request: Request, name: str, base: str, token: str | None) -> None:
     """Let the answer hand *token* to the browser for as long as that runs; ``None`` takes away what it has."""
-    value = f"{cookie_name(base)}={token or ''}; Path={base}; Secure; HttpOnly; SameSite=Strict"
+    value = f"{name}={token or ''}; Path={base}; Secure; HttpOnly; SameSite=Strict"
     if token is None:
         value += "; Max-Age=0"
     request.responseHeaders.addRawHeader(b"set-cookie", value.encode("ascii"))
 
 
-def cookie_token(request: Request, base: str) -> str | None:
+def cookie_token(request: Request, name: str) -> str | None:
     """The token in the request's cookie; ``None`` when there is none, or a page of another site asks with it."""
-    token = request.received_cookies.get(cookie_name(base).encode())
+    token = request.received_cookies.get(name.encode())
     return token.decode("latin-1") if token and _is_own(request) else None
 
 

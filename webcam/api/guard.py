@@ -181,7 +181,7 @@ def _check_sender(services: Services, endpoint: Endpoint, request: Request, body
     """Raises :class:`NoSuchSession` when no token that can be found without parsing the body is one of a live session,
     :class:`TooLarge` when there is no token, or none is wanted."""
     by_query = Params.from_query(request.query).text(fields.TOKEN, MAX_TOKEN)
-    shown = (by_query, cookie_token(request, services.base), *islice(shown_tokens(body), MOST_SHOWN))
+    shown = (by_query, cookie_token(request, services.cookie), *islice(shown_tokens(body), MOST_SHOWN))
     tokens = [each for each in shown if each]
     if any(map(services.sessions.knows, tokens)):
         return
@@ -192,7 +192,9 @@ def _check_sender(services: Services, endpoint: Endpoint, request: Request, body
 
 def _may_be_empty(services: Services, endpoint: Endpoint, request: Request) -> bool:
     """One that shows its session by a cookie may have nothing more to say."""
-    return endpoint.needs in (Needs.OPTIONAL, Needs.NOTHING_AT_ALL) or cookie_token(request, services.base) is not None
+    return (
+        endpoint.needs in (Needs.OPTIONAL, Needs.NOTHING_AT_ALL) or cookie_token(request, services.cookie) is not None
+    )
 
 
 def _session(services: Services, endpoint: Endpoint, request: Request, params: Params) -> Session | None:
@@ -212,7 +214,7 @@ def session_of(services: Services, request: Request, params: Params, free: bool 
     token = params.text(fields.TOKEN, MAX_TOKEN)
     if token:
         return services.sessions.find(token) if free else services.sessions.charge(token)
-    token = cookie_token(request, services.base)
+    token = cookie_token(request, services.cookie)
     return services.sessions.browse(token) if token else None
 
 

@@ -64,6 +64,8 @@ class Services:
     audit: Audit
     clock: IReactorTime
     limits: Limits = field(default_factory=Limits)
+    cookie: str = ""
+    """The name of the console's cookie."""
     base: str = "/"
     """The path that all others lie below; it ends in a slash."""
     under_way: set[Deferred[None]] = field(default_factory=set)

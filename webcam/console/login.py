@@ -14,12 +14,16 @@ from webcam.wire import console, fields, replies
 
 
 async def login(call: Call) -> bytes:
-    """A new session, as for any device, whose token only the browser's cookie has."""
+    """A new session, as for any device, whose token only the browser's cookie has.
+
+    It takes the place of the browser's session before: nobody has the token of that any more.
+    """
     services, request = call.services, call.request
     if is_foreign(request):
         raise NotAllowed("a page of another site logs in")
     token = await log_in(call)
-    give_cookie(request, services.base, token)
+    _end(call, cookie_token(request, services.cookie))
+    give_cookie(request, services.cookie, services.base, token)
     return console.logged_in(*_who(call, services.sessions.find(token)))
 
 
@@ -35,15 +39,19 @@ async def session(call: Call) -> bytes:
 async def logout(call: Call) -> bytes:
     """The session has ended when this returns, and the cookie is gone; also where there was none any more."""
     services, request = call.services, call.request
-    token = call.params.text(fields.TOKEN) or cookie_token(request, services.base)
-    if token:
-        with contextlib.suppress(NoSuchSession):
-            services.sessions.end(services.sessions.find(token))
+    _end(call, call.params.text(fields.TOKEN) or cookie_token(request, services.cookie))
     if not is_foreign(request):
-        give_cookie(request, services.base, None)
+        give_cookie(request, services.cookie, services.base, None)
         request.setHeader(b"clear-site-data", b'"cache"')  # pictures that the next one at this browser may not see
     await services.sessions.flush()
     return replies.OK
+
+
+def _end(call: Call, token: str | None) -> None:
+    """End the session of a token, if there is one."""
+    if token:
+        with contextlib.suppress(NoSuchSession):
+            call.services.sessions.end(call.services.sessions.find(token))
 
 
 def _who(call: Call, found: Session) -> tuple[str, str, str, DiskState]:

@@ -15,7 +15,7 @@ from webcam.errors import (
     Overloaded,
     QuotaExceeded,
 )
-from webcam.model import Account, Role, Secret
+from webcam.model import NO_DEVICE, Account, Role, Secret
 from webcam.ports import AccountStore, Audit
 from webcam.service.lockout import Key, Lockout
 from webcam.service.passwords import Passwords
@@ -29,13 +29,17 @@ from webcam.service.tokens import SECRET_PREFIX, digest_of
 
 @dataclass(frozen=True)
 class Login:
-    """What a device says to be let in. ``password`` may be a secret."""
+    """What a device says to be let in. ``password`` may be a secret.
+
+    ``looks``: its session will be of no device; ``device`` is what it is told apart by until then.
+    """
 
     name: str
     password: str
     device: str
     meta: str
     address: str
+    looks: bool = False
 
 
 class Accounts:
@@ -120,14 +124,18 @@ class Accounts:
         self._settings.forget(account_id)
         self._quotas.forget(account_id)
 
-    async def authorize(self, name: str, password: str, device: str, meta: str, address: str) -> str:
+    async def authorize(
+        self, name: str, password: str, device: str, meta: str, address: str, looks: bool = False
+    ) -> str:
         """A new session of *device*; the answer is its token. *password* may also be a secret of the account.
+
+        With *looks* the session is of no device, whatever *device* is: that name only tells its tries from others'.
 
         Raises :class:`NoSuchUser` for a wrong name, a wrong password and a disabled account alike, in the same time;
         :class:`webcam.errors.LockedOut` at once; :class:`webcam.errors.CoolingDown`; :class:`Overloaded` when too many
         log in at once; :class:`webcam.errors.QuotaExceeded`; :class:`NotAllowed` for a secret of other devices.
         """
-        login = Login(name, password, device, meta, address)
+        login = Login(name, password, device, meta, address, looks)
         with self._noting(login):
             return await self._let_in(login)
 
@@ -237,7 +245,8 @@ class Accounts:
 
     async def _open(self, account: Account, login: Login, secret: Secret | None) -> str:
         self._learn(account)
-        token = await self._sessions.open(account.account_id, login.device, login.meta, login.address, secret)
+        device = NO_DEVICE if login.looks else login.device
+        token = await self._sessions.open(account.account_id, device, login.meta, login.address, secret)
         if account.generation != self._generations.get(account.account_id):
             self._sessions.revoke([digest_of(token)], reason=None)  # nobody was told of it
             raise NoSuchUser("the password changed meanwhile")

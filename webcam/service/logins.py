@@ -1,4 +1,7 @@
-"""Logins by HTTP Basic: clients that can't hold a session show name and password with every request."""
+"""Logins by HTTP Basic: clients that can't hold a session show name and password with every request.
+
+They only look, so their sessions are of no device: such a client is not online, and nobody is told that it came.
+"""
 
 from __future__ import annotations
 
@@ -93,10 +96,10 @@ class Logins:
         return session
 
     async def _log_in(self, key: bytes, name: str, password: str, address: str) -> Session:
-        """Its device has a name that nobody else has: 64 bits that none can know."""
-        device = DEVICE_PREFIX + key.hex()[:16]
+        """Its tries have a name that nobody else's have, 64 bits that none can know: no stranger's lock it out."""
+        tries = DEVICE_PREFIX + key.hex()[:16]
         try:
-            token = await self._accounts.authorize(name, password, device, META, address)
+            token = await self._accounts.authorize(name, password, tries, META, address, looks=True)
         except NoSuchUser as error:
             raise Unauthorized(str(error)) from None
         self._tokens[key] = token

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from webcam.model import Role, SavedSession, Secret
+from webcam.model import NO_DEVICE, Role, SavedSession, Secret
 from webcam.ports import ALL_DEVICES
 from webcam.service.minute import Minute
 from webcam.service.timekeeper import Timekeeper
@@ -81,8 +81,9 @@ class Session:
 
     @property
     def is_device(self) -> bool:
-        """Whether it is one of the account's devices. A guest is none: the name it gave is nobody's but its own."""
-        return self.role is not Role.VIEW
+        """Whether it is one of the account's devices. A guest is none: the name it gave is nobody's but its own. Nor is
+        a client that only looks, by HTTP Basic."""
+        return self.role is not Role.VIEW and self.device != NO_DEVICE
 
     @property
     def sees(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ export function sessionsSection(signal) {
       .then(({ sessions }) => list.replaceChildren(...sessions.map(rowOf)))
       .catch(complain);
   const rowOf = (each) => {
-    const { device } = each;
+    const device = each.device || "HTTP Basic"; // a client that only looks
     const active = each.current ? t("sessions.this") : agoText(each.active);
     const details = [each.address, each.role === "full" ? "" : each.role, active].filter(Boolean).join(" · ");
     const words = {
