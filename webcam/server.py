@@ -150,9 +150,9 @@ class WebcamService(service.Service):
         self._reactor.callLater(0, lambda: ensureDeferred(job.run()) if self.running else None)
 
     async def _tick(self) -> None:
-        await self.services.accounts.refresh()
-        self.services.events.keep(self.services.accounts.known)
-        self._retention.keep(self.services.accounts.known)
+        if await self.services.accounts.follow():
+            self.services.events.keep(self.services.accounts.known)
+            self._retention.keep(self.services.accounts.known)
         await self.services.sessions.sweep()
         await self.services.last_seen.flush()
         await self.services.shares.sweep()
