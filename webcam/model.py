@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cached_property
 
 _EPOCH = datetime.fromisoformat("1970-01-01")  # in UTC, as every moment here
 _STAMP_FORM = "0001-01-01 00:00:00.000000"
@@ -217,9 +218,14 @@ class Draft:
     target: str
     params: str
 
+    @cached_property
+    def texts_size(self) -> int:
+        """Bytes of its texts in UTF-8, computed once."""
+        return sum(len(each.encode()) for each in (self.target, self.name, self.params))
+
     def size(self, sender: str) -> int:
         """Bytes that the message counts: those of its texts in UTF-8, *sender* among them."""
-        return sum(len(each.encode()) for each in (sender, self.target, self.name, self.params))
+        return self.texts_size + (len(sender) if sender.isascii() else len(sender.encode()))
 
 
 NO_DEVICE = ""

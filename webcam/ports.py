@@ -45,6 +45,10 @@ class AccountStore(Protocol):
     async def accounts(self) -> list[Account]:
         """Every account, by name."""
 
+    async def version(self) -> tuple[int, ...]:
+        """Return a value that is another one when anything was stored, by whatever process, since it was asked for: but
+        for the activity of sessions, and perhaps when nothing was."""
+
     async def account(self, name: str) -> Account | None:
         """The account of this name."""
 

@@ -27,6 +27,7 @@ from webcam.model import DiskState
 from webcam.restoring import LOOK
 from webcam.storage.lock import FolderLock
 from webcam.systemd import notify
+from webcam.termination import Termination
 
 TICK = 2.0
 """Seconds between looks at sessions and accounts; what changed is written behind as often."""
@@ -62,6 +63,7 @@ class WebcamService(service.Service):
         self._lock = lock
         self._pair = pair
         self._hangup = Hangup(reactor, self._reload, reactor.stop)
+        self._termination = Termination(reactor, self._hurry)
         self._config = config
         self._path = path
         self._listeners = listeners
@@ -152,9 +154,9 @@ class WebcamService(service.Service):
             await self._retention.decide()
 
     async def _tick(self) -> None:
-        await self.services.accounts.refresh()
-        self.services.events.keep(self.services.accounts.known)
-        self._retention.keep(self.services.accounts.known)
+        if await self.services.accounts.follow():
+            self.services.events.keep(self.services.accounts.known)
+            self._retention.keep(self.services.accounts.known)
         await self.services.sessions.sweep()
         await self.services.last_seen.flush()
         await self.services.shares.sweep()
@@ -184,8 +186,15 @@ class WebcamService(service.Service):
     def stopService(self) -> Deferred[None]:  # noqa: N802
         """Stop listening, end the streams, let answers under way end, write what is behind, close the database."""
         super().stopService()
+        self._termination.install()
         notify("STOPPING=1")
         return ensureDeferred(self._stop())
+
+    def _hurry(self) -> None:
+        """Another SIGTERM."""
+        _log.info("asked to stop again: answers under way are cut off")
+        if self._site is not None:
+            self._site.connections.hurry()
 
     async def _stop(self) -> None:
         for job in self._jobs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from dataclasses import replace
 from typing import Any, TextIO
 
 from twisted.application import service
@@ -33,10 +34,35 @@ def current_pair(config: Config) -> reload.CurrentPair:
     return reload.CurrentPair(*files, config.own_certificate, SystemClock.wall, threads.deferToThread)
 
 
-def _raise_descriptor_limit() -> None:
-    """As many descriptors as the system lets this process have: often 1,024 are set where a million are allowed."""
+OTHER_DESCRIPTORS = 100
+"""Descriptors that are no connection: of the database, of logs, listeners and threads."""
+
+
+def _raise_descriptor_limit() -> int:
+    """As many descriptors as the system lets this process have: often 1,024 are set where a million are allowed.
+
+    Return how many there are.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard if hard != resource.RLIM_INFINITY else sys.maxsize
+
+
+def within_descriptors(config: Config, limit: int) -> Config:
+    """The configuration with no more connections than *limit* descriptors can carry; an address keeps its share."""
+    most = max(1, limit - OTHER_DESCRIPTORS, limit // 2 if limit < 2 * OTHER_DESCRIPTORS else 0)
+    if config.connections <= most:
+        return config
+    _log.warn(
+        "{wanted} connections need {needed} file descriptors, and there are {limit}: only {most} connections are taken;"
+        " raise the limit (ulimit -n, LimitNOFILE=)",
+        wanted=config.connections,
+        needed=config.connections + OTHER_DESCRIPTORS,
+        limit=limit,
+        most=most,
+    )
+    share = max(1, config.connections_per_address * most // config.connections)
+    return replace(config, connections=most, connections_per_address=share)
 
 
 def terminal_of(options: Options) -> TextIO | None:
@@ -70,11 +96,11 @@ def makeService(options: Options) -> service.IService:  # noqa: N802
     """What twistd calls. What is wrong with the configuration ends it here, in one line."""
     from twisted.internet import reactor
 
-    _raise_descriptor_limit()
+    descriptors = _raise_descriptor_limit()
     Heap().bound()
     lock = None
     try:
-        config = options.configuration()
+        config = within_descriptors(options.configuration(), descriptors)
         lock = FolderLock(config.data, SERVER)
         path = prepare(config, terminal_of(options))
         if handover.clear(config.data):

@@ -90,7 +90,7 @@ PORT = {
 """The methods of a store."""
 
 DONE = {
-    *("accounts", "sessions", "touch_sessions", "end_sessions", "revoked_sessions", "forget_revoked"),
+    *("version", "accounts", "sessions", "touch_sessions", "end_sessions", "revoked_sessions", "forget_revoked"),
     *("expire_messages", "expire_records", "give_up_uploads", "kept_records"),
     *("saw_devices", "good_shares", "all_shares", "remove_shares"),
     *("holdings", "usage", "oldest_records", "remove_records", "drop_parts", "space", "give_back", "trim_log"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.support.edge import MALFORMED_REQUEST, NO_SUCH_SESSION, path_of
 from tests.support.following import FollowCase
 from tests.support.http import H1Client, H2Client
@@ -28,6 +30,23 @@ class FollowTests(FollowCase):
         self.send("motion")
         (told,) = self.told(client, stream)
         self.assertEqual((told.kind, [told.data]), ("message", self.ask("getMsgs.json", self.phone)["msgs"]))
+
+    def test_of_thousands_at_once_all_are_told_in_order(self) -> None:
+        """The first of them out of storage: no more than 500 are told of in the turn in which they were stored."""
+        client, stream = self.follow()
+        self.send("before")
+        names = [str(number) for number in range(1200)]
+        told, tell = [], self.services.events._tell
+        self.patch(self.services.events, "_tell", lambda *args: (told.append(args), tell(*args)))
+        body = json.dumps({"shash": self.camera, "msgs": [{"msg": name} for name in names]}).encode()
+        sender = self.connect()
+        sent = sender.request("POST", "/addMsgs.json", body)
+        for _ in range(10):
+            self.clock.advance(0)
+        self.assertEqual(sender.response(sent).json(), {"result": "OK"})
+        self.assertEqual(len(told), 500)
+        self.send("after")
+        self.assertEqual(self.names(self.told(client, stream)), ["before", *names, "after"])
 
     def test_messages_are_those_of_the_device_alone(self) -> None:
         client, stream = self.follow()

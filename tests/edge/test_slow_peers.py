@@ -263,6 +263,20 @@ class Ending(Case):
         self.assertTrue(client.closed)
         self.successResultOf(drained)
 
+    def test_nor_is_the_deadline_waited_for_when_the_server_is_asked_to_hurry(self) -> None:
+        clients = [self.web.h1(), self.web.h2()]
+        for client in clients:
+            client.request("GET", "/held")
+        self.web.site.connections.hurry()
+        drained = self.web.site.connections.drain(10)
+        self.assertNoResult(drained)
+        for _ in range(2):
+            self.web.site.connections.hurry()
+        for client in clients:
+            self.assertTrue(client.transport.aborted)
+            client.transport.settle()
+        self.successResultOf(drained)
+
     def test_an_answer_that_does_not_end_is_cut_at_the_deadline(self) -> None:
         clients = [self.web.h1(), self.web.h2()]
         for client in clients:

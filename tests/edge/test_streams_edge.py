@@ -219,6 +219,23 @@ class LiveTests(LiveCase):
         newer.end(newer_up)
         self.assertEqual(newer.response(newer_up).status, 200)
 
+    def test_takeovers_have_a_rate(self) -> None:
+        """Whoever takes over again and again is refused, and the stream goes on; a second later it may again."""
+        token = self.authorize("camera")
+        ups = [self.up(token=token) for _ in range(21)]
+        refused, up = self.up(token=token)
+        self.assert_closed_by_host(refused, up)
+        publisher, last = ups[-1]
+        viewer, down = self.down()
+        (frame,) = frames(1)
+        publisher.send_data(last, frame)
+        self.assertEqual(viewer.response(down).body, frame)
+        self.clock.advance(1)
+        newer, up = self.up(token=token)
+        self.assert_closed_by_host(publisher, last)
+        newer.end(up)
+        self.assertEqual(newer.response(up).status, 200)
+
     def test_publisher_that_vanishes(self) -> None:
         publisher, _ = self.up()
         viewer, down = self.down()

@@ -269,6 +269,28 @@ class FullTransports(Case):
             self.assertTrue(request.gone)
             self.assertEqual(len(self.web.site.connections), 0)
 
+    def test_at_the_end_an_idle_one_is_closed_whether_or_not_the_peer_ends_tls(self) -> None:
+        """It may not look at its connection before it wants to use it."""
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+        connections = [self.connect(self.context(("h2",))), self.connect(self.context(("http/1.1",)))]
+        connections[0].ask(preface)
+        self.assertIn(b"200 OK", connections[1].get())
+        drained = self.web.site.connections.drain(10)
+        for connection in connections:
+            connection.take()
+            self.assertFalse(connection.settle())
+        self.successResultOf(drained)
+
+    def test_at_the_end_one_is_closed_behind_its_last_answer(self) -> None:
+        connection = self.connect(self.context(("http/1.1",)))
+        connection.ask(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+        drained = self.web.site.connections.drain(10)
+        self.assertTrue(connection.settle())
+        self.web.held.pop().answer(200, b"still")
+        connection.take()
+        self.assertFalse(connection.settle())
+        self.successResultOf(drained)
+
     def test_one_that_takes_nothing_more(self) -> None:
         """It is cut off; no producer or PING would find it."""
         for connection in self.begin():

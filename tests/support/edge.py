@@ -120,6 +120,9 @@ class EdgeCase(SynchronousTestCase):
         if self.client.closed:
             self.client = self.connect()
         response: Response = self.client.fetch("POST", self.below(path, **query), body, headers)
+        while not response.ended and self.world.site.rounds._waiting:
+            self.clock.advance(0)  # it takes several turns
+            self.client.pump()
         return response
 
     def below(self, path: str, **query: str) -> str:

@@ -23,8 +23,13 @@ class BlockingDatabase:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.changes = 0
 
     async def write(self, function: Callable[..., Any], *args: Any) -> Any:
+        self.changes += 1
+        return await self.write_aside(function, *args)
+
+    async def write_aside(self, function: Callable[..., Any], *args: Any) -> Any:
         cursor = self._connection.cursor()
         cursor.execute("BEGIN IMMEDIATE")
         try:
@@ -35,7 +40,7 @@ class BlockingDatabase:
         cursor.execute("COMMIT")
         return result
 
-    read = write
+    read = write_aside
 
     async def add(self, _size: int, function: Callable[..., Any], *args: Any) -> Any:
         return await self.write(function, *args)

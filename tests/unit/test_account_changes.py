@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 
 from tests.unit.test_accounts import HERE, AccountsCase
-from webcam.errors import LockedOut, NoSuchSession, NoSuchUser, QuotaExceeded
+from webcam.errors import DatabaseFail, LockedOut, NoSuchSession, NoSuchUser, QuotaExceeded
 from webcam.model import QUOTA_DEVICES, QUOTA_SESSIONS
 from webcam.service.passwords import check_password, hash_password, is_outdated
 from webcam.service.tokens import digest_of
@@ -64,6 +64,52 @@ class DisabledTests(AccountsCase):
         token = self.successResultOf(begun)
         self.refresh()
         self.assertEnded(token)
+
+
+class FollowTests(AccountsCase):
+    def setUp(self):
+        super().setUp()
+        self.reads, accounts = 0, self.store.accounts
+
+        async def counted():
+            self.reads += 1
+            return await accounts()
+
+        self.patch(self.store, "accounts", counted)
+
+    def follow(self) -> bool:
+        return self.run_now(self.accounts.follow())
+
+    def test_nothing_is_read_while_nothing_was_stored(self):
+        self.authorize()
+        self.assertTrue(self.follow())
+        for _ in range(5):
+            self.assertFalse(self.follow())
+        self.assertEqual(self.reads, 1)
+
+    def test_what_was_stored_is_noticed_with_the_next_look(self):
+        token = self.authorize()
+        self.follow()
+        self.run_now(self.store.revoke_sessions("user", "camera"))
+        self.assertTrue(self.follow())
+        self.assertEnded(token)
+        self.assertTrue(self.follow(), "that it ended was stored")
+        self.assertFalse(self.follow())
+
+    def test_a_look_that_failed_is_done_again(self):
+        self.follow()
+        self.run_now(self.store.add_account("another", "hash"))
+        counted, failures = self.store.accounts, [DatabaseFail("refused")]
+
+        async def refused():
+            if failures:
+                raise failures.pop()
+            return await counted()
+
+        self.patch(self.store, "accounts", refused)
+        self.failureResultOf(Deferred.fromCoroutine(self.accounts.follow()), DatabaseFail)
+        self.assertTrue(self.follow())
+        self.assertEqual(len(self.accounts.known), 2)
 
 
 class RevokedTests(AccountsCase):

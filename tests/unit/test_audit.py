@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import FakeClock
 from webcam import audit
-from webcam.audit import FILES, STRANGERS, TEXT, AuditLog
+from webcam.audit import FILES, STRANGERS, TEXT, USUAL, AuditLog
 
 
 class Case(SynchronousTestCase):
@@ -187,6 +187,29 @@ class Shares(Case):
         self.clock.advance(1 / rate)
         self.log.note("login_refused")
         self.assertEqual(self.events()[-1], {"event": "login_refused"})
+
+    def test_so_is_what_is_usual_above_2000_lines_and_one_a_second(self) -> None:
+        self.assertEqual(USUAL, (2000.0, 1.0))
+        for event in ("login", "session_ended"):
+            self.path.unlink(missing_ok=True)
+            for _ in range(2003):
+                self.log.note(event)
+            self.assertEqual(len(self.events()), 2000)
+            self.clock.advance(3)
+            for _ in range(5):
+                self.log.note(event)
+            self.assertEqual(len(self.events()), 2003)
+        self.log.tell_left_out()
+        left_out = [{"event": "left_out", "of": each, "count": 5} for each in ("login", "session_ended")]
+        self.assertEqual(self.events()[2003:], left_out)
+
+    def test_what_strangers_can_cause_has_their_share(self) -> None:
+        self.assertEqual(STRANGERS, (200.0, 0.05))
+        for event in ("limit_met", "link_used", "locked_out", "login_refused"):
+            self.path.unlink(missing_ok=True)
+            for _ in range(201):
+                self.log.note(event)
+            self.assertEqual(len(self.events()), 200, event)
 
     def test_each_kind_has_a_share_of_its_own(self) -> None:
         for _ in range(int(STRANGERS[0]) + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.benchmarks import h2load
+from tests.benchmarks import h2load, long_requests
 from tests.benchmarks.loads import relayed
 from tests.benchmarks.slow import Pace
 from tests.benchmarks.watching import STAMP, Seen, StreamOfFrames
@@ -106,3 +106,9 @@ class RelayedTests(SynchronousTestCase):
 
     def test_nothing_came(self) -> None:
         self.assertRaises(AssertionError, relayed, Seen([], 0, 0, 1.0, 0.1), 1000)
+
+
+class LongRequestsTests(SynchronousTestCase):
+    def test_turns_of_each_kind(self) -> None:
+        turns = {what.partition(",")[0]: len(each) for what, each in long_requests.measured().items()}
+        self.assertEqual(turns, {"addMsgs.json": 15, "deleteRecords.json": 59, "getDevicesOnline.json": 11})

@@ -9,12 +9,19 @@ from urllib.parse import quote
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.refusals import accepted
+from tests.support.steps import finish
 from webcam.errors import MalformedRequest
 from webcam.model import Draft
-from webcam.wire.messages import MAX_NAME, after, drafts
+from webcam.wire import messages
+from webcam.wire.messages import MAX_NAME, after
 from webcam.wire.requests import Params
 
 SYNCS = ("sync", "SYNC", "Sync", "sYnC")
+
+
+def drafts(params):
+    """What the request says, read to its end."""
+    return finish(messages.drafts(params))
 
 
 def body(**keys: Any) -> Params:

@@ -47,7 +47,7 @@ class Case(PrepareCase):
 
 class Removed(Case):
     def test_one_bad_row_costs_what_hangs_on_it_alone(self) -> None:
-        secret = f"INSERT INTO secrets VALUES (1, 1, 'label', '{'1' * 64}', 'root', '[]')"
+        secret = f"INSERT INTO secrets VALUES (1, 1, 'label', '{'1' * 64}', 'root', '[]', 0)"
         for table, statement, named in (
             ("sessions", session(active="-1e300"), "sessions: active is -1e+300, want a number from"),
             ("sessions", session(active="9e999"), "sessions: active is inf"),
@@ -68,7 +68,7 @@ class Removed(Case):
             ("sync_marks", mark("'zzz'"), "sync_marks (account_id 1, device 'phone'): stamp is 'zzz'"),
             (
                 "devices",
-                "INSERT INTO devices VALUES (1, 'phone', x'ff', 'x')",
+                "INSERT INTO devices VALUES (1, 'phone', x'ff', 'x', NULL)",
                 "devices (account_id 1, device 'phone')",
             ),
             ("shares", f"INSERT INTO shares VALUES (1, 1, x'ff', '{'0' * 64}', 'x', 'x')", "shares (id 1): device is"),
@@ -90,7 +90,7 @@ class Removed(Case):
     def test_the_sessions_of_a_secret_that_can_not_be_read_end_with_it(self) -> None:
         """Else they would have the rights of the password."""
         self.spoil(
-            f"INSERT INTO secrets VALUES (1, 1, 'label', '{'1' * 64}', 'root', '[]')",
+            f"INSERT INTO secrets VALUES (1, 1, 'label', '{'1' * 64}', 'root', '[]', 0)",
             GOOD,
             "UPDATE sessions SET secret_id = 1",
         )

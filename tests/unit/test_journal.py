@@ -27,6 +27,15 @@ class JournalTests(SynchronousTestCase):
     def numbers(self, journal: Journal) -> list[int]:
         return [journal.entry(number).number for number in range(journal.first, journal.last + 1)]
 
+    def test_what_is_left_out_is_left_to_storage_and_what_was_added_stays(self) -> None:
+        journal = self.journal(floor=at(0))
+        journal.add(unstored())
+        journal.add(stored(1))
+        journal.leave_out(at(5))
+        journal.add(stored(6))
+        self.assertEqual((journal.floor, journal.newest, journal.lost), (at(5), at(6), 0))
+        self.assertEqual(self.numbers(journal), [1, 2, 3])
+
     def test_an_empty_one(self) -> None:
         journal = self.journal(floor=at(5))
         self.assertEqual((journal.first, journal.last, journal.lost, journal.floor), (1, 0, 0, at(5)))

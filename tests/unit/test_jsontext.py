@@ -28,6 +28,8 @@ PIECES = (
         "1e309",
         "-1E+999",
         "1" * 400,
+        "1" * 401,
+        "-" + "1" * 400,
         "1" * 400 + ".0",
         "1" * 4300,
         "1" * 4301,
@@ -63,7 +65,7 @@ def piece_by_piece(text: str) -> Any:
     if deepest > MAX_DEPTH:
         raise ParserFail("nested too deeply")
     try:
-        value = json.loads(text, parse_constant=jsontext._no_constant, parse_float=finite)
+        value = json.loads(text, parse_constant=jsontext._no_constant, parse_float=finite, parse_int=short)
         if "\\u" in text:
             dumps(value).encode("utf-8")
     except (json.JSONDecodeError, UnicodeEncodeError):
@@ -71,6 +73,12 @@ def piece_by_piece(text: str) -> Any:
     except ValueError:
         raise MalformedRequest("a number of too many digits") from None
     return value
+
+
+def short(text: str) -> int:
+    if len(text) > jsontext.MAX_DIGITS:
+        raise ValueError
+    return int(text)
 
 
 def finite(text: str) -> float:

@@ -6,7 +6,8 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webcam.wire.listtext import BYTES, ENTRIES, ListText
+from webcam.wire.listtext import ListText
+from webcam.wire.steps import BYTES, ENTRIES
 
 
 class ListTextTests(SynchronousTestCase):

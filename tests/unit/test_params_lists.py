@@ -8,8 +8,15 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.refusals import accepted
+from tests.support.steps import finish
 from webcam.errors import MalformedRequest
-from webcam.wire.requests import MAX_ID, Params, chosen_settings, named_records
+from webcam.wire import requests
+from webcam.wire.requests import MAX_ID, Params, chosen_settings
+
+
+def named_records(params):
+    """What the request names, read to its end."""
+    return finish(requests.named_records(params))
 
 
 def body(**keys: Any) -> Params:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.properties import JSON_VALUES, TEXTS, tried
+from tests.support.steps import finish
 from webcam.errors import ReplyCode
 from webcam.model import SETTING_KINDS, Draft, Message, Presence, Record, whole_settings
-from webcam.wire import replies
-from webcam.wire.messages import drafts
+from webcam.wire import messages, replies
 from webcam.wire.requests import Params
 
 STAMP = "2022-02-07 12:28:35.000000"
@@ -31,7 +31,7 @@ EXAMPLE = (
 
 def stored(value: Any) -> Draft:
     """A message of these params as it came in."""
-    (draft,), _ = drafts(Params.parse(b"", json.dumps({"msg": "a", "params": value}).encode()))
+    (draft,), _ = finish(messages.drafts(Params.parse(b"", json.dumps({"msg": "a", "params": value}).encode())))
     return draft
 
 

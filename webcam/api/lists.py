@@ -6,8 +6,7 @@ the client doesn't pay for: answers of a connection that pass its bound cut it o
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
-
+from webcam.api.turns import next_turn
 from webcam.http.body import BodySender
 from webcam.http.request import Request
 from webcam.wire.listtext import ListText
@@ -42,9 +41,7 @@ class _Turns:
         return not self._text.over
 
     async def read(self) -> bytes:
-        turn: Deferred[None] = Deferred(lambda _: self._place.leave())
-        self._place.wait(lambda: turn.callback(None))
-        await turn
+        await next_turn(self._place)
         return self._text.next_piece()
 
     def forget(self) -> None:

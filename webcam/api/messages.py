@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from webcam.api.guard import Call
 from webcam.api.pages import page
+from webcam.api.turns import in_turns
 from webcam.model import Message
 from webcam.wire import fields, messages, replies
 
@@ -14,7 +15,7 @@ MAX_WAIT = 300
 
 
 async def add_messages(call: Call) -> bytes:
-    drafts, sync = messages.drafts(call.params)
+    drafts, sync = await in_turns(call.request, messages.drafts(call.params))
     await call.services.messages.send(call.session, drafts, sync)
     return replies.OK
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from webcam.api.fixed import answered_unchanged
 from webcam.api.guard import Call
 from webcam.api.pages import page
+from webcam.api.turns import in_turns
 from webcam.errors import DatabaseFail, MalformedRequest, RangeNotSatisfiable
 from webcam.http.body import BodySender
 from webcam.http.ranges import Unsatisfiable, parse_range
@@ -42,7 +43,7 @@ async def record_meta(call: Call) -> bytes:
 
 
 async def delete_records(call: Call) -> bytes:
-    record_ids, older = named_records(call.params)
+    record_ids, older = await in_turns(call.request, named_records(call.params))
     await call.services.records.delete(call.session, record_ids, older)
     return replies.OK
 

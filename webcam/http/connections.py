@@ -149,6 +149,12 @@ class Connections:
             self._end_of_drain()
         return drained
 
+    def hurry(self) -> None:
+        """Wait no longer for what is under way, while connections drain."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._cut()
+
     def _cut(self) -> None:
         self._deadline = None
         for peer in list(self._open):

@@ -15,7 +15,7 @@ from twisted.web.http_headers import Headers
 from webcam.http import head1
 from webcam.http.limits import HEADERS, TURN
 from webcam.http.rounds import Place
-from webcam.http.tls import limit_records
+from webcam.http.tls import hang_up, limit_records
 
 LINGER = 5.0
 """Seconds for which the rest of a refused body is read and dropped, so that the client gets to read its answer: a close
@@ -43,6 +43,7 @@ class HTTP1Channel(http.HTTPChannel):
     site: Any
     _wants_continue = False
     _draining = False
+    _hangs_up = False
     _head_since: float | None = None
     _linger: IDelayedCall | None = None
     _paused = False
@@ -87,6 +88,7 @@ class HTTP1Channel(http.HTTPChannel):
     def drain(self) -> None:
         """See :class:`webcam.http.connections.Peer`."""
         self.persistent = False
+        self._hangs_up = True
         if not self.requests and not self._draining:
             self._draining = True
             self.loseConnection()
@@ -315,6 +317,8 @@ class HTTP1Channel(http.HTTPChannel):
         self._later.clear()
         super().loseConnection()
         self.setTimeout(LEAVING if self._abortingCall is None else None)
+        if self._hangs_up:
+            hang_up(self.transport)
 
     def _lingered(self) -> None:
         self._linger = None

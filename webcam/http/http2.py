@@ -26,6 +26,7 @@ from webcam.http.outgoing import Outgoing
 from webcam.http.request import host_of
 from webcam.http.rounds import Place
 from webcam.http.stream import Stream
+from webcam.http.tls import hang_up
 from webcam.timers import Timers
 from webcam.token_bucket import TokenBucket
 
@@ -60,6 +61,7 @@ class HTTP2Channel(Outgoing):
         self._place = place
         self._bucket = TokenBucket(CONTROL_BURST, CONTROL_RATE, self._reactor.seconds())
         self._draining = False
+        self._hangs_up = False
         self._yielding = False
         self._dropped = 0
         self._read_ended = False
@@ -165,6 +167,7 @@ class HTTP2Channel(Outgoing):
 
     def drain(self) -> None:
         """Refuse new streams (GOAWAY says so), and close when those under way have ended."""
+        self._hangs_up = True
         if not self._draining and not self._closing:
             self._draining = True
             self.conn.announce_goaway()
@@ -194,6 +197,8 @@ class HTTP2Channel(Outgoing):
             self.transport.resumeProducing()  # or its end is never seen
         self.transport.unregisterProducer()  # as long as it has a producer, it waits for ever
         self.transport.loseConnection()
+        if self._hangs_up:
+            hang_up(self.transport)
         self._timers.later(self.abortTimeout, self.transport.abortConnection)
 
     def _abort(self) -> None:

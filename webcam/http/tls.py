@@ -276,6 +276,16 @@ def unmatched(transport: Any) -> list[bytes]:
     return offered or []
 
 
+def hang_up(transport: Any) -> None:
+    """Close a connection on which this side has ended TLS, without waiting for the peer to do so, too: it may not read
+    for minutes. What was written still leaves."""
+    if not isinstance(transport, Transport) or transport._tlsConnection is None:
+        return
+    if transport._tlsConnection.get_shutdown() & SSL.SENT_SHUTDOWN:
+        transport.transport.unregisterProducer()
+        transport.transport.loseConnection()
+
+
 def over_tls(creator: IOpenSSLServerConnectionCreator, factory: IProtocolFactory, reactor: Any) -> TLSMemoryBIOFactory:
     """*factory* on TLS. Our channels batch their writes themselves: Twisted's waiting for more is left out."""
     wrapped = TLSMemoryBIOFactory(creator, False, factory, clock=reactor)

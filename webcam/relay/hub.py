@@ -30,6 +30,10 @@ class Hub:
         self._live.setdefault(account_id, {})[stream.device] = stream
         self.on_open(account_id, stream)
 
+    def is_live(self, account_id: int, device: str) -> bool:
+        """Whether the device publishes a stream."""
+        return device in self._live.get(account_id, {})
+
     def close(self, account_id: int, stream: Stream, cut: bool = False, errored: bool = False) -> None:
         """Take *stream* off the list and end its viewers, in this turn. A stream that was closed before is no error."""
         streams = self._live.get(account_id, {})

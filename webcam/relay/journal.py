@@ -73,6 +73,13 @@ class Journal:
         while len(self._entries) > self._most or (self._size > self._room and len(self._entries) > 1):
             self._drop()
 
+    def leave_out(self, stamp: str) -> None:
+        """What was stored up to *stamp*, and wasn't added, is left to storage: whoever goes on from before reads it
+        there."""
+        if stamp > self._began:
+            assert stamp > self.newest, "stamps of an account rise"
+            self.floor = self.newest = stamp
+
     def _drop(self) -> None:
         entry = self._entries.popleft()
         self._size -= len(entry.block)

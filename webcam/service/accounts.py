@@ -66,6 +66,8 @@ class Accounts:
         self._audit = audit
         self._generations: dict[int, int] = {}
         self._names: dict[int, str] = {}
+        self._followed: tuple[int, ...] | None = None
+        """What storage's version was before it was read last."""
 
     async def load(self) -> None:
         """Take over what storage holds, once, at the start. Devices that are in may log in again at any time."""
@@ -84,6 +86,18 @@ class Accounts:
     def name_of(self, account_id: int) -> str | None:
         """The name of an account that is known."""
         return self._names.get(account_id)
+
+    async def follow(self) -> bool:
+        """Do :meth:`refresh` if anything was stored since the last time; return whether it was done.
+
+        To read thousands of accounts every 2 s took 3 % of a core on a server where nothing happened.
+        """
+        version = await self._store.version()
+        if version == self._followed:
+            return False
+        await self.refresh()
+        self._followed = version
+        return True
 
     async def refresh(self) -> None:
         """Learn of new accounts; end the sessions of those that are gone, disabled or have another password.
@@ -107,6 +121,7 @@ class Accounts:
 
     def take_over(self, accounts: Sequence[Account]) -> None:
         """Storage is another one, which has these accounts; the sessions that are left are of this one already."""
+        self._followed = None
         for account_id in self.known:
             self._forget(account_id)
         for account in accounts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from twisted.internet.interfaces import IReactorTime
 
-from webcam.errors import MalformedRequest, NoSuchDevice, QuotaExceeded
+from webcam.errors import MalformedRequest, NoSuchDevice, Overloaded, QuotaExceeded
 from webcam.model import QUOTA_STREAMS, Presence
 from webcam.ports import Audit
 from webcam.relay.hub import Hub, device_text
@@ -14,10 +14,18 @@ from webcam.relay.stream import Publisher, Stream
 from webcam.relay.viewer import Viewer
 from webcam.service.events import Events
 from webcam.service.lastseen import LastSeen
+from webcam.service.lockout import Table, key_of
 from webcam.service.publication import Publication
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
 from webcam.service.sessions import Sessions
+from webcam.token_bucket import TokenBucket
+
+TAKEOVERS, TAKEOVER_RATE = 20.0, 1.0
+"""Takeovers of a device's stream at once, and each second: each ends all its viewers, and is told to all followers."""
+
+_STREAMS = 10_000
+"""Streams whose takeovers are counted; the one that was taken over longest ago goes for a new one."""
 
 
 class Devices:
@@ -41,6 +49,7 @@ class Devices:
         self._audit = audit
         self._last_seen = last_seen
         self._kept: dict[tuple[int, str], Publication] = {}
+        self._takeovers: Table[TokenBucket] = Table(_STREAMS)
         sessions.on_online = events.device_on
         sessions.on_offline = self._offline
         sessions.on_seen = last_seen.note
@@ -84,9 +93,10 @@ class Devices:
 
         With *keep* (s) the stream outlasts its upload for so long; and if the one at hand was begun so, too, and is
         announced alike, this upload goes on with it. Raises :class:`QuotaExceeded` when it would be one more than the
-        account may have.
+        account may have, and :class:`Overloaded` when it would take over too often from uploads under way.
         """
         self._check_place(session)
+        self._check_takeover(session)
         key = (session.account_id, session.device)
         publication = Publication(self._hub, self._sessions, self._clock, session, upload, keep)
         older = self._kept.get(key)
@@ -98,6 +108,20 @@ class Devices:
             self._kept[key] = publication
             publication.on_end = lambda: self._forget(key, publication)
         return publication
+
+    def _check_takeover(self, session: Session) -> None:
+        """An upload that goes on where another one ended takes over from none."""
+        account_id, device = session.account_id, session.device
+        kept = self._kept.get((account_id, device))
+        if not self._hub.is_live(account_id, device) or (kept is not None and kept.is_between_uploads):
+            return
+        key, now = key_of(str(account_id), device), self._clock.seconds()
+        bucket = self._takeovers.get(key)
+        if bucket is None:
+            bucket = TokenBucket(TAKEOVERS, TAKEOVER_RATE, now)
+            self._takeovers.put(key, bucket)
+        if not bucket.take(now):
+            raise Overloaded("takeovers of a stream")
 
     def _check_place(self, session: Session) -> None:
         bound = self._quotas.of(session.account_id, QUOTA_STREAMS)

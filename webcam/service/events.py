@@ -39,6 +39,9 @@ PER_SESSION = 8
 PER_ACCOUNT = 2000
 """The same of one account."""
 
+AT_ONCE, BYTES_AT_ONCE = 500, 64 * 1024
+"""Messages of one request, and bytes of them, that followers are told of at once."""
+
 PAGE = 32
 """Messages, and records, of one look into storage."""
 
@@ -78,16 +81,23 @@ class Events:
     # What happens
 
     def messages(self, account_id: int, sender: str, drafts: Sequence[Draft], newest: str) -> None:
-        """These were stored; the last of them has the stamp *newest*, and those before it one microsecond less each."""
+        """These were stored; the last of them has the stamp *newest*, and those before it one microsecond less each.
+
+        Of very many the first are left to storage, where followers read them: telling of all would take too long, and
+        nothing else of the account may be told of in between.
+        """
+        targets = {each.target for each in drafts}
         for waiter, device in list(self._waiters.get(account_id, {}).items()):
-            if any(is_for(device, sender, each.target) for each in drafts):
+            if any(is_for(device, sender, each) for each in targets & {"", device}):
                 waiter.wake()
         if account_id not in self._journals:
             return
-        stamps = [newest]
-        while len(stamps) < len(drafts):
+        told, stamps = _last_of(drafts), [newest]
+        while len(stamps) < len(told):
             stamps.append(stamp_before(stamps[-1]))
-        for draft, stamp in zip(drafts, reversed(stamps), strict=True):
+        if len(told) < len(drafts):
+            self._journals[account_id].leave_out(stamp_before(stamps[-1]))
+        for draft, stamp in zip(told, reversed(stamps), strict=True):
             self._tell(account_id, events.message(Message(stamp, sender, draft.name, draft.params), draft.target))
 
     def record_added(self, account_id: int, record_id: int, device: str, stamp: str) -> None:
@@ -263,3 +273,12 @@ class Events:
         for waiters in list(self._waiters.values()):
             for waiter in list(waiters):
                 waiter.over()
+
+
+def _last_of(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """Return as many of the last ones as are told of in one turn."""
+    size, count = 0, 0
+    while count < min(len(drafts), AT_ONCE) and size < BYTES_AT_ONCE:
+        count += 1
+        size += drafts[-count].texts_size
+    return drafts[len(drafts) - count :]

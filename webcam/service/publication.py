@@ -50,6 +50,11 @@ class Publication:
         stream = self._stream
         return stream is not None and (stream.subprotocol, stream.delta) == (subprotocol, delta)
 
+    @property
+    def is_between_uploads(self) -> bool:
+        """Whether its upload is over, and the stream waits for the next one."""
+        return self._timers.pending
+
     # What the upload tells
 
     def publish(self, frame: bytes) -> None:

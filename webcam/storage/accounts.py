@@ -17,6 +17,12 @@ FROM accounts
 """
 
 
+def changes_elsewhere(cursor: sqlite3.Cursor) -> tuple[int, int]:
+    """Return a value that is another one when another connection than the one that writes has changed the database."""
+    (version,) = cursor.execute("PRAGMA data_version").fetchone()
+    return id(cursor.connection), version
+
+
 def accounts(cursor: sqlite3.Cursor) -> list[Account]:
     rows = cursor.execute(f"{_ACCOUNT} ORDER BY name").fetchall()
     chosen: dict[int, Settings] = {}

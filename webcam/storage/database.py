@@ -38,6 +38,8 @@ class Database:
         self._ended = False
         self._refusals = Refusals()
         self._reserve = Reserve(path.parent)
+        self.changes = 0
+        """Writes that ended here so far, but for those by :meth:`write_aside`."""
         self._open()
 
     def _open(self) -> None:
@@ -53,6 +55,13 @@ class Database:
         Where the disk is full it is done all the same, as long as the reserve lasts. Raises :class:`DatabaseFail` when
         SQLite refuses.
         """
+        try:
+            return await self.write_aside(function, *args)
+        finally:
+            self.changes += 1
+
+    async def write_aside(self, function: Callable[..., _T], *args: Any) -> _T:
+        """The same, of what :attr:`changes` needn't tell."""
         with self._refusals:
             result: _T = await self._writer.write(function, args)
             return result
@@ -62,17 +71,23 @@ class Database:
 
         Raises :class:`webcam.errors.DiskFull` when the disk has no space for them.
         """
-        with self._refusals:
-            result: _T = await self._writer.write(function, args, max(1, size))
-            return result
+        try:
+            with self._refusals:
+                result: _T = await self._writer.write(function, args, max(1, size))
+                return result
+        finally:
+            self.changes += 1
 
     async def step(self, function: Callable[..., _T], *args: Any) -> tuple[_T, float]:
         """The same in a transaction of its own, and for how many seconds that kept others from writing.
 
         What the log holds is written to the database then, while others go on.
         """
-        with self._refusals:
-            result: tuple[_T, float] = await self._writer.step(function, args)
+        try:
+            with self._refusals:
+                result: tuple[_T, float] = await self._writer.step(function, args)
+        finally:
+            self.changes += 1
         with suppress(DatabaseFail):  # the step is done all the same
             await self.read(_checkpoint)
         return result

@@ -64,6 +64,9 @@ class SQLiteStore:
     async def accounts(self) -> list[Account]:
         return await self._database.read(accounts.accounts)
 
+    async def version(self) -> tuple[int, ...]:
+        return (self._database.changes, *await self._database.write_aside(accounts.changes_elsewhere))
+
     async def account(self, name: str) -> Account | None:
         return await self._database.read(accounts.account, name)
 
@@ -116,7 +119,7 @@ class SQLiteStore:
             await self._database.write(sessions.save_sessions, saved)
 
     async def touch_sessions(self, saved: Sequence[SavedSession]) -> None:
-        await self._database.write(sessions.touch_sessions, saved)
+        await self._database.write_aside(sessions.touch_sessions, saved)
 
     async def end_sessions(self, digests: Sequence[str]) -> None:
         await self._database.write(sessions.end_sessions, digests)

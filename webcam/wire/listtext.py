@@ -8,9 +8,7 @@ from typing import Any
 import orjson
 
 from webcam.wire import fields
-
-ENTRIES, BYTES = 500, 64 * 1024
-"""A piece ends with the entry by which it has that many entries, or bytes."""
+from webcam.wire.steps import Step
 
 
 class ListText:
@@ -26,14 +24,13 @@ class ListText:
     def next_piece(self) -> bytes:
         """Make the next piece, while it isn't over."""
         texts: list[bytes] = []
-        size = 0
-        while len(texts) < ENTRIES and size < BYTES:
-            entry = next(self._entries, None)
-            if entry is None:
-                self.over = True
-                break
+        step = Step()
+        self.over = True
+        for entry in self._entries:
             texts.append(orjson.dumps(entry))
-            size += len(texts[-1])
+            if step.is_done(len(texts[-1])):
+                self.over = False
+                break
         lead, self._lead = self._lead, b"," if texts else self._lead
         if self.over:
             return (lead if texts or lead != b"," else b"") + b",".join(texts) + self._end

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from webcam.errors import MalformedRequest, ParserFail
 from webcam.model import Draft
 from webcam.wire import fields, jsontext
 from webcam.wire.requests import Params, read_json
+from webcam.wire.steps import Step
 
 MAX_NAME = 1024
 
 
-def drafts(params: Params) -> tuple[list[Draft], bool]:
-    """The messages of a request, and whether a sync is among them.
+def drafts(params: Params) -> Generator[None, None, tuple[list[Draft], bool]]:
+    """Read the messages of a request, and whether a sync is among them, in steps of so many that each is a turn's work.
 
     Those of the list come first, then the single one. Raises :class:`MalformedRequest` when one of them is malformed
     or there is none at all.
@@ -23,19 +25,33 @@ def drafts(params: Params) -> tuple[list[Draft], bool]:
         entries = []
     elif not isinstance(entries, list):
         raise MalformedRequest(f"{fields.MESSAGES} is no list")
-    sources = [_entry(each) for each in entries]
-    if not sources or params.text(fields.MESSAGE, MAX_NAME):
-        sources.append(params)
-    _check_texts([each.plain(fields.PARAMS) for each in sources])
-    found = [_draft(each) for each in sources]
-    kept = [each for each in found if each is not None]
-    return kept, len(kept) < len(found)
+    if not entries or params.text(fields.MESSAGE, MAX_NAME):
+        entries = [*entries, params]
+    found: list[Draft] = []
+    step, values, syncs = Step(), 0, 0
+    for entry in entries:
+        source = entry if isinstance(entry, Params) else _entry(entry)
+        values += _values(source.plain(fields.PARAMS), values)
+        draft = _draft(source)
+        if draft is None:
+            syncs += 1
+        else:
+            found.append(draft)
+        if step.is_done(draft.texts_size if draft else 0):
+            yield
+    return found, syncs > 0
 
 
-def _check_texts(values: list[Any]) -> None:
-    """A thousand of them, with as many values as a text may hold in each, would take seconds to parse."""
+def _values(params: Any, before: int) -> int:
+    """Return how many values a text of JSON may hold, counted before it is parsed.
+
+    A thousand texts, with as many values as a text may hold in each, would take seconds. Raises
+    :class:`MalformedRequest` when there are too many of them with those *before*.
+    """
+    if not isinstance(params, str):
+        return 0
     try:
-        jsontext.check_values(each for each in values if isinstance(each, str))
+        return jsontext.count_values(params, before)
     except ParserFail:
         raise MalformedRequest(f"{fields.PARAMS} holds no JSON") from None
 

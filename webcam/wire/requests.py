@@ -7,7 +7,7 @@ value as it is; any other field reads it as JSON text, and takes a string in the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,9 +15,13 @@ import orjson
 
 from webcam.errors import EmptyRequest, MalformedRequest, NotAnObject, ParserFail
 from webcam.wire import fields, jsontext
+from webcam.wire.steps import Step
 
 MAX_ID = 2**63 - 1
 MAX_QUERY_FIELDS = 1000
+
+MAX_SETTINGS = 500
+"""Entries of a request to change settings: a turn's work. There are six kinds, and some clients send ``null``."""
 
 MAX_META = 16 * 1024
 """Bytes of a device's or record's metadata, as an answer holds them: a control character takes six."""
@@ -190,6 +194,8 @@ def chosen_settings(params: Params) -> dict[int, float]:
     entries = params.json(fields.SETTINGS)
     if not isinstance(entries, list):
         raise MalformedRequest(f"{fields.SETTINGS} is no list")
+    if len(entries) > MAX_SETTINGS:
+        raise MalformedRequest(f"{fields.SETTINGS} has more than {MAX_SETTINGS} entries")
     chosen: dict[int, float] = {}
     for entry in entries:
         if entry is None:
@@ -205,14 +211,20 @@ def chosen_settings(params: Params) -> dict[int, float]:
     return chosen
 
 
-def named_records(params: Params) -> tuple[list[int], bool]:
-    """The ids of a request to delete records, and whether older ones go, too (a negative number is among them).
+def named_records(params: Params) -> Generator[None, None, tuple[list[int], bool]]:
+    """Read the ids of a request to delete records, and whether older ones go, too (a negative number is among them), in
+    steps that are a turn's work each.
 
     One integer stands for a list of it. Raises :class:`MalformedRequest` when no record is named.
     """
     value = params.json(fields.RECORDS)
     entries = value if isinstance(value, list) else [value]
-    numbers = [as_integer(fields.RECORDS, each, lowest=-MAX_ID - 1) for each in entries]
+    numbers: list[int] = []
+    step = Step()
+    for each in entries:
+        numbers.append(as_integer(fields.RECORDS, each, lowest=-MAX_ID - 1))
+        if step.is_done(0):
+            yield
     record_ids = [each for each in numbers if each >= 0]
     if not record_ids:
         raise MalformedRequest("no record is named")
