@@ -86,16 +86,16 @@ VALUES: dict[str, tuple[str, ...]] = {
     "quotas (account_id 1, kind 'messages'): value is 'x', want": ("INSERT INTO quotas VALUES (1, 'messages', 'x')",),
     "quotas (account_id 1, kind 'lives'): kind is 'lives', want one of": ("INSERT INTO quotas VALUES (1, 'lives', 1)",),
     "secrets (id 1): role is 'full', want one of publish, view": (
-        f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'full', '[]')",
+        f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'full', '[]', 0)",
     ),
     "secrets (id 1): devices can't be used, want a JSON array": (
-        f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'view', '[1]')",
+        f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'view', '[1]', 0)",
     ),
     "secrets (id 1): devices can't be used, want": (
-        f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'view', '[\"\\ud800\"]')",
+        f"INSERT INTO secrets VALUES (1, 1, 'label', '{DIGEST}', 'view', '[\"\\ud800\"]', 0)",
     ),
     "secrets (id 1): digest can't be used, want 64 hex digits": (
-        "INSERT INTO secrets VALUES (1, 1, 'label', 'secret', 'view', '[]')",
+        "INSERT INTO secrets VALUES (1, 1, 'label', 'secret', 'view', '[]', 0)",
     ),
     # Sessions, which the start computes with, and marks.
     "sessions: active is -1e+300, want a number": (session(active="-1e300"),),
@@ -126,7 +126,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     f"messages (id 1): stored is {LAST}, want a whole number": (message(stored=str(LAST)),),
     "messages (id 1): stored is -1, want a whole number": (message(stored="-1"),),
     "devices (account_id 1, device 'phone'): active is 'zzz', want": (
-        "INSERT INTO devices VALUES (1, 'phone', '', 'zzz')",
+        "INSERT INTO devices VALUES (1, 'phone', '', 'zzz', NULL)",
     ),
     "shares (id 1): lasts is -1, want a whole number": (
         f"INSERT INTO shares VALUES (1, 1, 'camera', '{DIGEST}', 0, -1)",
