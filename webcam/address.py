@@ -20,6 +20,18 @@ def network_of(address: str) -> str:
     return address
 
 
+@lru_cache(maxsize=4096)
+def wider_networks(address: str) -> tuple[str, ...]:
+    """The /56 and the /48 of an IPv6 address, which one customer may have; an IPv4 address has none."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ()
+    if parsed.version == 4:
+        return ()
+    return tuple(str(ipaddress.ip_network((parsed, length), strict=False)) for length in (56, 48))
+
+
 def read_address(text: str) -> str | None:
     """An address in its usual spelling, IPv4 in IPv6 as IPv4; ``None`` if it is none."""
     try:

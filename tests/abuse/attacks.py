@@ -12,6 +12,9 @@ MANY = 200
 ALL_OF_THEM = 390
 """Nearly as many as one may have."""
 
+MANY_PLACES = 4000
+"""As many as there may be in all."""
+
 CALM = Attack("(nothing)", slow.nothing, lines=0, prompt=False)
 """What the machine itself does to the figures."""
 
@@ -41,6 +44,7 @@ ALL = (
     Attack("new keys for TLS", slow.new_keys, alpn="http/1.1", below=True),
     Attack("slow handshakes", slow.slow_handshake, alpn=None, lines=MANY, prompt=False),
     Attack("silent connections", slow.silent, lines=420),
+    Attack("silent ones of ten addresses", slow.silent, lines=MANY_PLACES, sources=10),
     Attack("header trickle, HTTP/1.1", slow.headers_1, alpn="http/1.1", lines=MANY, prompt=False),
     Attack("header trickle, HTTP/2", slow.headers_2, lines=MANY, prompt=False),
     Attack("body trickle, HTTP/1.1", slow.body_1, alpn="http/1.1", lines=MANY, prompt=False),

@@ -23,6 +23,9 @@ from tests.support.newkeys import Records, secret_of
 SOURCE = "127.0.0.2"
 """The attacker's address: limits go by address, and the well-behaved client has another one."""
 
+SOURCES = "127.0.3.{}"
+"""The addresses of an attacker who has many."""
+
 OPENING = 8
 """Connections that are being made at once, of however many there are to be."""
 
@@ -55,7 +58,7 @@ Script = Callable[[Target, int], Iterator["bytes | float | NewKeys"]]
 class Attack:
     """One way of being hostile. ``alpn``: what TLS agrees on; without it the script begins on bare TCP. ``reads``:
     whether it takes what the server sends. ``prompt``: whether what it sends has it cut off, and not a clock.
-    ``below``: whether it makes records of TLS itself."""
+    ``below``: whether it makes records of TLS itself. ``sources``: addresses that it comes from."""
 
     name: str
     script: Script
@@ -64,6 +67,7 @@ class Attack:
     reads: bool = True
     prompt: bool = True
     below: bool = False
+    sources: int = 1
 
 
 @dataclass
@@ -90,7 +94,7 @@ class Line:
         self.due = 0.0
         self.sent = 0
         self.sock = socket.socket()
-        self.sock.bind((SOURCE, 0))
+        self.sock.bind((SOURCES.format(1 + number % attack.sources) if attack.sources > 1 else SOURCE, 0))
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         if not attack.reads:

@@ -19,6 +19,8 @@ class FakePeer:
         self.stays = stays
         self.slow: str | None = None
         self.held = 0
+        self.asked = 0
+        self.answering = False
         self.aborted = self.draining = False
         connections.opened(self)
 
@@ -59,13 +61,10 @@ class Case(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.tally = Tally()
-        self.connections = Connections(self.clock, self.tally, total=4, per_address=2)
+        self.connections = Connections(self.clock, self.tally, total=8, per_address=2)
 
-    def peer(self, address: str = "192.0.2.1", stays: bool = False, shaken: bool = True) -> FakePeer:
-        peer = FakePeer(self.connections, address, stays)
-        if shaken:
-            self.connections.shaken(peer)
-        return peer
+    def peer(self, address: str = "192.0.2.1", stays: bool = False) -> FakePeer:
+        return FakePeer(self.connections, address, stays)
 
     def look(self) -> None:
         looked = self.connections.look_after()
@@ -90,20 +89,76 @@ class Admission(Case):
         self.assertFalse(self.connections.admits("192.0.2.1"))
         self.assertEqual(self.tally.met, {"connections in all": 1})
 
-    def test_so_many_in_all(self) -> None:
-        for number in range(4):
-            self.assertTrue(self.connections.admits(f"192.0.2.{number}"))
-            self.peer(f"192.0.2.{number}")
+    def test_so_many_in_all_and_half_of_them_for_who_is_not_known(self) -> None:
+        guests = [self.peer(f"192.0.2.{number}") for number in range(4)]
         self.assertFalse(self.connections.admits("192.0.2.9"))
         self.assertEqual(self.tally.met, {"connections in all": 1})
+        for number in range(4):
+            address = f"198.51.100.{number}"
+            self.connections.vouch(address)
+            self.assertTrue(self.connections.admits(address))
+            self.peer(address)
+        self.connections.vouch("198.51.100.9")
+        self.assertFalse(self.connections.admits("198.51.100.9"))
+        self.connections.closed(guests[0])
+        self.assertTrue(self.connections.admits("198.51.100.9"))
 
-    def test_half_of_them_in_their_handshake(self) -> None:
-        first = self.peer("192.0.2.1", shaken=False)
-        self.peer("192.0.2.2", shaken=False)
-        self.assertFalse(self.connections.admits("192.0.2.3"))
-        self.assertEqual(self.tally.met, {"handshakes at once": 1})
-        self.connections.shaken(first)
-        self.assertTrue(self.connections.admits("192.0.2.3"))
+    def test_who_asked_for_nothing_for_5_seconds_makes_room_the_oldest_first(self) -> None:
+        first = self.peer("192.0.2.1")
+        self.clock.advance(1)
+        second, third, fourth = (self.peer(f"192.0.2.{number}", stays=True) for number in (2, 3, 4))
+        third.asked, third.answering = 1, True
+        self.clock.advance(3.9)
+        self.assertFalse(self.connections.admits("192.0.2.9"), "nobody waits for so long")
+        self.clock.advance(0.2)
+        self.assertTrue(self.connections.admits("192.0.2.9"))
+        newest = self.peer("192.0.2.9")
+        self.assertFalse(self.connections.admits("192.0.2.8"))
+        second.asked = 1  # asked, and was answered since the last look
+        self.look()
+        self.clock.advance(1)
+        self.assertTrue(self.connections.admits("192.0.2.8"))
+        aborted = [each.aborted for each in (first, second, third, fourth, newest)]
+        self.assertEqual(aborted, [True, False, False, True, False])
+        self.assertEqual(self.tally.met["time without a request, when places ran out"], 2)
+
+    def test_the_place_of_one_that_is_evicted_is_given_once(self) -> None:
+        """Its connection ends a turn of the event loop later."""
+        evicted = [FakePeer(self.connections, f"192.0.2.{number}") for number in range(4)]
+        for each in evicted:
+            each.abort = lambda: None  # type: ignore[method-assign]
+        self.clock.advance(5)
+        for number in range(4):
+            self.assertTrue(self.connections.admits("192.0.2.9"))
+            self.peer(f"203.0.113.{number}")
+        for each in evicted:
+            self.connections.closed(each)
+        self.assertFalse(self.connections.admits("192.0.2.9"))
+
+    def test_one_from_a_known_address_makes_room_for_another_such_alone(self) -> None:
+        for number in range(8):
+            self.connections.vouch(f"198.51.100.{number}")
+        peers = [self.peer(f"198.51.100.{number}") for number in range(8)]
+        self.clock.advance(5)
+        self.assertFalse(self.connections.admits("192.0.2.9"))
+        self.connections.vouch("198.51.100.9")
+        self.assertTrue(self.connections.admits("198.51.100.9"))
+        self.assertTrue(peers[0].aborted)
+
+    def test_a_stream_keeps_its_address_known(self) -> None:
+        viewer, idle = "198.51.100.1", "198.51.100.2"
+        for address in (viewer, idle):
+            self.connections.vouch(address)
+        peer = self.peer(viewer)
+        peer.answering = True
+        for number in range(4):
+            guest = self.peer(f"192.0.2.{number}")
+            guest.answering = True
+        for _ in range(7):
+            self.clock.advance(100)
+            self.look()
+        self.assertTrue(self.connections.admits(viewer))
+        self.assertFalse(self.connections.admits(idle))
 
     def test_a_household_of_ipv6_is_one_address(self) -> None:
         self.peer("2001:db8::1"), self.peer("2001:db8::ffff:2")
@@ -115,7 +170,7 @@ class Admission(Case):
         for peer in (*peers, *peers):
             self.connections.closed(peer)
         self.assertEqual(len(self.connections), 0)
-        self.assertEqual(len(self.connections._shares), 0)
+        self.assertEqual((len(self.connections._places), len(self.connections._idle)), (0, 0))
 
 
 class Looks(Case):

@@ -156,6 +156,7 @@ async def admit_login(services: Services, endpoint: Endpoint, request: Request) 
     readings = basic(header)
     if readings:
         session = await services.logins.first(readings, request.address)
+        request.vouch()
     else:
         found = session_of(services, request, params)
         if found is None:
@@ -212,10 +213,15 @@ def session_of(services: Services, request: Request, params: Params, free: bool 
     """The session whose token the request shows, charged unless it is *free*, or else that of its cookie, which never
     is. ``None`` when it has neither. Raises :class:`webcam.errors.NoSuchSession`, :class:`webcam.errors.Overloaded`."""
     token = params.text(fields.TOKEN, MAX_TOKEN)
+    session: Session | None
     if token:
-        return services.sessions.find(token) if free else services.sessions.charge(token)
-    token = cookie_token(request, services.cookie)
-    return services.sessions.browse(token) if token else None
+        session = services.sessions.find(token) if free else services.sessions.charge(token)
+    else:
+        token = cookie_token(request, services.cookie)
+        session = services.sessions.browse(token) if token else None
+    if session is not None:
+        request.vouch()
+    return session
 
 
 def allowed(session: Session, roles: frozenset[Role]) -> Session:

@@ -10,7 +10,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Cooperator
 
 from webcam.address import Networks, Shares
+from webcam.http.idle import Idle
 from webcam.http.limits import STREAMS_PER_ADDRESS, TURN, UNSENT_IN_ALL, Tally
+from webcam.http.places import IN_ALL, Places
 
 
 class Peer(Protocol):
@@ -21,6 +23,14 @@ class Peer(Protocol):
     @property
     def held(self) -> int:
         """Bytes that wait for the peer, or that it sent and nobody has taken yet."""
+
+    @property
+    def asked(self) -> int:
+        """How often the head of a request was complete."""
+
+    @property
+    def answering(self) -> bool:
+        """Whether such a request is under way."""
 
     def look_after(self, now: float) -> str | None:
         """The limit that the peer has met by being slow, if any."""
@@ -33,20 +43,20 @@ class Peer(Protocol):
 
 
 class Connections:
-    """Admits, counts and ends connections, ``total`` of them and ``per_address``; ``proxies`` may have all."""
+    """Admits, counts and ends connections, ``total`` of them and ``per_address``; ``proxies`` may have all. Whose
+    places are fewer when there are not enough: see :mod:`webcam.http.places`."""
 
     def __init__(
         self, clock: IReactorTime, tally: Tally, total: int, per_address: int, proxies: Networks | None = None
     ) -> None:
         self._clock = clock
         self._tally = tally
-        self._total = total
-        self._per_address = per_address
         self._proxies = proxies or Networks(())
+        self._places = Places(total, per_address, self._proxies)
         self._open: set[Peer] = set()
-        self._shaking: set[Peer] = set()
+        self._placed: set[Peer] = set()
+        self._idle: Idle[Peer] = Idle(lambda peer: self._places.is_known(peer.address))
         self._cut_off: set[Peer] = set()
-        self._shares = Shares()
         self._streams = Shares()
         self._drained: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
@@ -56,38 +66,54 @@ class Connections:
         return len(self._open)
 
     def admits(self, address: str) -> bool:
-        """Whether one more connection from there may be made. Half of all may be in their handshake at once."""
-        met = None
-        if len(self._open) >= self._total:
-            met = "connections in all"
-        elif self._shares.of(address) >= self._per_address and address not in self._proxies:
-            met = "connections of an address"
-        elif len(self._shaking) >= max(1, self._total // 2):
-            met = "handshakes at once"
+        """Whether one more connection from there may be made. Where there is no place left, one goes that asked for
+        nothing for a while."""
+        now = self._clock.seconds()
+        met = self._places.met(address, now)
+        if met == IN_ALL and self._evict(self._places.is_known(address), now):
+            met = self._places.met(address, now)
         if met is not None:
-            self._tally.count(met, address, self._clock.seconds())
+            self._tally.count(met, address, now)
         return met is None
 
-    def opened(self, peer: Peer) -> None:
-        """A new connection, which has TLS to agree on yet."""
-        self._open.add(peer)
-        self._shaking.add(peer)
-        self._shares.take(peer.address)
+    def _evict(self, for_known: bool, now: float) -> bool:
+        """The one that asked for nothing for longest makes room; one from a known address only for another such."""
+        peer = self._idle.longest(now, known=False)
+        if peer is None and for_known:
+            peer = self._idle.longest(now, known=True)
+        if peer is None:
+            return False
+        self._leave(peer)
+        self.cut_off("time without a request, when places ran out", peer)
+        return True
 
-    def shaken(self, peer: Peer) -> None:
-        """TLS has been agreed on, or there is none."""
-        self._shaking.discard(peer)
+    def vouch(self, address: str) -> None:
+        """Somebody used a session from there."""
+        self._places.vouch(address, self._clock.seconds())
+
+    def opened(self, peer: Peer) -> None:
+        """A new connection."""
+        self._open.add(peer)
+        self._placed.add(peer)
+        self._places.take(peer.address)
+        self._idle.look(peer, self._clock.seconds())
 
     def closed(self, peer: Peer) -> None:
         """It is gone."""
         if peer not in self._open:
             return
         self._open.remove(peer)
-        self._shaking.discard(peer)
         self._cut_off.discard(peer)
-        self._shares.give_back(peer.address)
+        self._leave(peer)
         if self._drained is not None and not self._open:
             self._end_of_drain()
+
+    def _leave(self, peer: Peer) -> None:
+        """Its place is free, at once where it is evicted: the connection's end takes a turn of the event loop more."""
+        if peer in self._placed:
+            self._placed.remove(peer)
+            self._places.give_back(peer.address)
+            self._idle.forget(peer)
 
     def admits_stream(self, address: str) -> bool:
         """Whether a connection from there may have one more stream; then it has. A proxy may always."""
@@ -112,11 +138,18 @@ class Connections:
     def _look(self) -> Iterator[None]:
         for peer in self._open - self._cut_off:
             if peer in self._open:
-                met = peer.look_after(self._clock.seconds())
-                if met is not None:
-                    self.cut_off(met, peer)
+                self._look_at(peer, self._clock.seconds())
             yield
         self._make_room()
+
+    def _look_at(self, peer: Peer, now: float) -> None:
+        if peer.answering and self._places.is_known(peer.address):
+            self._places.vouch(peer.address, now)  # a stream uses its session all the time
+        met = peer.look_after(now)
+        if met is not None:
+            self.cut_off(met, peer)
+        elif peer in self._placed:
+            self._idle.look(peer, now)
 
     def _make_room(self) -> None:
         """Of all bytes that wait there are no more than :data:`UNSENT_IN_ALL`: who has most of them goes first."""

@@ -45,6 +45,8 @@ class HTTP1Channel(http.HTTPChannel):
     _draining = False
     _hangs_up = False
     _head_since: float | None = None
+    asked = 0
+    """How often the head of a request was complete."""
     _linger: IDelayedCall | None = None
     _paused = False
     _taking = False
@@ -76,6 +78,11 @@ class HTTP1Channel(http.HTTPChannel):
     def held(self) -> int:
         """See :class:`webcam.http.connections.Peer`."""
         return len(self._later) + len(self._buffer) + sum(map(len, self._dataBuffer))
+
+    @property
+    def answering(self) -> bool:
+        """See :class:`webcam.http.connections.Peer`."""
+        return len(self.requests) > (self._head_since is not None)
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
@@ -139,6 +146,7 @@ class HTTP1Channel(http.HTTPChannel):
             self._respondToBadRequestAndDisconnect()
             return
         persistent = self.persistent
+        self.asked += 1
         super().allHeadersReceived()
         self._head_since = None
         self.persistent = self.persistent and persistent

@@ -55,6 +55,8 @@ class HTTP2Channel(Outgoing):
     site: Any
     factory: Any
     timeOut: Any  # noqa: N815
+    asked = 0
+    """How often the head of a request was complete."""
 
     def __init__(self, reactor: Any, place: Place) -> None:
         super().__init__(reactor, Connection(self._charge))
@@ -154,6 +156,11 @@ class HTTP2Channel(Outgoing):
     def held(self) -> int:
         """See :class:`webcam.http.connections.Peer`."""
         return self._sender.size + self.conn.unread + sum(stream.kept for stream in self.streams.values())
+
+    @property
+    def answering(self) -> bool:
+        """See :class:`webcam.http.connections.Peer`."""
+        return bool(self.streams)
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""
@@ -285,6 +292,7 @@ class HTTP2Channel(Outgoing):
             self._met(f"streams of {'a connection' if full else 'an address'}")
             self.resetStream(stream_id, _Codes.REFUSED_STREAM)
             return
+        self.asked += 1
         stream = Stream(stream_id, self, event.head, self.requestFactory, self.site, self.factory)
         self.streams[stream_id] = stream
         self._sender.open(stream_id)

@@ -53,7 +53,6 @@ class Channel(http._GenericHTTPChannelProtocol):
     def handshakeCompleted(self) -> None:  # noqa: N802
         """TLS has been agreed on."""
         self._shaken = True
-        self._connections.shaken(self)
         if unmatched(self._channel.transport):
             self.note("ALPN offered neither h2 nor http/1.1, and HTTP/1.1 is spoken")
 
@@ -76,6 +75,16 @@ class Channel(http._GenericHTTPChannelProtocol):
     def held(self) -> int:
         """See :class:`webcam.http.connections.Peer`."""
         return int(self._channel.held) + unsent(self._channel.transport)
+
+    @property
+    def asked(self) -> int:
+        """See :class:`webcam.http.connections.Peer`."""
+        return int(self._channel.asked)
+
+    @property
+    def answering(self) -> bool:
+        """See :class:`webcam.http.connections.Peer`."""
+        return bool(self._channel.answering)
 
     def look_after(self, now: float) -> str | None:
         """See :class:`webcam.http.connections.Peer`."""

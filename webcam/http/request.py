@@ -258,6 +258,10 @@ class Request(server.Request):
         """The client's address without a port, IPv4 in IPv6 written as IPv4."""
         return host_of(self.getClientAddress())
 
+    def vouch(self) -> None:
+        """Whoever asks is known here: there are places for more connections from that address."""
+        self.site.connections.vouch(self.address)
+
     @property
     def head_only(self) -> bool:
         """Whether the answer is wanted without its body (HEAD): writing one does nothing."""
