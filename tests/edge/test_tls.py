@@ -399,6 +399,7 @@ class Handshakes(Case):
         self.assertEqual(connection.client.selected_alpn_protocol(), "h2")
         answer = connection.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
         self.assertEqual(answer[3], 4, "the first frame is SETTINGS")
+        self.assertEqual(self.web.site.tally.met, {}, "the log tells of offers without a match alone")
 
     def test_http1_for_those_who_offer_it_or_nothing(self) -> None:
         for offered in (("http/1.1",), ()):

@@ -74,7 +74,9 @@ def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:
     for protocol in _PROTOCOLS:
         if protocol in offered:
             return protocol
-    connection.set_app_data(offered)
+    transport = connection.get_app_data()
+    if isinstance(transport, Transport):
+        transport.unmatched = offered
     return SSL.NO_OVERLAPPING_PROTOCOLS
 
 
@@ -108,6 +110,8 @@ class Transport(TLSMemoryBIOProtocol):
         self._bucket = TokenBucket(EMPTY_BURST, EMPTY_RATE, self._clock.seconds())
         self.ended: float | None = None
         """When TLS was over, by the reactor's clock."""
+        self.unmatched: list[bytes] = []
+        """The protocols that the client offered by ALPN, if none of them is spoken here."""
 
     def dataReceived(self, bytes: bytes) -> None:  # noqa: A002, N802
         """Some records at a time: OpenSSL takes all that it is given in one go, until one of them carries something.
@@ -270,10 +274,7 @@ def ended(transport: Any) -> float | None:
 
 def unmatched(transport: Any) -> list[bytes]:
     """The protocols that a client offered by ALPN, if none of them is spoken here."""
-    if not isinstance(transport, Transport):
-        return []
-    offered: list[bytes] | None = transport.getHandle().get_app_data()
-    return offered or []
+    return transport.unmatched if isinstance(transport, Transport) else []
 
 
 def hang_up(transport: Any) -> None:
