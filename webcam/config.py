@@ -62,7 +62,7 @@ def seconds(text: str) -> float:
 def count(text: str) -> int:
     """A whole number, 1 or more."""
     if not text.isascii() or not text.isdigit() or not text.strip("0"):
-        raise ValueError("want a whole number")
+        raise ValueError("want a whole number, 1 or more")
     return _bounded(text)
 
 

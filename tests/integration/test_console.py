@@ -124,6 +124,9 @@ class RestartTests(ConsoleCase):
         self.assertEqual([(each["device"], each["online"]) for each in before], [("browser", True), ("camera", False)])
         self.server.stop()
         self.server.start()
+        cookies = self.http.cookies
+        self.use_client(self.server.client())
+        self.http.cookies = cookies
         self.assertEqual(self.browse("console/session.json")["device"], "browser", "the cookie is good still")
         camera = self.browse("console/devices.json")["devices"][1]
         self.assertEqual(camera, before[1])

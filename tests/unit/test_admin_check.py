@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from tests.support.admin_data import STAMP, DataCase
 from tests.support.clock import moment_of
@@ -53,6 +55,18 @@ class CheckTests(DataCase):
         self.path.unlink()
         self.assertRefused(f"there is no database {self.path}", "check")
         self.assertFalse(self.path.exists())
+
+    def test_what_may_not_be_read_is_one_line(self):
+        """As of a folder of somebody else."""
+        really = Path.stat
+
+        def stat(path: Path, **options: bool) -> object:
+            if path == self.path:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return really(path, **options)
+
+        self.patch(Path, "stat", stat)
+        self.assertRefused(f"can't read the database {self.path}: Permission denied", "check")
 
     def test_it_works_while_somebody_writes_and_sees_what_is_in_the_log(self):
         with closing(connect(self.path)) as server:

@@ -113,6 +113,12 @@ class LastSeenTests(SessionsCase):
         self.flush()
         self.assertEqual(self.stored(), [])
 
+    def test_one_that_is_revoked_before_it_was_written_is_known(self):
+        self.sessions.revoke([self.sessions.find(self.open("camera")).digest])
+        self.assertEqual(list(self.known()), ["camera"])
+        self.flush()
+        self.assertEqual([each.device for each in self.stored()], ["camera"])
+
     def test_it_counts_for_one_that_is_remembered(self):
         session = self.sessions.find(self.open("camera"))
         self.flush()

@@ -30,11 +30,14 @@ class LastSeen:
         """Its device is there now, or was when the session was last active.
 
         The end of a session that was revoked makes no device known: it may be revoked because the device is forgotten.
+        One that is about to be written stays so.
         """
         key = session.account_id, session.device
         secret_id = session.secret.secret_id if session.secret else None
         active = session.active_at(self._time)
-        self._unwritten[key] = Seen(*key, session.meta, active, secret_id, only_known=session.revoked)
+        before = self._unwritten.get(key)
+        only_known = session.revoked and (before is None or before.only_known)
+        self._unwritten[key] = Seen(*key, session.meta, active, secret_id, only_known)
 
     async def forget(self, account_id: int, device: str) -> None:
         """Remember it no longer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -25,7 +26,13 @@ NAMED = 3
 def database_of(data: Path) -> Path:
     """The path of the folder's database. Raises :class:`Refused` when there is none."""
     path = data / FILE
-    if not path.is_file():
+    try:
+        found = stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        found = False
+    except OSError as error:
+        raise Refused(f"can't read the database {path}: {error.strerror}") from None
+    if not found:
         raise Refused(f"there is no database {path}")
     return path
 
