@@ -128,7 +128,7 @@ class Reasons(SynchronousTestCase):
     def test_are_never_empty(self) -> None:
         """The system's text, else the exception's own, else its name."""
         self.assertEqual(_reason(PermissionError(errno.EACCES, "Permission denied")), "Permission denied")
-        self.assertEqual(_reason(ValueError("no such endpoint")), "no such endpoint")
+        self.assertEqual(_reason(ValueError("no such")), "no such; want an endpoint, as tcp:8080")
         self.assertEqual(_reason(OSError("odd")), "odd")
         self.assertEqual(_reason(KeyError()), "KeyError")
 

@@ -6,6 +6,7 @@ import getpass
 import io
 import sqlite3
 import sys
+import warnings
 from contextlib import closing
 
 from tests.support.admin import AdminCase
@@ -47,8 +48,13 @@ class AddTests(AdminCase):
         def end(_prompt: str) -> str:
             raise EOFError
 
-        self.patch(getpass, "getpass", end)
-        self.assertRefused("give it by --password-stdin", "account", "add", "user")
+        def warn(_prompt: str) -> str:
+            warnings.warn("Can not control echo on the terminal.", getpass.GetPassWarning, stacklevel=2)
+            return "seen by everybody"
+
+        for without_a_terminal in (end, warn):
+            self.patch(getpass, "getpass", without_a_terminal)
+            self.assertRefused("give it by --password-stdin", "account", "add", "user")
 
     def test_a_name_that_is_taken_is_refused_and_keeps_its_password(self):
         self.add(password="sesame-first")

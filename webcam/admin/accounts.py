@@ -7,6 +7,7 @@ import getpass
 import sqlite3
 import sys
 import unicodedata
+import warnings
 
 from webcam.admin.common import (
     MAX_NAME,
@@ -169,9 +170,11 @@ def _piped() -> str:
 
 def _typed() -> str:
     try:
-        password = getpass.getpass("Password: ")
-        again = getpass.getpass("Again: ")
-    except EOFError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)  # without a terminal it would show what is typed
+            password = getpass.getpass("Password: ")
+            again = getpass.getpass("Again: ")
+    except (EOFError, getpass.GetPassWarning):
         raise Refused("nobody types a password here: give it by --password-stdin") from None
     if again != password:
         raise Refused("the two passwords differ")

@@ -126,6 +126,8 @@ def _reason(problem: BaseException) -> str:
         problem = problem.socketError
     if isinstance(problem, OSError) and problem.strerror:
         return problem.strerror
+    if isinstance(problem, ValueError):
+        return f"{problem}; want an endpoint, as tcp:8080"
     return str(problem) or type(problem).__name__
 
 
