@@ -24,6 +24,7 @@ from webcam.api.ingest import ingest_route
 from webcam.api.tree import build_tree
 from webcam.config import build
 from webcam.firststart import prepare
+from webcam.http.limits import Tally
 from webcam.http.request import BodyConsumer, Request
 from webcam.http.rounds import Place, Rounds
 from webcam.server import WebcamService
@@ -77,6 +78,9 @@ class StockRequest(Request):
     def trust(self) -> None:
         """Twisted's windows are what they are."""
 
+    def vouch(self) -> None:
+        """Twisted's channel has no places to give."""
+
     def place_in_rounds(self) -> Place:
         """As the server's, of all uploads together."""
         return _ROUNDS.place("127.0.0.1")
@@ -93,9 +97,10 @@ class StockRequest(Request):
 
 
 class StockSite(server.Site):
-    """Twisted's, without the access log."""
+    """Twisted's, without the access log. Refusals are logged as the server logs them."""
 
     noisy = False
+    tally = Tally()
 
     def log(self, request: Any) -> None:
         pass
