@@ -45,6 +45,7 @@ class Filling:
         self._name = self.server.new_account()
         self.log_in()
         self.ask("setConfig.json", config=[{"kind": 3, "fv": 10000}, {"kind": 4, "fv": 200}])
+        self.log_in()  # a session has the limit of when it began
 
     # What the account does
 
