@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from webcam.relay.viewer import Watcher
+from webcam.token_bucket import TokenBucket
 
 
 class Publisher(Protocol):
@@ -32,6 +33,8 @@ class Stream:
         self.delta = delta
         self.newest: bytes | None = None
         self.frames = 0
+        self.takeovers: TokenBucket | None = None
+        """How often others may take over from it yet, once one did."""
         self._publisher = publisher
         self._viewers: dict[Watcher, None] = {}
         self._holders: set[Watcher] = set()

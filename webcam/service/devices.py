@@ -14,7 +14,6 @@ from webcam.relay.stream import Publisher, Stream
 from webcam.relay.viewer import Viewer
 from webcam.service.events import Events
 from webcam.service.lastseen import LastSeen
-from webcam.service.lockout import Table, key_of
 from webcam.service.publication import Publication
 from webcam.service.quotas import AccountQuotas
 from webcam.service.session import Session
@@ -23,9 +22,6 @@ from webcam.token_bucket import TokenBucket
 
 TAKEOVERS, TAKEOVER_RATE = 20.0, 1.0
 """Takeovers of a device's stream at once, and each second: each ends all its viewers, and is told to all followers."""
-
-_STREAMS = 10_000
-"""Streams whose takeovers are counted; the one that was taken over longest ago goes for a new one."""
 
 
 class Devices:
@@ -49,7 +45,6 @@ class Devices:
         self._audit = audit
         self._last_seen = last_seen
         self._kept: dict[tuple[int, str], Publication] = {}
-        self._takeovers: Table[TokenBucket] = Table(_STREAMS)
         sessions.on_online = events.device_on
         sessions.on_offline = self._offline
         sessions.on_seen = last_seen.note
@@ -96,7 +91,7 @@ class Devices:
         account may have, and :class:`Overloaded` when it would take over too often from uploads under way.
         """
         self._check_place(session)
-        self._check_takeover(session)
+        takeovers = self._takeovers_left(session)
         key = (session.account_id, session.device)
         publication = Publication(self._hub, self._sessions, self._clock, session, upload, keep)
         older = self._kept.get(key)
@@ -104,24 +99,29 @@ class Devices:
             publication.go_on(older)
         else:
             publication.open(Stream(session.device, subprotocol, delta, publication))
+        if takeovers is not None and self._hub.is_live(*key):
+            self._hub.stream(*key).takeovers = takeovers
         if keep:
             self._kept[key] = publication
             publication.on_end = lambda: self._forget(key, publication)
         return publication
 
-    def _check_takeover(self, session: Session) -> None:
-        """An upload that goes on where another one ended takes over from none."""
+    def _takeovers_left(self, session: Session) -> TokenBucket | None:
+        """Pay for taking over from an upload under way. One that goes on where another one ended takes over from none.
+
+        A stream hands what is left on to the one that takes over from it. Raises :class:`Overloaded`.
+        """
         account_id, device = session.account_id, session.device
-        kept = self._kept.get((account_id, device))
-        if not self._hub.is_live(account_id, device) or (kept is not None and kept.is_between_uploads):
-            return
-        key, now = key_of(str(account_id), device), self._clock.seconds()
-        bucket = self._takeovers.get(key)
-        if bucket is None:
-            bucket = TokenBucket(TAKEOVERS, TAKEOVER_RATE, now)
-            self._takeovers.put(key, bucket)
-        if not bucket.take(now):
+        if not self._hub.is_live(account_id, device):
+            return None
+        kept, left = self._kept.get((account_id, device)), self._hub.stream(account_id, device).takeovers
+        if kept is not None and kept.is_between_uploads:
+            return left
+        now = self._clock.seconds()
+        left = left or TokenBucket(TAKEOVERS, TAKEOVER_RATE, now)
+        if not left.take(now):
             raise Overloaded("takeovers of a stream")
+        return left
 
     def _check_place(self, session: Session) -> None:
         bound = self._quotas.of(session.account_id, QUOTA_STREAMS)
