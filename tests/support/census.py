@@ -29,8 +29,12 @@ ELSEWHERE = ("twisted._threads.", "twisted.python.context.", "twisted.internet.b
 """Objects of such pools; and timers, which are counted while they are to go off: the reactor keeps cancelled ones until
 their time has come."""
 
-REMEMBERED = ("webcam.audit.Share", "webcam.token_bucket.TokenBucket", "webcam.service.lockout.Streak")
-"""Objects that stay on purpose when all have gone, in tables whose bounds unit tests hold: who logged in."""
+REMEMBERED = (
+    *("webcam.audit.Share", "webcam.token_bucket.TokenBucket", "webcam.service.lockout.Streak"),
+    *("webcam.calendar.", "Calendar._runs"),
+)
+"""Objects that stay on purpose when all have gone, in tables whose bounds unit tests hold: who logged in, and how the
+clock went."""
 
 
 @dataclass(frozen=True)
