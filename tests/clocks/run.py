@@ -24,6 +24,9 @@ EPOCH = 1_000_000.0
 MANY = 150
 """Messages of each account to nobody: it never has so few that they would expire by a clock that isn't trusted."""
 
+LOOK = 2.5
+"""Seconds until the server, which looks at the clock every 2 s, has done so."""
+
 SWEEP = 70.0
 """Seconds behind which the server has swept."""
 
@@ -76,10 +79,10 @@ class Jumps(Crashes):
     """A server whose wall clock jumps, and the model that it is held to: what was acknowledged may go minutes later."""
 
     rules: ClassVar = {"swept": True}
+    server_class = CertifiedServer
 
     def __init__(self, folder: Path, seed: int, devices: int, told: Callable[[Jump, Round], None]) -> None:
         super().__init__(folder, seed, devices)
-        self.server = CertifiedServer(folder, "--cooldown=0")
         self._told = told
 
     def run_jumps(self, rounds: int) -> list[str]:
@@ -99,16 +102,18 @@ class Jumps(Crashes):
         """While devices ask, the clock jumps, and the server sweeps by what it says then."""
         pause(0.3)
         self._set(_jump(number).under_load)
-        pause(2.5)  # the server looks at the clock every 2 s
-        self.server.pass_time(SWEEP)
-        pause(1.0)
+        pause(LOOK)
+        self._sweep()
 
     def _start(self, number: int, chance: random.Random) -> bool:
         self._set(_jump(number).down)
         self.server.start()
+        self._sweep()
+        return False
+
+    def _sweep(self) -> None:
         self.server.pass_time(SWEEP)
         pause(1.0)
-        return False
 
     def _set(self, off: float | None) -> None:
         self.server.step_clock(EPOCH - self.server.time() if off is None else off)
@@ -118,7 +123,7 @@ class Jumps(Crashes):
         assert self._ground is not None, "it has run"
         ground = self._ground
         self._set(0.0)
-        pause(2.5)
+        pause(LOOK)
         look = ground.inspector()
         for each in (look, ground.other.look):
             each.log_in_anew()
@@ -127,10 +132,11 @@ class Jumps(Crashes):
             self.server.pass_time(seconds)
             pause(2.0)
         look.close()
+        held = self.server.held()
         return [
-            f"at the end {name} has {messages} messages and {records} records left"
-            for name, (messages, records) in self.server.held().items()
-            if messages or records
+            f"at the end {name} has {held[name][0]} messages and {held[name][1]} records left"
+            for name in (ground.account, ground.other.account)
+            if any(held[name])
         ]
 
 

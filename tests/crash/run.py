@@ -47,9 +47,10 @@ class Crashes:
     """A server that is killed again and again, and the model that it is held to, with its *rules*."""
 
     rules: Mapping[str, bool] = {}
+    server_class: type[FaultyServer] = FaultyServer
 
     def __init__(self, folder: Path, seed: int, devices: int = DEVICES) -> None:
-        self.server = FaultyServer(folder, "--cooldown=0")
+        self.server = self.server_class(folder, "--cooldown=0")
         self._seed = seed
         self._devices = devices
         self._ground: Ground | None = None

@@ -19,8 +19,8 @@ class PagesCase(EdgeCase):
     def send(self, *messages: dict[str, Any]) -> None:
         self.assertEqual(self.ask("addMsgs.json", self.camera, msgs=list(messages)), OK)
 
-    def pages(self, path: str = "getMsgsAndSync.json", **params: Any) -> list[bytes]:
-        """Answers as they were sent, up to the one that is empty."""
+    def pages(self, path: str = "getMsgsAndSync.json", **params: Any) -> list[tuple[bytes, list[Any]]]:
+        """Answers as they were sent, and what their entries are called, up to the one that is empty."""
         found = []
         while True:
             answer = self.post(path, shash=self.phone, **params)

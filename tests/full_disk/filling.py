@@ -145,7 +145,6 @@ class Filling:
 
 def by_default(filling: Filling) -> None:
     """With default options: three times as many records as the disk holds are stored, the oldest are gone."""
-    ids: list[int] = []
     refused = 0
     for _ in range(3 * SIZE // RECORD):
         refused += filling.add_record() != 200

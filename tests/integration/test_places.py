@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import tempfile
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -25,9 +24,7 @@ class CrowdTests(SynchronousTestCase):
         limits = (f"--connections={ADDRESSES * EACH}", f"--connections-per-address={EACH}")
         self.server = Server(Path(folder.name), *limits).start()
         self.addCleanup(self.server.stop)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.context.check_hostname = False
-        self.context.verify_mode = ssl.CERT_NONE
+        self.context = self.server.trust()
         self.account = self.server.new_account()
 
     def connect(self, source: str) -> HTTPSConnection:

@@ -165,7 +165,9 @@ class EndsOfTLS(Ends, ServerCase):
                 return step()
             except SSL.WantReadError:
                 self._send(tls, client)
-                tls.bio_write(client.recv(65536))
+                data = client.recv(65536)
+                self.assertTrue(data, "the server ends TLS before it ends TCP")
+                tls.bio_write(data)
             finally:
                 self._send(tls, client)
 

@@ -256,18 +256,20 @@ class Server:
 
     def check(self) -> str:
         """What ``webcam check`` says of its data; empty when the database is whole."""
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            status = admin.main(["check", "--data", str(self.data)])
-        return said.getvalue() if status else ""
+        status, said = self._checked()
+        return said if status else ""
 
     def held(self) -> dict[str, tuple[int, int]]:
         """How many messages and records ``webcam check`` finds, by account."""
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            admin.main(["check", "--data", str(self.data)])
-        rows = [line.split() for line in said.getvalue().splitlines()]
+        rows = [line.split() for line in self._checked()[1].splitlines()]
         return {row[0]: (int(row[1]), int(row[2])) for row in rows if len(row) == 5 and row[1].isdigit()}
+
+    def _checked(self) -> tuple[int, str]:
+        """The status of ``webcam check``, and all that it printed."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            status = admin.main(["check", "--data", str(self.data)])
+        return status, said.getvalue()
 
     def new_account(self, password: str = PASSWORD) -> str:
         """An account that nobody else uses; its name."""

@@ -45,7 +45,7 @@ def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def fill(store: SQLiteStore) -> None:
-    """What every released version can hold; what came later is added here under a look at VERSION."""
+    """What is kept by way of the store."""
     home = await store.add_account("home", "hash of home")
     await store.add_account("żółć", "hash of another")
     await store.set_settings(home, {1: 7.0, 4: 200.0})
@@ -63,25 +63,21 @@ async def fill(store: SQLiteStore) -> None:
 
 
 def fill_more(connection: sqlite3.Connection) -> None:
-    """What only some versions can hold."""
+    """What is kept by other ways."""
     cursor = connection.cursor()
-    if VERSION >= 2:
-        quotas.set_quota(cursor, "home", QUOTA_RECORDS, 50)
-        cursor.execute(
-            "INSERT INTO secrets (id, account_id, label, digest, role, devices)"
-            " VALUES (1, 1, 'gate', 'digest of a secret', 'publish', '[\"camera\"]')"
-        )
-        cursor.execute("INSERT INTO revoked_sessions VALUES ('digest of a session')")
-    if VERSION >= 4:
-        cursor.execute("INSERT INTO secrets VALUES (2, 1, 'recorder', 'digest of another secret', 'view', '[]', 1)")
-        made, until = micros_of(STAMP.format(0)), micros_of("9999-01-02 03:04:05")
-        cursor.execute("INSERT INTO devices VALUES (1, 'phone', '{\"a\":1}', ?, NULL)", (made,))
-        link = (1, 1, "camera", "digest of a link", made, until - made)
-        cursor.execute("INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?)", link)
-        cursor.execute("INSERT INTO runs VALUES (?, 0)", (made,))
-        cursor.execute(
-            "INSERT INTO clock VALUES (1, ?, 0, ?, NULL, ?, -9, NULL, ?)", (made, made, made, STAMP.format(9))
-        )
+    quotas.set_quota(cursor, "home", QUOTA_RECORDS, 50)
+    cursor.execute(
+        "INSERT INTO secrets (id, account_id, label, digest, role, devices)"
+        " VALUES (1, 1, 'gate', 'digest of a secret', 'publish', '[\"camera\"]')"
+    )
+    cursor.execute("INSERT INTO revoked_sessions VALUES ('digest of a session')")
+    cursor.execute("INSERT INTO secrets VALUES (2, 1, 'recorder', 'digest of another secret', 'view', '[]', 1)")
+    made, until = micros_of(STAMP.format(0)), micros_of("9999-01-02 03:04:05")
+    cursor.execute("INSERT INTO devices VALUES (1, 'phone', '{\"a\":1}', ?, NULL)", (made,))
+    link = (1, 1, "camera", "digest of a link", made, until - made)
+    cursor.execute("INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?)", link)
+    cursor.execute("INSERT INTO runs VALUES (?, 0)", (made,))
+    cursor.execute("INSERT INTO clock VALUES (1, ?, 0, ?, NULL, ?, -9, NULL, ?)", (made, made, made, STAMP.format(9)))
 
 
 def dump(connection: sqlite3.Connection) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import stat
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.x509.oid import NameOID
-from twisted.logger import formatEvent, globalLogPublisher
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.logger import formatEvent
 
+from tests.support.own_pair import NOW, PairCase
 from webcam.http import certificate as certificates
 from webcam.http import own_pair
 from webcam.http.certificate import BadCertificate, fingerprint, make_self_signed, read_pair
@@ -22,22 +21,9 @@ from webcam.http.tls import context
 
 DAY = datetime.timedelta(days=1)
 LASTS = 825 * DAY - datetime.timedelta(hours=1, seconds=1)
-NOW = datetime.datetime(2030, 5, 17, 12, 0, tzinfo=datetime.timezone.utc)
 
 
-class Base(SynchronousTestCase):
-    certificate: Path
-    key: Path
-
-    def setUp(self) -> None:
-        self.folder = Path(self.mktemp())
-        self.folder.mkdir()
-        self.certificate, self.key = self.folder / "certificate.pem", self.folder / "key.pem"
-        make_self_signed(self.certificate, self.key, NOW)
-        self.logged: list[dict] = []
-        globalLogPublisher.addObserver(self.logged.append)
-        self.addCleanup(globalLogPublisher.removeObserver, self.logged.append)
-
+class Base(PairCase):
     @property
     def made(self) -> x509.Certificate:
         return x509.load_pem_x509_certificate(self.certificate.read_bytes())

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from twisted.logger import formatEvent, globalLogPublisher
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.logger import formatEvent
 
+from tests.support.own_pair import NOW, PairCase
 from webcam.http.certificate import BadCertificate, make_self_signed, read_pair
 from webcam.http.own_pair import make_or_renew
 from webcam.http.tls import context
 
-NOW = datetime.datetime(2030, 5, 17, 12, 0, tzinfo=datetime.timezone.utc)
 
-
-class Case(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.folder = Path(self.mktemp())
-        self.folder.mkdir()
-        self.certificate, self.key = self.folder / "certificate.pem", self.folder / "key.pem"
-        make_self_signed(self.certificate, self.key, NOW)
-        self.logged: list[dict] = []
-        globalLogPublisher.addObserver(self.logged.append)
-        self.addCleanup(globalLogPublisher.removeObserver, self.logged.append)
-
+class Case(PairCase):
     def start(self) -> None:
         make_or_renew(self.certificate, self.key, NOW)
 
