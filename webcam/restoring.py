@@ -68,6 +68,7 @@ class Restoring:
             self._services.accounts.take_over(adopted.accounts)
             self._services.last_seen.start_anew(self._services.sessions.all())
             self._services.shares.start_anew()
+            self._services.disk.start_anew()
             self._services.events.start_anew()
             self._services.thumbnails.exchanged()
         kept = adopted.kept.name if adopted.kept else None

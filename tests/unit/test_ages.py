@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
+
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.clock import EPOCH
 from tests.support.server import World
 from webcam.errors import NoSuchLink
-from webcam.model import Bounds, Draft, Page, Swept, stamp_of
+from webcam.model import Bounds, Draft, Expiry, Page, Swept, stamp_of
 from webcam.service.age_guard import is_much
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -66,6 +69,57 @@ class MuchTests(SynchronousTestCase):
     def test_more_than_a_hundred_and_more_than_a_tenth(self) -> None:
         for expired, held, much in ((100, 100, False), (101, 101, True), (101, 1009, True), (101, 1010, False)):
             self.assertIs(is_much(expired, held), much, (expired, held))
+
+
+class DecidingTests(AgesCase):
+    """What is asked of storage to decide, and what happens meanwhile."""
+
+    def keep_for_a_day(self, records: int) -> None:
+        self.live(HOUR)
+        self.store(records=records)
+        self.live(DAY)
+        self.assertEqual(self.world.sweep(), Swept())
+
+    def while_counting(self, act: Callable[[], None]) -> None:
+        """Do something behind the next count of what is expired, before its outcome is known."""
+        store, acts = self.world.retention._guard._store, [act]
+        count_expired = store.count_expired
+
+        async def counting(account_id: int, expiry: Expiry, limit: int) -> int:
+            counted = await count_expired(account_id, expiry, limit)
+            if acts:
+                acts.pop()()
+            return counted
+
+        self.patch(store, "count_expired", counting)
+        self.addCleanup(lambda: self.assertEqual(acts, []))
+
+    def test_with_a_trusted_clock_that_goes_on_while_it_is_read_nothing_is_counted(self) -> None:
+        self.keep_for_a_day(10)
+        steady, ticks, counted = self.world.clock.steady, count(), []
+        self.patch(self.world.clock, "steady", lambda: steady() + next(ticks) / 1_000_000)
+        self.patch(self.world.retention._guard._store, "usage", counted.append)
+        self.assertEqual(self.world.sweep(), Swept())
+        self.assertEqual(counted, [])
+
+    def test_a_jump_while_it_is_counted_takes_nothing(self) -> None:
+        """By the clock as it was, no record was expired."""
+        self.keep_for_a_day(150)
+        self.restart(jump=2 * DAY)
+        self.while_counting(lambda: self.jump(YEAR))
+        self.assertEqual(self.world.sweep(), Swept())
+        self.assertEqual(self.world.sweep(), Swept())
+        self.assertEqual(self.listed()[0], 150)
+
+    def test_lists_are_the_same_while_it_is_counted(self) -> None:
+        """The clock isn't trusted, and so few go by it all the same."""
+        self.keep_for_a_day(50)
+        self.restart(jump=YEAR)
+        listed = [self.listed()]
+        self.assertEqual(listed, [(0, 0)])
+        self.while_counting(lambda: listed.append(self.listed()))
+        self.assertEqual(self.world.sweep(), Swept(records=50))
+        self.assertEqual(listed, [(0, 0)] * 2)
 
 
 class JumpTests(AgesCase):

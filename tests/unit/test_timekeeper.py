@@ -45,7 +45,7 @@ class TimekeeperCase(SynchronousTestCase):
         return self.time.wall - self.time.wall_at(running)
 
     def is_expired(self, running: int, certainly: bool = False) -> bool:
-        return running < self.time.expired_at(LIFE, certainly)
+        return running < self.time.expired_at(LIFE, self.time.running, certainly)
 
 
 class RunningTests(TimekeeperCase):

@@ -51,20 +51,23 @@ class AgeGuard:
 
     async def decide(self, account_id: int) -> Expiry:
         """Return what of the account a sweep may delete by age now; lists hide the same from now on."""
-        self._ages.decide(account_id, False)
-        expiry = self._ages.expiry(account_id)
-        if expiry == self._ages.by_wall(account_id):
+        certain, by_wall = self._ages.choice(account_id)
+        if certain == by_wall:
             self._ages.decide(account_id, True)
-            return expiry
+            return certain
+        jumps = self._ages.jumps
         usage = await self._store.usage(account_id)
         held = usage.messages + usage.records
         expired = await self._store.count_expired(account_id, self._ages.in_doubt(account_id), held + 1)
-        if is_much(expired, held):
+        if self._ages.jumps != jumps:
+            return certain  # what was counted says nothing of the clock as it is now
+        much = is_much(expired, held)
+        self._ages.decide(account_id, not much)
+        if much:
             self._tell(account_id, expired, held)
-            return expiry
-        self._ages.decide(account_id, True)
+            return certain
         self._told.pop(account_id, None)
-        return self._ages.expiry(account_id)
+        return by_wall
 
     def _tell(self, account_id: int, expired: int, held: int) -> None:
         now, doubt = self._timekeeper.running, self._timekeeper.doubt

@@ -24,6 +24,8 @@ class Ages:
         self._settings = settings
         self._timekeeper = timekeeper
         self._decided: dict[int, bool] = {}
+        self.jumps = 0
+        """How often what was decided was forgotten."""
         self._shortened: dict[int, set[int]] = {}
         settings.on_change.append(self._changed)
 
@@ -35,13 +37,17 @@ class Ages:
     def expiry(self, account_id: int) -> Expiry:
         """What the account keeps no longer, now."""
         by_wall = self._timekeeper.is_trusted or self._decided.get(account_id, False)
+        return self._expiry_at(account_id, self.running, by_wall)
+
+    def choice(self, account_id: int) -> tuple[Expiry, Expiry]:
+        """Return what it keeps no longer if it isn't let go by the wall clock, and if it is, at one moment."""
+        now = self.running
+        return self._expiry_at(account_id, now, self._timekeeper.is_trusted), self._expiry_at(account_id, now, True)
+
+    def _expiry_at(self, account_id: int, now: int, by_wall: bool) -> Expiry:
         shortened = self._shortened.get(account_id, ())
         expired_at = self._timekeeper.expired_at
-        return self._expiry(account_id, lambda kind, age: expired_at(age, not (by_wall or kind in shortened)))
-
-    def by_wall(self, account_id: int) -> Expiry:
-        """The same by the wall clock, trusted or not."""
-        return self._expiry(account_id, lambda _kind, age: self._timekeeper.expired_at(age))
+        return self._expiry(account_id, lambda kind, age: expired_at(age, now, not (by_wall or kind in shortened)))
 
     def in_doubt(self, account_id: int) -> Expiry:
         """The most that may be expired by the wall clock, whichever clocks were right before, but for settings that
@@ -60,6 +66,7 @@ class Ages:
 
     def forget_decisions(self) -> None:
         """The clock jumped: what was decided by it is decided anew."""
+        self.jumps += 1
         self._decided.clear()
         self._shortened.clear()
 

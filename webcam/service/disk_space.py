@@ -64,17 +64,21 @@ class DiskSpace:
         self._set = keep_free
         self._remove = remove
         self._spare = 0
-        self._base: dict[int, int] | None = None
-        self._coming: Counter[int] = Counter()
-        self._since: Counter[int] = Counter()
-        self._credit: dict[int, int] = {}
-        self._given_for_others = 0
         self._turn = DeferredLock()
         self._short, self._warned = Warned(), Warned()
         self.keep_free = keep_free or 0
         self.state = DiskState.FINE
         self.on_want: Callable[[], None] = lambda: None
         self.on_state: Callable[[DiskState], None] = lambda _state: None
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget who took the space: nobody has yet, or storage is another one, with other accounts."""
+        self._base: dict[int, int] | None = None
+        self._coming: Counter[int] = Counter()
+        self._since: Counter[int] = Counter()
+        self._credit: dict[int, int] = {}
+        self._given_for_others = 0
 
     async def learn(self) -> None:
         """Decide how much to keep free where the operator set nothing: none in a database of an earlier release, which

@@ -70,7 +70,6 @@ class Retention:
         self._ages = ages
         self._guard = guard
         self._quotas = quotas
-        self._clock = clock
         self._audit = audit
         self.space = DiskSpace(store, disk, clock, bounds.keep_free, self._make_way)
         self.space.on_want = self.want
@@ -155,16 +154,15 @@ class Retention:
 
     def _expiring(self) -> tuple[dict[int, Backlog], dict[int, Backlog]]:
         """Return the messages and the records of each account as backlogs, each with its account's own pace."""
-        messages, records, paces = {}, {}, {}
+        messages, records = {}, {}
         for account_id in self._accounts.known:
             decide = self._deciding(account_id)
-            paces[account_id] = self._paces.get(account_id) or (
-                Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE),
-                Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE),
-            )
-            messages[account_id] = Backlog(self._messages_of(account_id, decide), paces[account_id][0], self._held)
-            records[account_id] = Backlog(self._records_of(account_id, decide), paces[account_id][1], self._held)
-        self._paces = paces
+            if account_id not in self._paces:
+                paces = Pace(MESSAGES_AT_ONCE, 10, MESSAGES_AT_ONCE), Pace(RECORDS_AT_ONCE, 10, RECORDS_AT_ONCE)
+                self._paces[account_id] = paces
+            of_messages, of_records = self._paces[account_id]
+            messages[account_id] = Backlog(self._messages_of(account_id, decide), of_messages, self._held)
+            records[account_id] = Backlog(self._records_of(account_id, decide), of_records, self._held)
         return messages, records
 
     def _deciding(self, account_id: int) -> Deciding:

@@ -163,13 +163,13 @@ class Timekeeper:
         self._certain = Calendar(self._runs, certain)
         self._patient = Calendar(self._runs, min(certain, self._evidence_before))
 
-    def expired_at(self, age: int, certainly: bool = False) -> int:
-        """Return the running time before which things are older than *age* (µs).
+    def expired_at(self, age: int, now: int, certainly: bool = False) -> int:
+        """Return the running time before which things are older than *age* (µs) at the running time *now*.
 
         By the wall clock, or, *certainly*, by the time that has gone by at the least.
         """
         calendar = self._certain if certainly else self._calendar
-        return calendar.running_at(self.running + calendar.offset - age)
+        return calendar.running_at(now + calendar.offset - age)
 
     def may_be_expired_at(self, age: int) -> int:
         """The same by whichever clock of a run makes most things older than *age*."""
