@@ -9,27 +9,21 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)
+def networks_of(address: str) -> tuple[str, ...]:
+    """What an address counts by, the narrowest first: IPv6 by its /64, of which one household has all, its /56 and its
+    /48, which one customer may have; any other by itself alone."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return (address,)
+    if parsed.version == 4:
+        return (address,)
+    return tuple(str(ipaddress.ip_network((parsed, length), strict=False)) for length in (64, 56, 48))
+
+
 def network_of(address: str) -> str:
     """What counts as one address: one household has 2**64 of IPv6's."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address
-
-
-@lru_cache(maxsize=4096)
-def wider_networks(address: str) -> tuple[str, ...]:
-    """The /56 and the /48 of an IPv6 address, which one customer may have; an IPv4 address has none."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return ()
-    if parsed.version == 4:
-        return ()
-    return tuple(str(ipaddress.ip_network((parsed, length), strict=False)) for length in (56, 48))
+    return networks_of(address)[0]
 
 
 def read_address(text: str) -> str | None:

@@ -62,12 +62,6 @@ def new_name(path: Path) -> Path:
     return path.with_name(NEW.format(name=path.name))
 
 
-def remove_file(path: Path) -> None:
-    """Remove a file, if it is there; it is gone from the disk when this returns. Raises :class:`OSError`."""
-    path.unlink(missing_ok=True)
-    sync(path.parent)
-
-
 def make_folder(path: Path) -> None:
     """Make a folder that its owner alone can open, and the folders above it, where they are missing.
 

@@ -22,6 +22,7 @@ from webcam.model import QUOTA_RECORDS, Bounds, Draft, Expiry, Record, Role
 from webcam.ports import RECORD_PART, AccountStore, ConsoleStore, MessageStore, RecordStore, SweepStore
 from webcam.service import room
 from webcam.service.session import Session
+from webcam.storage.messages import BYTES
 
 DAY, MB = 86400, 1024 * 1024
 
@@ -50,7 +51,7 @@ NAMED = {
     " (SELECT MIN(stamp) FROM messages WHERE account_id = ?), ?)": MARKS,
     "UPDATE sync_marks SET settled = settling, settling = stamp, settling_since = ?"
     " WHERE account_id = ? AND settling_since <= ? - ?": MARKS,
-    "SELECT messages.id FROM sync_marks CROSS JOIN messages ON messages.account_id = sync_marks.account_id"
+    f"SELECT messages.id, {BYTES} FROM sync_marks CROSS JOIN messages ON messages.account_id = sync_marks.account_id"
     " AND messages.target = sync_marks.device AND messages.stamp <= sync_marks.settled"
     " WHERE sync_marks.account_id = ? AND messages.target <> ? LIMIT ?": MARKS,
     "SELECT stamp, account_id, id, COALESCE(size, ?) FROM records WHERE account_id = ?"

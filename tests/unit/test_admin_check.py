@@ -56,6 +56,17 @@ class CheckTests(DataCase):
         self.assertRefused(f"there is no database {self.path}", "check")
         self.assertFalse(self.path.exists())
 
+    def test_what_nobody_can_reckon_with_is_named_all_the_same(self):
+        for statement, line in (
+            ("UPDATE accounts SET last_stamp = 'zzz'", "accounts (id 1): last_stamp is 'zzz', want a stamp"),
+            ("INSERT INTO clock VALUES (1, 'x', 0, 0, NULL, NULL, NULL, NULL, '')", "clock (id 1): running is 'x'"),
+        ):
+            with closing(connect(self.path)) as connection:
+                connection.execute(statement)
+            status, out, err = self.run_it("check")
+            self.assertEqual((status, err), (1, f"webcam: the database {self.path} is not whole\n"))
+            self.assertIn(line, out)
+
     def test_what_may_not_be_read_is_one_line(self):
         """As of a folder of somebody else."""
         really = Path.stat

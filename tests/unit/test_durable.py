@@ -10,7 +10,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from webcam import durable
-from webcam.durable import create_private, make_folder, remove_file, sync, write_file
+from webcam.durable import create_private, make_folder, sync, write_file
 
 
 def mode(path: Path) -> int:
@@ -111,13 +111,6 @@ class OtherFiles(DurableCase):
         self.path.write_bytes(b"content")
         create_private(self.path)
         self.assertEqual((self.path.read_bytes(), len(self.steps)), (b"content", 1))
-
-    def test_a_removed_file_is_gone_from_the_disk(self) -> None:
-        self.path.touch()
-        for _ in range(2):
-            remove_file(self.path)
-            self.assertEqual(self.names(), [])
-        self.assertEqual(self.steps, [f"sync {self.folder.name}"] * 2)
 
     def test_a_file_system_that_can_not_sync_folders_is_none_that_fails(self) -> None:
         """It is asked, and what it answers for a file counts."""

@@ -131,6 +131,11 @@ class Kept(Case):
         self.assertIn("webcam check names all, restore a backup", failure)
         self.assertNotIn("\n", failure)
 
+    def test_nor_does_a_column_that_can_be_borne_hide_one_that_can_not(self) -> None:
+        self.spoil("UPDATE accounts SET password_hash = 'x', generation = 'x'")
+        failure = str(self.assertRaises(StartFailure, self.prepare))
+        self.assertIn("accounts (id 1): generation is 'x', want a whole number", failure)
+
 
 class Cursors(Case):
     def test_what_is_no_stamp_is_handed_to_no_client(self) -> None:

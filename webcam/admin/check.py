@@ -50,10 +50,10 @@ def _check(options: argparse.Namespace) -> str:
 
 
 def _clock_lines(connection: sqlite3.Connection) -> list[str]:
-    """None of a database that is too damaged to be read: that is told already."""
+    """None of a database that is too damaged to be read, or holds what nobody can reckon with: that is told already."""
     try:
         return list(clocks.clock_lines(connection))
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, ValueError, TypeError, LookupError):
         return []
 
 

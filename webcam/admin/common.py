@@ -17,7 +17,7 @@ from webcam.config import AUDIT, default_data
 from webcam.errors import NoSuchAccount, Refused
 from webcam.storage.copying import open_existing
 from webcam.storage.lock import FolderInUse, FolderLock
-from webcam.storage.reserve import Reserve, is_full, with_reserve
+from webcam.storage.reserve import Reserve, with_reserve
 from webcam.storage.schema import FILE, VERSION, connect, known_version, make_ready
 
 BAR = 40
@@ -80,13 +80,6 @@ def in_transaction(data: Path, function: Callable[[sqlite3.Cursor], _T]) -> _T:
             cursor.execute("COMMIT")
             return result
 
-        try:
-            return transaction()
-        except sqlite3.OperationalError as error:
-            if not is_full(error):
-                raise
-        if connection.in_transaction:
-            cursor.execute("ROLLBACK")
         return with_reserve(cursor, reserve, transaction)
 
 

@@ -43,8 +43,8 @@ class Peer(Protocol):
 
 
 class Connections:
-    """Admits, counts and ends connections, ``total`` of them and ``per_address``; ``proxies`` may have all. Whose
-    places are fewer when there are not enough: see :mod:`webcam.http.places`."""
+    """Admits, counts and ends connections, ``total`` of them and ``per_address``; ``proxies`` may have all. See
+    :mod:`webcam.http.places` for who gets one when there are not enough."""
 
     def __init__(
         self, clock: IReactorTime, tally: Tally, total: int, per_address: int, proxies: Networks | None = None

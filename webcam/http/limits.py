@@ -139,7 +139,7 @@ LINES_RATE = 2.0
 
 
 REPEATED = 1000
-"""Refusals that are remembered, so that the same one is logged once in :data:`NOTICE` seconds."""
+"""Things that are remembered, so that the same one is logged once in :data:`NOTICE` seconds."""
 
 
 class Repeats:
@@ -171,7 +171,7 @@ class Tally:
         self.repeats = Repeats()
         self.met: Counter[str] = Counter()
         """How often, by limit."""
-        self._told: dict[str, tuple[float, int]] = {}
+        self._noted = Repeats()
         self.on_told: Callable[[str, int, str], None] = lambda _limit, _times, _address: None
         """Called with each such line: the limit, how often it was met since the last one, and by whom now."""
 
@@ -209,8 +209,5 @@ class Tally:
     def _counted(self, what: str, now: float) -> int | None:
         """How often *what* happened since the last line about it, if another one is due."""
         self.met[what] += 1
-        last, told = self._told.get(what, (-NOTICE, 0))
-        if now - last < NOTICE:
-            return None
-        self._told[what] = (now, self.met[what])
-        return self.met[what] - told
+        left_out = self._noted.may_tell(what, now)
+        return None if left_out is None else left_out + 1

@@ -7,9 +7,9 @@ fuller the other half is, the fewer one address may have of it: whoever takes ma
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from functools import lru_cache
 
-from webcam.address import Networks, network_of, wider_networks
+from webcam.address import Networks, network_of, networks_of
 
 KNOWN = 600.0
 """Seconds for which an address is known after a session was used from there."""
@@ -32,7 +32,7 @@ class Places:
         self._total = total
         self._for_guests = total - total // 2
         self._per_address = per_address
-        self._exempt = exempt
+        self._is_among_exempt = lru_cache(maxsize=4096)(exempt.__contains__)
         self._nobody_shares = per_address >= total
         self._taken = 0
         self._guests = 0
@@ -84,7 +84,7 @@ class Places:
             return
         if network_of(address) not in self._known:
             self._guests += amount
-        for network, _ in _networks(address):
+        for network in networks_of(address):
             self._of[network] += amount
             if not self._of[network]:
                 del self._of[network]
@@ -107,14 +107,7 @@ class Places:
         return max(share, min(FEW, self._per_address))
 
     def _is_crowded(self, address: str, share: int) -> bool:
-        return any(self._of[network] >= share * times for network, times in _networks(address))
+        return any(self._of[network] >= share * 2**wider for wider, network in enumerate(networks_of(address)))
 
     def _is_exempt(self, address: str) -> bool:
-        return self._nobody_shares or address in self._exempt
-
-
-def _networks(address: str) -> Iterator[tuple[str, int]]:
-    """What an address is counted by, and how many times one address' share that has."""
-    yield network_of(address), 1
-    for number, network in enumerate(wider_networks(address), 1):
-        yield network, 2**number
+        return self._nobody_shares or self._is_among_exempt(address)

@@ -97,8 +97,8 @@ class Database:
 
         The reserve is made whole, if there is space for it.
         """
-        if self._reserve.held != self._reserve.whole:
-            await self.write(lambda _cursor: self._reserve.refill())
+        if self._reserve.held < self._reserve.whole:
+            await self.write_aside(lambda _cursor: self._reserve.refill())
         if self._log_size() <= LOG:
             return
         await self.read(_checkpoint)

@@ -48,7 +48,7 @@ def isolate_bad_rows(path: Path) -> None:
     """
     with closing(connect(path)) as connection:
         add_functions(connection)
-        for column, line in bad_rows(connection, "accounts"):
+        for column, line in bad_rows(connection, "accounts", last=_BEARABLE):
             if column not in _BEARABLE:
                 raise StartFailure(
                     f"the database {path} can't be used: {line}; webcam check names all, restore a backup"

@@ -18,8 +18,6 @@ BYTES = (
 )
 """Of a message, as :meth:`webcam.model.Draft.size` counts them."""
 
-_SIZE = f"SELECT {BYTES} FROM messages"
-
 # Two ranges of one index, each already in order and cut to the page: a long backlog is never sorted.
 _DELIVERED = """
 SELECT stamp, sender, name, params FROM (
@@ -50,15 +48,17 @@ DELETE FROM sync_marks WHERE account_id = :account AND stamp < COALESCE(
     (SELECT MIN(stamp) FROM messages WHERE account_id = :account), :last)
 """
 
+_OF_ACCOUNT = f"SELECT id, {BYTES} FROM messages WHERE account_id = :account"
+
 _EXPIRED_BY_AGE = (
-    "SELECT id FROM messages WHERE account_id = :account AND stamp < :messages LIMIT :limit",
-    "SELECT id FROM messages WHERE account_id = :account AND target = '' AND stamp < :broadcasts LIMIT :limit",
+    f"{_OF_ACCOUNT} AND stamp < :messages LIMIT :limit",
+    f"{_OF_ACCOUNT} AND target = '' AND stamp < :broadcasts LIMIT :limit",
 )
 
 # CROSS JOIN makes SQLite take the tables in this order, the marks first, of which there are few. It would rather look
 # for the mark of each message of the account (https://www.sqlite.org/optoverview.html#crossjoin): 0.5 s for a million.
-_ACKNOWLEDGED = """
-SELECT messages.id FROM sync_marks CROSS JOIN messages
+_ACKNOWLEDGED = f"""
+SELECT messages.id, {BYTES} FROM sync_marks CROSS JOIN messages
     ON messages.account_id = sync_marks.account_id AND messages.target = sync_marks.device
     AND messages.stamp <= sync_marks.settled
 WHERE sync_marks.account_id = :account AND messages.target <> '' LIMIT :limit
@@ -162,11 +162,10 @@ def expire_messages(
 
 
 def _delete(cursor: sqlite3.Cursor, statement: str, values: dict[str, object]) -> tuple[int, int]:
-    """Delete the messages that *statement* finds; return how many there were, and their bytes."""
+    """Delete the messages of which *statement* gives id and bytes; return how many there were, and their bytes."""
     found = cursor.execute(statement, values).fetchall()
-    size = sum(row[0] for each in found for row in cursor.execute(f"{_SIZE} WHERE id = ?", each))
-    cursor.executemany("DELETE FROM messages WHERE id = ?", found)
-    return len(found), size
+    cursor.executemany("DELETE FROM messages WHERE id = ?", [(message_id,) for message_id, _ in found])
+    return len(found), sum(size for _, size in found)
 
 
 def raise_mark(cursor: sqlite3.Cursor, account_id: int, device: str, stamp: str) -> None:

@@ -212,10 +212,17 @@ def _checkpoint(cursor: sqlite3.Cursor, mode: str) -> None:
 
 
 def with_reserve(cursor: sqlite3.Cursor, reserve: Reserve, transaction: Callable[[], _T]) -> _T:
-    """Do *transaction*, whole, on a disk that had no space for it: the reserve is given up before, and made behind it.
+    """Do *transaction*, whole. Where the disk has no space for it, the reserve is given up before, and made behind it.
 
-    The connection is in no transaction.
+    The connection is in no transaction, before and after.
     """
+    try:
+        return transaction()
+    except sqlite3.OperationalError as error:
+        if not is_full(error):
+            raise
+    if cursor.connection.in_transaction:
+        cursor.execute("ROLLBACK")
     _empty_log(cursor, reserve)
     try:
         return transaction()

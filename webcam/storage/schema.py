@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +23,7 @@ LOG = 8 * 1024 * 1024
 that something can be deleted there."""
 
 
+@cache
 def script(version: int) -> str:
     """The SQL that leads from the version before to this one."""
     return resources.files("webcam.storage").joinpath("schema").joinpath(f"{version:04d}.sql").read_text("utf-8")

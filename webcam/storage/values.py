@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -53,9 +53,12 @@ def bad_values(connection: sqlite3.Connection) -> Iterator[str]:
             yield line
 
 
-def bad_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
-    """Name each bad row of one table, with its first bad column, on a connection with :func:`add_functions`."""
-    columns = tables()[table]
+def bad_rows(connection: sqlite3.Connection, table: str, last: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+    """Name each bad row of one table, with its first bad column, on a connection with :func:`add_functions`.
+
+    The columns *last* are named where no other one is bad.
+    """
+    columns = sorted(tables()[table], key=lambda each: each.name in last)
     keys = [each for each in columns if each.key and each.rule.shown]
     for number, value, *row in connection.execute(_statement(table, columns, keys)):
         column = columns[number]

@@ -118,13 +118,8 @@ class Writer:
             admit(cursor, self._reserve, size)
         if len(writes) > 1:
             return _together(cursor, writes)
-        try:
+        if size:
             return _alone(cursor, writes[0])
-        except sqlite3.OperationalError as error:
-            if size or not is_full(error):
-                raise
-        if cursor.connection.in_transaction:
-            cursor.execute("ROLLBACK")
         return with_reserve(cursor, self._reserve, lambda: _alone(cursor, writes[0]))
 
     def _committed(self, outcomes: list[Any]) -> None:
