@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twisted.logger import LogEvent, globalLogPublisher
+
 from tests.edge.test_tls import TCP, Case
 from tests.support.freed import garbage
 from webcam.http import plain, tls
@@ -90,9 +92,12 @@ class PlainHTTP(Case):
         self.assertEqual(plain.answer_to(b"GET " + b"x" * plain.LONGEST_LINE), None)
 
     def test_is_logged_once_a_minute(self) -> None:
+        logged: list[LogEvent] = []
+        globalLogPublisher.addObserver(logged.append)
+        self.addCleanup(globalLogPublisher.removeObserver, logged.append)
         for _ in range(50):
             self.connect_plainly().feed(REQUEST)
-        self.assertEqual(self.web.site.tally._told[NOTED], (0.0, 1))
+        self.assertEqual([each["times"] for each in logged if each.get("what") == NOTED], [1])
         self.assertEqual(self.web.site.tally.met[NOTED], 50)
 
     def test_is_freed_at_once(self) -> None:
