@@ -11,6 +11,7 @@ from tests.benchmarks.client import Asker
 from tests.benchmarks.ours import Webcam
 from tests.support.faults import written
 from tests.support.process import Server
+from webcam.calendar import micros
 from webcam.model import MINUTE_REQUESTS, SESSION_MINUTES, SESSION_REQUESTS, stamp_of
 from webcam.storage.schema import FILE, connect
 
@@ -142,10 +143,11 @@ class Full(Unbounded):
         now = time.time()
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(
-            "INSERT INTO messages (account_id, stamp, sender, target, name, params) VALUES (1, ?, ?, ?, 'ping', ?)",
+            "INSERT INTO messages (account_id, stamp, stored, sender, target, name, params)"
+            " VALUES (1, ?, ?, ?, ?, 'ping', ?)",
             (
                 (
-                    stamp_of(now - _DAY * (1 - number / MESSAGES)),
+                    *_times(now - _DAY * (1 - number / MESSAGES)),
                     f"old {number * 7 % DEVICES}",
                     f"old {number // 2 % DEVICES}" if number % 2 else "",
                     '{"please":1}',
@@ -176,8 +178,9 @@ class Large(Unbounded):
             numbers = range(first, first + _AT_ONCE)
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(
-                "INSERT INTO records (id, account_id, stamp, device, meta, size) VALUES (?, 1, ?, 'camera', '', ?)",
-                [(number, stamp_of(now - _DAY + number / 10), _RECORD) for number in numbers],
+                "INSERT INTO records (id, account_id, stamp, stored, device, meta, size)"
+                " VALUES (?, 1, ?, ?, 'camera', '', ?)",
+                [(number, *_times(now - _DAY + number / 10), _RECORD) for number in numbers],
             )
             connection.executemany(
                 "INSERT INTO record_parts (record_id, part, data) VALUES (?, 0, zeroblob(?))",
@@ -186,6 +189,11 @@ class Large(Unbounded):
             connection.execute("COMMIT")
         _count(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _times(then: float) -> tuple[str, int]:
+    """The stamp and the running time of what was stored at *then*, in seconds since the epoch."""
+    return stamp_of(then), micros(then)
 
 
 def _count(connection: sqlite3.Connection) -> None:

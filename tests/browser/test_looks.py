@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.cameras import Camera, Cameras, counting
 from tests.browser.counting import picture
@@ -204,3 +204,38 @@ def test_it_starts_without_a_network_and_says_so(someone: Someone) -> None:
     expect(page.get_by_text("The server can't be reached.")).to_be_visible()
     person.context.set_offline(False)
     expect(page.get_by_role("heading", level=1, name="Wall")).to_be_visible()
+
+
+def test_it_goes_on_when_the_server_is_there_again(someone: Someone, server: Server) -> None:
+    """A browser says nothing of a server that comes back: the page asks again until it answers."""
+    person = someone("laptop")
+    page = person.page
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.reload()  # the worker keeps what it sees, and sees the second load
+    expect(page.get_by_role("navigation")).to_be_visible()
+    server.stop()
+    try:
+        page.reload()
+        expect(page.get_by_text("The server can't be reached.")).to_be_visible()
+    finally:
+        server.start()
+    expect(page.get_by_role("heading", level=1, name="Wall")).to_be_visible()
+
+
+@pytest.mark.usefixtures("lively")
+def test_records_that_are_not_there_yet_have_names(someone: Someone) -> None:
+    """As somebody sees the gallery over a slow network: places without a record."""
+    person = someone("laptop")
+    page = person.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/records.json*", hold)
+    person.see("Records")
+    expect(page.locator(".cell")).to_have_count(3)
+    check(page, "places without a record")
+    for each in held:
+        each.continue_()
+    person.until(lambda: all(page.locator(".cell").evaluate_all("(all) => all.map((one) => one.dataset.rid)")), "all")

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.counting import picture
 from tests.browser.person import Person
 from tests.support.process import Server
+from webcam.calendar import micros
 from webcam.model import stamp_of
 
 Someone = Callable[..., Person]
@@ -160,11 +161,12 @@ def many(server: Server, account: str) -> int:
         now = time.time()
         (last,) = database.execute("SELECT COALESCE(MAX(id), 0) FROM records").fetchone()
         database.executemany(
-            "INSERT INTO records (id, account_id, stamp, device, meta, size, type)"
-            " VALUES (?, ?, ?, 'camera', ?, 9, 'application/octet-stream')",
+            "INSERT INTO records (id, account_id, stamp, stored, device, meta, size, type)"
+            " VALUES (?, ?, ?, ?, 'camera', ?, 9, 'application/octet-stream')",
             (
-                (last + number, account_id, stamp_of(now - DAYS * 86400 * (1 - number / MANY)), f"number {number}")
+                (last + number, account_id, stamp_of(then), micros(then), f"number {number}")
                 for number in range(1, MANY + 1)
+                for then in (now - DAYS * 86400 * (1 - number / MANY),)
             ),
         )
         database.executemany(

@@ -27,7 +27,7 @@ class AdminCase(SynchronousTestCase):
         """Exit status, standard output, standard error."""
         out, err = io.StringIO(), io.StringIO()
         if "--password-stdin" in arguments:
-            used("password", stdin.split("\n", maxsplit=1)[0].rstrip("\r"))
+            used("password", stdin.split("\n", maxsplit=1)[0].rstrip("\r").lstrip("\ufeff"))
         self.patch(sys, "stdin", io.StringIO(stdin))
         self.patch(sys, "stdout", out)
         self.patch(sys, "stderr", err)

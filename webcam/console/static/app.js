@@ -1,5 +1,6 @@
 // Puts the page together: who is logged in decides what there is, the hash which view.
 import { CameraView } from "./camera/view.js";
+import { Backoff, tryNow } from "./core/backoff.js";
 import { devices } from "./core/devices.js";
 import { events } from "./core/events.js";
 import { preferred, speak, t } from "./core/language.js";
@@ -94,7 +95,7 @@ function installWorker() {
 }
 
 function unreachable() {
-  const again = el("button", { type: "button", class: "primary", text: t("again"), onclick: () => location.reload() });
+  const again = el("button", { type: "button", class: "primary", text: t("again"), onclick: tryNow });
   put(
     el(
       "main",
@@ -110,13 +111,21 @@ async function start() {
   session.addEventListener("in", begin);
   session.addEventListener("out", end);
   window.addEventListener("hashchange", route);
-  try {
-    if (!(await session.check())) showLogin();
-  } catch {
-    unreachable();
-    window.addEventListener("online", () => location.reload(), { once: true });
-  }
   installWorker();
+  if (!(await isLoggedIn())) showLogin();
+}
+
+/** Whether there is a session; asks until the server answers. */
+async function isLoggedIn() {
+  const backoff = new Backoff(1000, 30000);
+  for (;;) {
+    try {
+      return await session.check();
+    } catch {
+      if (backoff.tries === 0) unreachable();
+      await backoff.wait();
+    }
+  }
 }
 
 start();

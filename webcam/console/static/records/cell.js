@@ -41,6 +41,7 @@ export class Cell {
       maySelect ? el("label", { class: "pick" }, this.box) : null,
       caption,
     );
+    this.#turn(undefined);
   }
 
   /**
