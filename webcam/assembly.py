@@ -17,7 +17,9 @@ from webcam.api.services import Limits, Services
 from webcam.audit import AuditLog
 from webcam.clock import SystemClock
 from webcam.config import Config
+from webcam.decoder.supervisor import Decoder, memory_for
 from webcam.instance import instance_id
+from webcam.memory import usable_memory
 from webcam.model import Bounds
 from webcam.ports import Audit, Clock, Disk, Store, ThumbnailStore
 from webcam.relay.hub import Hub
@@ -39,7 +41,7 @@ from webcam.service.sessions import Sessions
 from webcam.service.settings import AccountSettings
 from webcam.service.shares import Shares
 from webcam.service.stamps import Stamps
-from webcam.service.thumbnails import AT_ONCE as AT_ONCE_MADE
+from webcam.service.thumbnails import Decoder as DecoderPort
 from webcam.service.thumbnails import Thumbnails
 from webcam.service.timekeeper import Timekeeper
 from webcam.service.timekeeping import Timekeeping
@@ -55,7 +57,7 @@ _log = Logger(namespace="webcam")
 
 @dataclass(frozen=True)
 class Outside:
-    """What the services meet the world by. ``offload`` is for passwords, ``workshop`` for pictures."""
+    """What the services meet the world by. ``offload`` is for passwords."""
 
     store: Store
     kept: ThumbnailStore
@@ -64,7 +66,7 @@ class Outside:
     clock: Clock
     reactor: IReactorTime
     offload: Offload
-    workshop: Offload
+    decoder: DecoderPort
 
 
 class Assembly:
@@ -77,7 +79,10 @@ class Assembly:
         database = Database(path, reactor)
         self.audit = AuditLog(config.audit, SystemClock(), lambda line: _log.error("{line}", line=line), rotates=True)
         self._store = SQLiteStore(database)
-        self._kept = ThumbnailFile(config.data / THUMBNAILS, _threads(reactor, 1, "kept thumbnails"))
+        self._decoder = Decoder(reactor, memory_for(usable_memory()))
+        self._kept = ThumbnailFile(
+            config.data / THUMBNAILS, _threads(reactor, 1, "kept thumbnails"), self._decoder.number
+        )
         outside = Outside(
             store=self._store,
             kept=self._kept,
@@ -86,7 +91,7 @@ class Assembly:
             clock=SystemClock(),
             reactor=reactor,
             offload=threads.deferToThread,
-            workshop=_threads(reactor, AT_ONCE_MADE, "thumbnails"),
+            decoder=self._decoder,
         )
         self.services, self.retention = make_services(
             outside, limits_of(config), config.bounds, config.cooldown, config.base_path, instance_id(config.data)
@@ -97,6 +102,7 @@ class Assembly:
     async def close(self) -> None:
         """Write what is behind, and close what is open."""
         await self.restoring.stop()
+        await self._decoder.close()
         try:
             await self.services.sessions.flush()
             await self.services.last_seen.flush()
@@ -182,7 +188,7 @@ def _records(outside: Outside, ages: Ages, stamps: Stamps, retention: Retention,
 
 def _thumbnails(outside: Outside, records: Records, events: Events) -> Thumbnails:
     """They go with their records."""
-    thumbnails = Thumbnails(records, outside.store, outside.kept, outside.workshop)
+    thumbnails = Thumbnails(records, outside.store, outside.kept, outside.decoder)
     events.on_records_removed = thumbnails.removed
     return thumbnails
 

@@ -118,6 +118,10 @@ class NoData(Failure):
     code = ReplyCode.NO_DATA_RETURNED
 
 
+class DecoderFail(NoData):
+    """The picture can't be decoded now; it may be later."""
+
+
 class EmptyRequest(Failure):
     """Neither body nor query."""
 

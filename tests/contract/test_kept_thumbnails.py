@@ -37,8 +37,8 @@ class Case(SynchronousTestCase):
         globalLogPublisher.addObserver(self.events.append)
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
 
-    def open(self, limit: int = LIMIT) -> ThumbnailFile:
-        kept = ThumbnailFile(self.path, at_once, limit, lambda: self.now)
+    def open(self, limit: int = LIMIT, maker: int = 0) -> ThumbnailFile:
+        kept = ThumbnailFile(self.path, at_once, maker, limit, lambda: self.now)
         self.addCleanup(lambda: self.run_now(kept.close()))
         return kept
 
@@ -104,12 +104,20 @@ class Keeping(Case):
         self.assertEqual([self.ids(0, 2), self.ids(3, 2), self.ids(9, 2)], [[1, 3], [7, 9], []])
 
     def test_they_outlast_a_restart(self) -> None:
-        """But for those of which none could be made: the next version may know how."""
+        """Also that there is none of a picture: it may have taken all memory there was."""
         self.keep(1, b"one")
         self.keep(2, b"")
         self.run_now(self.kept.close())
         self.kept = self.open()
-        self.assertEqual([self.found(1), self.found(2)], [b"one", None])
+        self.assertEqual([self.found(1), self.found(2)], [b"one", b""])
+
+    def test_another_decoder_tries_those_again_of_which_none_could_be_made(self):
+        for maker, kept in ((1, b""), (2, None), (2, b"")):
+            self.run_now(self.kept.close())
+            self.kept = self.open(maker=maker)
+            self.assertEqual((self.found(1), self.found(2)), (b"one", kept) if maker == 2 else (None, None))
+            self.keep(1, b"one")
+            self.keep(2, b"")
 
     def test_nobody_else_can_read_them(self) -> None:
         self.keep(1, b"one")

@@ -6,6 +6,7 @@ from unittest import mock
 
 from tests.edge.test_roles_edge import RolesCase
 from tests.support.browser import BrowserCase
+from tests.support.decoder import FakeDecoder
 from tests.support.edge import (
     INTERNAL_UNKNOWN_ERROR,
     MALFORMED_REQUEST,
@@ -20,7 +21,6 @@ from tests.support.images import jpeg, opened, png_of
 from webcam.errors import Overloaded
 from webcam.model import Role
 from webcam.service.thumbnails import Thumbnails
-from webcam.wire import thumbnails
 
 PATH = "console/thumbnail"
 
@@ -64,7 +64,7 @@ class ThumbnailTests(BrowserCase):
     def test_it_is_made_once(self) -> None:
         record_id = self.add(jpeg())
         first = self.get(record_id)
-        with mock.patch.object(thumbnails, "thumbnail", side_effect=AssertionError("made again")):
+        with mock.patch.object(FakeDecoder, "thumbnail", side_effect=AssertionError("made again")):
             self.assertEqual(self.get(record_id).body, first.body)
 
     def test_a_large_record(self) -> None:

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from tests.support.audit import Notes
 from tests.support.clock import FakeClock
+from tests.support.decoder import FakeDecoder
 from tests.support.disk import FakeDisk
 from tests.support.stores import BlockingStore
 from tests.support.trail import PASSWORD, used
@@ -89,7 +90,7 @@ class World:
             clock=self.clock,
             reactor=self.clock,
             offload=at_once,
-            workshop=at_once,
+            decoder=FakeDecoder(),
         )
         self.services: Services
         self.services, self.retention = make_services(outside, *self._options)

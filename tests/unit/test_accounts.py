@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.audit import Notes
 from tests.support.clock import FakeClock, moment_of
+from tests.support.decoder import FakeDecoder
 from tests.support.disk import FakeDisk
 from tests.support.offload import ControlledOffload
 from tests.support.stores import RefusingStore
@@ -54,7 +55,7 @@ class AccountsCase(SynchronousTestCase):
             clock=self.clock,
             reactor=self.clock,
             offload=self.offload,
-            workshop=self.offload,
+            decoder=FakeDecoder(),
         )
         self.services, _ = make_services(outside, limits or Limits(), Bounds(), 60.0)
         self.accounts, self.sessions = self.services.accounts, self.services.sessions

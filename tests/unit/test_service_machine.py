@@ -22,6 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.audit import Notes
 from tests.support.clock import FakeClock
+from tests.support.decoder import FakeDecoder
 from tests.support.properties import walked
 from tests.support.server import at_once
 from tests.support.stores import BlockingStore
@@ -99,7 +100,7 @@ class ServiceMachine(RuleBasedStateMachine):
             clock=self.clock,
             reactor=self.clock,
             offload=at_once,
-            workshop=at_once,
+            decoder=FakeDecoder(),
         )
         self.services, self.retention = make_services(outside, Limits(), Bounds(), COOLDOWN)
         self.run(self.services.timekeeping.load())

@@ -9,14 +9,13 @@ from unittest import mock
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.offload import ControlledOffload
+from tests.support.decoder import ControlledDecoder
 from tests.support.server import World, at_once
-from webcam.errors import DatabaseFail, NoData, NoSuchRecord, Overloaded
+from webcam.errors import DatabaseFail, DecoderFail, NoData, NoSuchRecord, Overloaded
 from webcam.model import Record
 from webcam.ports import RECORD_PART
-from webcam.service.thumbnails import AT_ONCE, WAITING, Thumbnails
+from webcam.service.thumbnails import AT_ONCE, MOST_BYTES, WAITING, Thumbnails
 from webcam.storage.thumbnails import ThumbnailFile
-from webcam.wire.thumbnails import MOST_BYTES, thumbnail
 
 PICTURE = b"\xff\xd8\xff\xe0 what the decoder is given"
 
@@ -25,9 +24,9 @@ class Case(SynchronousTestCase):
     def setUp(self) -> None:
         self.world = World()
         self.store, self.services = self.world.store, self.world.services
-        self.offload = ControlledOffload()
+        self.decoder = ControlledDecoder()
         self.kept = ThumbnailFile(None, at_once)
-        self.thumbnails = Thumbnails(self.services.records, self.store, self.kept, self.offload)
+        self.thumbnails = Thumbnails(self.services.records, self.store, self.kept, self.decoder)
         self.services.events.on_records_removed = self.thumbnails.removed
         self.session = self.log_in("phone")
 
@@ -47,7 +46,7 @@ class Case(SynchronousTestCase):
 
     def made(self, record: Record, data: bytes = b"small") -> None:
         asked = self.ask(record)
-        self.offload.finish(data)
+        self.decoder.finish(data)
         self.assertEqual(self.successResultOf(asked), data)
 
     def ids(self) -> list[int]:
@@ -60,20 +59,20 @@ class Making(Case):
         record = self.add()
         self.made(record)
         self.assertEqual(self.successResultOf(self.ask(record)), b"small")
-        self.assertEqual(self.offload.calls, [(thumbnail, PICTURE)])
+        self.assertEqual(self.decoder.pictures, [PICTURE])
 
     def test_the_decoder_is_given_all_of_it(self) -> None:
         data = PICTURE + bytes(range(256)) * (3 * RECORD_PART // 256)
         self.made(self.add(data))
-        self.assertTrue(self.offload.calls[0][1] == data)
+        self.assertTrue(self.decoder.pictures == [data])
 
     def test_one_that_can_not_be_made_is_tried_once(self) -> None:
         record = self.add()
         asked = self.ask(record)
-        self.offload.finish(None)
+        self.decoder.finish(b"")
         self.failureResultOf(asked, NoData)
         self.failureResultOf(self.ask(record), NoData)
-        self.assertEqual(len(self.offload.calls), 1)
+        self.assertEqual(len(self.decoder.pictures), 1)
 
     def test_what_is_no_picture_is_not_read(self) -> None:
         parts: list[int] = []
@@ -85,12 +84,12 @@ class Making(Case):
 
         self.store.record_part = counted  # type: ignore[method-assign]
         self.failureResultOf(self.ask(self.add(b"\x00\x00\x00\x20ftypisom" + bytes(3 * RECORD_PART))), NoData)
-        self.assertEqual((parts, self.offload.calls), ([0], []))
+        self.assertEqual((parts, self.decoder.pictures), ([0], []))
 
     def test_one_that_is_too_large_is_not_read_either(self) -> None:
         for size in (MOST_BYTES + 1, 0, None):
             self.failureResultOf(self.ask(replace(self.add(), size=size)), NoData)
-        self.assertEqual(self.offload.calls, [])
+        self.assertEqual(self.decoder.pictures, [])
 
     def test_two_that_ask_for_the_same(self) -> None:
         """The one behind those at work finds it made."""
@@ -99,17 +98,17 @@ class Making(Case):
         for _ in range(AT_ONCE - 1):
             self.ask(self.add())
         second = self.ask(record)
-        self.assertEqual(len(self.offload.running), AT_ONCE)
-        while self.offload.running:
-            self.offload.finish(b"small")
+        self.assertEqual(len(self.decoder.running), AT_ONCE)
+        while self.decoder.running:
+            self.decoder.finish(b"small")
         self.assertEqual([self.successResultOf(each) for each in (first, second)], [b"small", b"small"])
-        self.assertEqual(len(self.offload.calls), AT_ONCE)
+        self.assertEqual(len(self.decoder.pictures), AT_ONCE)
 
-    def test_a_decoder_that_fails_is_told_of_and_nothing_is_kept(self) -> None:
+    def test_where_there_is_no_decoder_nothing_is_kept(self) -> None:
         record = self.add()
         asked = self.ask(record)
-        self.offload.finish(MemoryError())
-        self.failureResultOf(asked, MemoryError)
+        self.decoder.finish(DecoderFail("it doesn't start"))
+        self.failureResultOf(asked, NoData)
         self.assertEqual(self.ids(), [])
         self.made(record)
 
@@ -117,16 +116,16 @@ class Making(Case):
 class AtOnce(Case):
     def test_so_many_and_the_others_wait(self) -> None:
         asked = [self.ask(self.add()) for _ in range(5)]
-        self.assertEqual(len(self.offload.running), AT_ONCE)
+        self.assertEqual(len(self.decoder.running), AT_ONCE)
         for _ in asked:
-            self.offload.finish(b"small")
+            self.decoder.finish(b"small")
         self.assertEqual([self.successResultOf(each) for each in asked], [b"small"] * 5)
 
     def test_so_many_wait(self) -> None:
         asked = [self.ask(self.add()) for _ in range(AT_ONCE + WAITING)]
         self.failureResultOf(self.ask(self.add()), Overloaded)
-        while self.offload.running:
-            self.offload.finish(b"small")
+        while self.decoder.running:
+            self.decoder.finish(b"small")
         self.assertEqual({self.successResultOf(each) for each in asked}, {b"small"})
 
     def test_accounts_take_turns(self) -> None:
@@ -140,10 +139,10 @@ class AtOnce(Case):
         record_id = self.world.run(self.services.records.add(other, "", [PICTURE]))
         theirs = self.ask(self.world.run(self.services.records.find(other, record_id)), other)
         for _ in range(AT_ONCE + 2):
-            self.offload.finish(b"small")
+            self.decoder.finish(b"small")
         self.successResultOf(theirs)
-        while self.offload.running:
-            self.offload.finish(b"small")
+        while self.decoder.running:
+            self.decoder.finish(b"small")
         self.assertEqual({self.successResultOf(each) for each in mine}, {b"small"})
 
     def test_who_leaves_gives_up_his_place(self) -> None:
@@ -152,19 +151,19 @@ class AtOnce(Case):
             each.cancel()
             self.failureResultOf(each, CancelledError)
         for _ in range(AT_ONCE):
-            self.offload.finish(b"small")
-        self.assertEqual((self.offload.running, len(self.offload.calls)), ([], AT_ONCE))
+            self.decoder.finish(b"small")
+        self.assertEqual((self.decoder.running, len(self.decoder.pictures)), ([], AT_ONCE))
 
     def test_what_has_begun_ends_though_nobody_waits(self) -> None:
-        """Its data are in memory until then, so its place isn't another's; and it was worth the work."""
+        """It was worth the work; its place isn't another's before."""
         records = [self.add() for _ in range(AT_ONCE + 1)]
         asked = [self.ask(each) for each in records]
         for each in asked[:AT_ONCE]:
             each.cancel()
             self.failureResultOf(each, CancelledError)
-        self.assertEqual(len(self.offload.running), AT_ONCE)
+        self.assertEqual(len(self.decoder.running), AT_ONCE)
         for _ in records:
-            self.offload.finish(b"small")
+            self.decoder.finish(b"small")
         self.assertEqual(self.successResultOf(asked[-1]), b"small")
         self.assertEqual(self.successResultOf(self.ask(records[0])), b"small")
 
@@ -172,7 +171,7 @@ class AtOnce(Case):
         asked = self.ask(self.add())
         asked.cancel()
         self.failureResultOf(asked, CancelledError)
-        self.offload.finish(ZeroDivisionError())
+        self.decoder.finish(ZeroDivisionError())
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
 
@@ -187,7 +186,7 @@ class Going(Case):
         record = self.add()
         asked = self.ask(record)
         self.world.run(self.services.records.delete(self.session, [record.record_id], False))
-        self.offload.finish(b"small")
+        self.decoder.finish(b"small")
         self.failureResultOf(asked, NoSuchRecord)
         self.assertEqual(self.ids(), [])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -12,14 +12,18 @@ from twisted.python.failure import Failure as Failed
 from webcam.errors import DatabaseFail, Failure, NoData, NoSuchRecord
 from webcam.model import Record
 from webcam.ports import RECORD_PART, RecordStore, ThumbnailStore
-from webcam.service.passwords import Offload
 from webcam.service.session import Session
 from webcam.service.turns import Turns
-from webcam.wire.sniff import HEAD
-from webcam.wire.thumbnails import MOST_BYTES, may_have_one, thumbnail
+from webcam.wire import sniff
 
-AT_ONCE = 2
+AT_ONCE = 1
 """Records that are read and decoded at once."""
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Of a larger picture there is none."""
+
+TYPES = frozenset(("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"))
+"""Content types that there may be one of."""
 
 WAITING = 1000
 """Requests that may wait for that, none of which holds any data yet. A browser asks for a hundred at once."""
@@ -40,17 +44,22 @@ class Found(Protocol):
         """One part of its data. Raises :class:`webcam.errors.NoSuchRecord`."""
 
 
+class Decoder(Protocol):
+    """What makes thumbnails of pictures."""
+
+    async def thumbnail(self, size: int, parts: Callable[[], AsyncIterator[bytes]]) -> bytes:
+        """Return the JPEG of a picture of *size* bytes, whose *parts* are read as they are needed, perhaps twice; empty
+        when there can be none, now or later. Raises :class:`webcam.errors.DecoderFail`, and what *parts* raises."""
+
+
 class Thumbnails:
-    """Finds or makes them. Accounts take turns at it, and the sessions of an account.
+    """Finds or makes them. Accounts take turns at it, and the sessions of an account."""
 
-    *offload* runs the decoder on a thread that nobody else needs.
-    """
-
-    def __init__(self, records: Found, store: RecordStore, kept: ThumbnailStore, offload: Offload) -> None:
+    def __init__(self, records: Found, store: RecordStore, kept: ThumbnailStore, decoder: Decoder) -> None:
         self._records = records
         self._store = store
         self._kept = kept
-        self._offload = offload
+        self._decoder = decoder
         self._turns = Turns(AT_ONCE, WAITING, AT_ONCE + WAITING, "thumbnails at once")
         self._accounts: frozenset[int] = frozenset()
         self._untidy = True
@@ -66,8 +75,7 @@ class Thumbnails:
         return found
 
     def _in_turn(self, session: Session, record: Record) -> Deferred[bytes]:
-        """Whoever is cancelled gives up his place. What has begun goes on: its thread can't be stopped, and its data
-        are in memory, so its place isn't free before."""
+        """Whoever is cancelled gives up his place. What has begun goes on: it was worth the work."""
         begun = False
 
         async def work() -> bytes:
@@ -89,12 +97,11 @@ class Thumbnails:
             _log.failure("a thumbnail that nobody waits for failed", failed)
 
     async def _made(self, session: Session, record: Record) -> bytes:
-        """Empty when none can be made, which is kept, too."""
+        """Empty when none can be made, which is kept, too, so it is tried once."""
         found = await self._kept.thumbnail(record)  # another one may have asked for it before
         if found is not None:
             return found
-        data = await self._data(record)
-        made: bytes = (await self._offload(thumbnail, data) if data else None) or b""
+        made = await self._thumbnail(record)
         await self._kept.keep(record, made)
         try:
             await self._records.find(session, record.record_id)
@@ -103,16 +110,21 @@ class Thumbnails:
             raise
         return made
 
-    async def _data(self, record: Record) -> bytes:
-        """All of it, or nothing of what is no picture, or too large for one."""
+    async def _thumbnail(self, record: Record) -> bytes:
+        """Empty of what is no picture, or too large for one."""
         size = record.size or 0
         if not 0 < size <= MOST_BYTES:
             return b""
-        parts = [await self._records.part(record, 0)]
-        if not may_have_one(parts[0][:HEAD]):
+        first = await self._records.part(record, 0)
+        if sniff.content_type(first[: sniff.HEAD]) not in TYPES:
             return b""
-        parts += [await self._records.part(record, number) for number in range(1, -(-size // RECORD_PART))]
-        return b"".join(parts)
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield first
+            for number in range(1, -(-size // RECORD_PART)):
+                yield await self._records.part(record, number)
+
+        return await self._decoder.thumbnail(size, parts)
 
     # What goes
 

@@ -51,9 +51,9 @@ _MADE = " ".join(_TABLE.replace("IF NOT EXISTS ", "").split())
 LARGEST = 1024 * 1024
 """Bytes of a thumbnail, many times what one has."""
 
-# Those of which none could be made (this version may know how), and what nobody of ours put there.
+# What nobody of ours put there.
 _WORTHLESS = f"""
-DELETE FROM thumbnails WHERE data = x'' OR TYPEOF(data) <> 'blob' OR LENGTH(data) > {LARGEST}
+DELETE FROM thumbnails WHERE TYPEOF(data) <> 'blob' OR LENGTH(data) > {LARGEST}
     OR TYPEOF(record_id) <> 'integer' OR TYPEOF(stamp) <> 'text'
 """
 
@@ -70,14 +70,21 @@ def is_short(folder: Path) -> bool:
 class ThumbnailFile:
     """See :class:`webcam.ports.ThumbnailStore`. *offload* runs what it is given on another thread, one after the other.
 
-    Without *path* they are kept in memory.
+    Without *path* they are kept in memory. *maker* is a number of 31 bits for what makes them: a picture of which one
+    maker could make none may be tried by another.
     """
 
     def __init__(
-        self, path: Path | None, offload: Offload, limit: int = LIMIT, steady: Callable[[], float] = time.monotonic
+        self,
+        path: Path | None,
+        offload: Offload,
+        maker: int = 0,
+        limit: int = LIMIT,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._offload = offload
+        self._maker = maker
         self._limit = limit
         self._steady = steady
         self._connection: sqlite3.Connection | None = None
@@ -142,6 +149,7 @@ class ThumbnailFile:
             connection.execute(_TABLE)
             _refuse_another(connection)
             connection.execute(_WORTHLESS)
+            self._forget_another_maker(connection)
             connection.commit()
             (self._size,) = connection.execute(
                 f"SELECT COALESCE(SUM(LENGTH(data) + {ROW}), 0) FROM thumbnails"
@@ -150,6 +158,12 @@ class ThumbnailFile:
             connection.close()
             raise
         return connection
+
+    def _forget_another_maker(self, connection: sqlite3.Connection) -> None:
+        (maker,) = connection.execute("PRAGMA user_version").fetchone()
+        if maker != self._maker:
+            connection.execute("DELETE FROM thumbnails WHERE data = x''")
+            connection.execute(f"PRAGMA user_version = {self._maker:d}")
 
     def _close(self) -> None:
         if self._connection is not None:

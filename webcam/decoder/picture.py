@@ -1,13 +1,22 @@
-"""A small picture of a picture: any bytes in, a JPEG out, or nothing. Whatever comes costs bounded memory and time."""
+"""A small picture of a picture: any bytes in, a JPEG out, or nothing. Whatever comes costs bounded time.
+
+The memory is bounded by the process that this runs in (:mod:`.__main__`).
+"""
 
 from __future__ import annotations
 
 import warnings
 from io import BytesIO
 
-from PIL import Image, ImageOps
-
-from webcam.wire import sniff
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
 SIDE = 320
 """Pixels: a thumbnail is as large as fits in a square of this side, and never larger than its picture."""
@@ -15,35 +24,33 @@ SIDE = 320
 QUALITY = 75
 """Of JPEG: some 10 KB of a photograph."""
 
-MOST_BYTES = 32 * 1024 * 1024
-"""Of a larger picture there is none."""
-
 PIXELS = 64_000_000
 """Of a picture, by its own word; telephones take 50 million."""
-
-DECODED = 24_000_000
-"""Pixels that are in memory at once, 4 bytes each. A JPEG of more is decoded at a half to an eighth of its size."""
 
 SCANS = 100
 """Of a JPEG: one of a few kilobytes can have thousands, each as long to decode as the whole picture. Usual are ten."""
 
-TYPES = frozenset(("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"))
-"""Content types that there may be one of: what browsers show, and whose decoders run nothing else."""
+_FORMATS = (
+    JpegImagePlugin.JpegImageFile.format,
+    PngImagePlugin.PngImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+    GifImagePlugin.GifImageFile.format,
+    BmpImagePlugin.BmpImageFile.format,
+)
+"""What browsers show, and whose decoders run no other program. All of them are imported here, so that no picture makes
+Pillow look for its others."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _SCAN = b"\xff\xda"
 _PLAIN = frozenset(("L", "LA", "RGB", "RGBA"))
 
 warnings.filterwarnings("ignore", module=r"PIL\.")  # what a picture says wrongly of itself is no news
 
 
-def may_have_one(head: bytes) -> bool:
-    """Whether data are a picture by their first :data:`webcam.wire.sniff.HEAD` bytes."""
-    return sniff.content_type(head) in TYPES
-
-
 def thumbnail(data: bytes) -> bytes | None:
-    """The JPEG, upright by EXIF and without any metadata; ``None`` for what is broken, too large, or no picture."""
+    """Return the JPEG, upright by EXIF and without any metadata; ``None`` for what is broken, too large, or no picture.
+
+    Raises :class:`MemoryError`.
+    """
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
             return _encoded(_reduced(image)) if _is_bounded(image, data) else None
@@ -54,17 +61,17 @@ def thumbnail(data: bytes) -> bytes | None:
 
 
 def _is_bounded(image: Image.Image, data: bytes) -> bool:
-    """Whether decoding it is; nothing is decoded yet. A JPEG that can be is set to be decoded at less than its size."""
+    """Whether decoding takes bounded time; nothing is decoded yet. A JPEG is set to be decoded at less than its size,
+    down to an eighth."""
     width, height = image.size
     if width * height > PIXELS:
         return False
     if image.format in ("JPEG", "MPO"):
         if data.count(_SCAN) > SCANS:
             return False
-        if not image.info.get("progressive"):  # or the decoder has all of it in memory
-            scale = SIDE / max(width, height)
-            image.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
-    return image.width * image.height <= DECODED
+        scale = SIDE / max(width, height)
+        image.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
+    return True
 
 
 def _reduced(image: Image.Image) -> Image.Image:
