@@ -23,6 +23,7 @@ from webcam.memory import usable_memory
 from webcam.model import Bounds
 from webcam.ports import Audit, Clock, Disk, Store, ThumbnailStore
 from webcam.relay.hub import Hub
+from webcam.relay.memory import FrameMemory
 from webcam.restoring import Restoring
 from webcam.service.accounts import Accounts
 from webcam.service.age_guard import AgeGuard
@@ -118,6 +119,7 @@ def limits_of(config: Config) -> Limits:
         body=config.body_limit,
         record=config.record_limit,
         frame=config.frame_limit,
+        frame_memory=config.frame_bytes(usable_memory()),
         stall=config.stall,
         connections=config.connections,
         connections_per_address=config.connections if config.one_address else config.connections_per_address,
@@ -151,6 +153,7 @@ def make_services(
         records=records,
         thumbnails=_thumbnails(outside, records, events),
         devices=devices,
+        frames=FrameMemory(limits.frame_memory, not limits.one_address, reactor.seconds),
         last_seen=last_seen,
         shares=Shares(store, devices, time, audit),
         events=events,

@@ -22,6 +22,12 @@ KEY = "key.pem"
 AUDIT = "audit.log"
 """Where they are, in the data folder, if nothing else is said."""
 
+MOST_FRAME_MEMORY = 512 * 1024 * 1024
+"""Bytes for frames, unless more are asked for."""
+
+FRAMES = 4
+"""Of the largest ones the memory for frames has to hold so many at least: two of an account."""
+
 _DIGITS = 100
 """More of them are not even read."""
 
@@ -114,6 +120,13 @@ OPTIONS = (
     Option("audit", None, _path, f"audit log: who came in, who didn't, what was changed [DATA/{AUDIT}]"),
     Option("record-limit", "32M", size, "largest record, in bytes (K, M, G)"),
     Option("frame-limit", "2M", size, "largest frame of a stream with its header, in bytes (K, M, G)"),
+    Option(
+        "frame-memory",
+        None,
+        size,
+        "memory for frames of all streams; an account and an address may have half [a quarter of the memory that there"
+        " is, at most 512M] (K, M, G)",
+    ),
     Option("body-limit", "1M", size, "largest body of any other request, in bytes (K, M, G)"),
     Option("stall", "10", seconds, "seconds in which a viewer of every frame has to take a frame, or 64 KB/s"),
     Option("connections", "4000", count, "open connections in all"),
@@ -160,6 +173,7 @@ class Config:
     audit: Path
     record_limit: int
     frame_limit: int
+    frame_memory: int | None
     body_limit: int
     stall: float
     connections: int
@@ -188,6 +202,10 @@ class Config:
             sessions=self.account_sessions,
             streams=self.account_streams,
         )
+
+    def frame_bytes(self, usable: int) -> int:
+        """The memory for frames where so many bytes may be used in all."""
+        return self.frame_memory or max(FRAMES * self.frame_limit, min(usable // 4, MOST_FRAME_MEMORY))
 
     @property
     def one_address(self) -> bool:
@@ -235,6 +253,9 @@ def build(given: Mapping[str, list[str]], environment: Mapping[str, str]) -> Con
             raise ConfigurationError(f"{option.name}: {error}, not {' '.join(texts)!r}") from None
         name = option.name.replace("-", "_")
         values[name] = tuple(read) if option.repeated else (read[-1] if read else None)
+    memory, least = values["frame_memory"], FRAMES * values["frame_limit"]
+    if memory is not None and memory < least:
+        raise ConfigurationError(f"frame-memory: want at least {FRAMES} times frame-limit, {least} bytes, not {memory}")
     data = values["data"] or default_data(environment)
     values["data"] = data
     values["certificate"] = values["certificate"] or data / CERTIFICATE

@@ -74,7 +74,7 @@ NAMED = {
     "SELECT cursor FROM clock": CLOCK,
     "SELECT began FROM runs": CLOCK,
     "SELECT began, wall_offset FROM runs ORDER BY began": CLOCK,
-    "DELETE FROM thumbnails WHERE data = ? OR TYPEOF(data) <> ? OR LENGTH(data) > ?"
+    "DELETE FROM thumbnails WHERE TYPEOF(data) <> ? OR LENGTH(data) > ?"
     " OR TYPEOF(record_id) <> ? OR TYPEOF(stamp) <> ?": "when the file is opened, on its own thread; it has a bound",
     "SELECT sql FROM sqlite_master WHERE name NOT LIKE ?": "the same: what tables it has",
     "SELECT COALESCE(SUM(LENGTH(data) + ?), ?) FROM thumbnails": "the same",

@@ -10,17 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
-from tests.support.trail import LOGS, SECRETS
-
-SHORTEST = 8
-"""Characters of a secret that can be told from other text."""
-
-NOT_SEARCHED = {
-    "111": "the password of the protocol's examples: logs are full of such digits",
-    "secret": "the password of the operator's program's tests: a word that lines about secrets have",
-    "another": "likewise",
-}
-"""Secrets that stand in logs with another meaning, each with the reason why it is used all the same."""
+from tests.support.trail import LOGS, NOT_SEARCHED, SECRETS, SHORTEST
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\"'\\/nrtbf])")
 

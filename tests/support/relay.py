@@ -6,7 +6,16 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
+from webcam.relay.memory import Frame, FrameMemory
 from webcam.relay.viewer import Viewer
+
+MEMORY = FrameMemory(2**40)
+"""More than tests could fill."""
+
+
+def framed(data: bytes) -> Frame:
+    """A frame that counts where nothing is ever too much."""
+    return Frame(data, MEMORY.charge(1, "192.0.2.1"))
 
 
 class FakeSink:

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.properties import tried
+from tests.support.relay import framed
 from webcam.relay.backlog import HOLD, LEAST, PIECE, WHOLE, Backlog
 
 
 def drained(backlog: Backlog) -> list[bytes]:
-    return list(iter(backlog.next_piece, None))
+    return [data for _, data in iter(backlog.next_piece, None)]
 
 
 class HoldTests(SynchronousTestCase):
@@ -20,7 +21,7 @@ class HoldTests(SynchronousTestCase):
 
     def add(self, *sizes: int) -> None:
         for number, size in enumerate(sizes):
-            self.backlog.add(bytes([number]) * size)
+            self.backlog.add(framed(bytes([number]) * size))
 
     def test_the_hold_is_64_kib(self):
         self.assertEqual(HOLD, 65536)
@@ -32,7 +33,7 @@ class HoldTests(SynchronousTestCase):
     def test_a_burst_of_small_frames_within_the_hold_arrives_whole(self):
         frames = [bytes([number]) * 1024 for number in range(64)]
         for frame in frames:
-            self.backlog.add(frame)
+            self.backlog.add(framed(frame))
         self.assertEqual(self.backlog.size, HOLD)
         self.assertEqual(drained(self.backlog), frames)
         self.assertEqual(self.backlog.skipped, 0)
@@ -75,9 +76,9 @@ class HoldTests(SynchronousTestCase):
 
     def test_a_frame_that_has_begun_to_leave_is_finished_before_the_newest(self):
         self.add(PIECE * 2 + 5)
-        first = self.backlog.next_piece()
-        self.backlog.add(b"\x01" * HOLD)
-        self.backlog.add(b"\x02" * HOLD)
+        _, first = self.backlog.next_piece()
+        self.backlog.add(framed(b"\x01" * HOLD))
+        self.backlog.add(framed(b"\x02" * HOLD))
         self.assertEqual(self.backlog.size, PIECE + 5 + HOLD)
         self.assertEqual(first + b"".join(drained(self.backlog)), bytes(PIECE * 2 + 5) + b"\x02" * HOLD)
         self.assertEqual(self.backlog.skipped, 1)
@@ -102,12 +103,12 @@ class HoldTests(SynchronousTestCase):
 class PieceTests(SynchronousTestCase):
     def test_a_small_frame_leaves_as_the_object_that_came(self):
         backlog, frame = Backlog(keep_every=False), bytes(WHOLE)
-        backlog.add(frame)
-        self.assertIs(backlog.next_piece(), frame)
+        backlog.add(framed(frame))
+        self.assertIs(backlog.next_piece()[1], frame)
 
     def test_a_large_frame_leaves_in_pieces(self):
         backlog, frame = Backlog(keep_every=False), bytes(range(256)) * 1000
-        backlog.add(frame)
+        backlog.add(framed(frame))
         pieces = drained(backlog)
         self.assertEqual([len(each) for each in pieces], [PIECE, PIECE, PIECE, 256_000 - 3 * PIECE])
         self.assertTrue(b"".join(pieces) == frame)
@@ -115,12 +116,12 @@ class PieceTests(SynchronousTestCase):
 
     def test_a_frame_of_whole_pieces_has_no_empty_one_behind_it(self):
         backlog = Backlog(keep_every=False)
-        backlog.add(bytes(PIECE * 4))
+        backlog.add(framed(bytes(PIECE * 4)))
         self.assertEqual([len(each) for each in drained(backlog)], [PIECE] * 4)
 
     def test_size_falls_piece_by_piece(self):
         backlog = Backlog(keep_every=False)
-        backlog.add(bytes(WHOLE + 1))
+        backlog.add(framed(bytes(WHOLE + 1)))
         sizes = [backlog.size]
         while backlog.next_piece():
             sizes.append(backlog.size)
@@ -132,7 +133,7 @@ class EveryTests(SynchronousTestCase):
         backlog = Backlog(keep_every=True)
         frames = [bytes([number]) * HOLD for number in range(20)]
         for frame in frames:
-            backlog.add(frame)
+            backlog.add(framed(frame))
         self.assertEqual(backlog.size, 20 * HOLD)
         self.assertTrue(drained(backlog) == frames)
         self.assertEqual(backlog.skipped, 0)
@@ -147,10 +148,10 @@ class AnyOrderTests(SynchronousTestCase):
         for number, step in enumerate(steps):
             if step is None:
                 piece = backlog.next_piece()
-                left += [] if piece is None else [piece]
+                left += [] if piece is None else [piece[1]]
             else:
                 added.append(bytes([number]) * step)
-                backlog.add(added[-1])
+                backlog.add(framed(added[-1]))
             self.assertTrue(backlog.size <= max([640, *map(len, added)]))
         left += drained(backlog)
         self.assertEqual(left, [each for each in added if each in left])

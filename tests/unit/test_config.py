@@ -115,6 +115,7 @@ class DefaultTests(Case):
                 audit=data / "audit.log",
                 record_limit=32 * 1024**2,
                 frame_limit=2 * 1024**2,
+                frame_memory=None,
                 body_limit=1024**2,
                 stall=10.0,
                 connections=4000,
@@ -152,6 +153,16 @@ class DefaultTests(Case):
         self.assertTrue(self.config("--plain").one_address)
         self.assertFalse(self.config("--plain", "--trusted-proxies", "127.0.0.1").one_address)
 
+    def test_the_memory_for_frames(self) -> None:
+        """A quarter of what there is, 512 MiB at most, and enough for four of the largest frames; or what is said."""
+        self.assertEqual(self.config().frame_bytes(512 * 2**20), 128 * 2**20)
+        self.assertEqual(self.config().frame_bytes(2**36), 512 * 2**20)
+        self.assertEqual(self.config("--frame-limit", "32M").frame_bytes(64 * 2**20), 128 * 2**20)
+        self.assertEqual(self.config("--frame-memory", "3G").frame_bytes(2**20), 3 * 2**30)
+        refusal = "frame-memory: want at least 4 times frame-limit, 8388608 bytes, not 8388607"
+        self.assertEqual(self.refused("--frame-memory", "8388607"), refusal)
+        self.assertEqual(self.config("--frame-memory", "8M").frame_memory, 2**23)
+
     def test_state_directory(self) -> None:
         """The folder that systemd gives, the first of several, unless another is named."""
         self.assertEqual(self.config(STATE_DIRECTORY="/var/lib/webcam").data, Path("/var/lib/webcam"))
@@ -173,7 +184,18 @@ class CommandLineTests(Case):
         """Each of them by its name."""
         config = self.config(
             *("--data", "d", "--listen", "tcp:1", "--plain", "--certificate", "c", "--key", "k", "--stall", "5"),
-            *("--record-limit", "1M", "--frame-limit", "64K", "--body-limit", "100", "--cooldown", "0"),
+            *(
+                "--record-limit",
+                "1M",
+                "--frame-limit",
+                "64K",
+                "--frame-memory",
+                "3M",
+                "--body-limit",
+                "100",
+                "--cooldown",
+                "0",
+            ),
             *("--audit", "a", "--connections", "7", "--connections-per-address", "3", "--drain", "1.5"),
             *("--account-devices", "11", "--account-sessions", "12", "--account-streams", "13"),
             *("--account-message-bytes", "7K"),
@@ -181,7 +203,7 @@ class CommandLineTests(Case):
             *("--base-path", "/cam/", "--trusted-proxies", "127.0.0.1, unix"),
         )
         around = ("/cam/", Networks.read("127.0.0.1 unix"))
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 7 * 1024, 8, 9 * 1024, 10 * 2**20, 0.0)
+        limits = (2**20, 65536, 3 * 2**20, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 7 * 1024, 8, 9 * 1024, 10 * 2**20, 0.0)
         files = (Path("c"), Path("k"), Path("a"))
         self.assertEqual(config, Config(Path("d"), ("tcp:1",), True, *around, *files, *limits))
 
@@ -223,7 +245,14 @@ class FileTests(Case):
     def test_every_option(self) -> None:
         """What the command line can say, the file can."""
         lines = ("data = d", "listen = tcp:1 tcp:2", "plain = yes", "certificate = c", "key: k", "stall = 5")
-        more = ("record-limit = 1M", "frame-limit = 64K", "body-limit = 100", "cooldown = 0", "# a comment")
+        more = (
+            "record-limit = 1M",
+            "frame-limit = 64K",
+            "frame-memory = 3M",
+            "body-limit = 100",
+            "cooldown = 0",
+            "# a comment",
+        )
         rest = ("audit = a", "connections = 7", "connections-per-address = 3", "drain = 1.5")
         many = ("account-devices = 11", "account-sessions = 12", "account-streams = 13")
         kept = (
@@ -236,7 +265,7 @@ class FileTests(Case):
         proxied = ("base-path = /cam/", "trusted-proxies = 127.0.0.1 unix")
         config = self.config(file="[webcam]\n" + "\n".join((*lines, *more, *rest, *many, *kept, *proxied)))
         around = ("/cam/", Networks.read("127.0.0.1 unix"))
-        limits = (2**20, 65536, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 7 * 1024, 8, 9 * 1024, 10 * 2**20, 0.0)
+        limits = (2**20, 65536, 3 * 2**20, 100, 5.0, 7, 3, 1.5, 11, 12, 13, 6, 7 * 1024, 8, 9 * 1024, 10 * 2**20, 0.0)
         files = (Path("c"), Path("k"), Path("a"))
         self.assertEqual(config, Config(Path("d"), ("tcp:1", "tcp:2"), True, *around, *files, *limits))
 

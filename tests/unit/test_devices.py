@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.relay import FakePublisher, FakeSink, viewer_on
+from tests.support.relay import FakePublisher, FakeSink, framed, viewer_on
 from tests.support.server import World
 from webcam.errors import ErroredStream, NoChannel, NoSuchDevice, QuotaExceeded
 from webcam.model import QUOTA_STREAMS, Role, Secret
@@ -69,7 +69,7 @@ class PublicationTests(DevicesCase):
     def test_a_frame_is_with_the_viewer_when_publish_returns_and_the_end_in_the_same_turn(self):
         publication = self.publish()
         sink = self.watch()
-        publication.publish(b"frame")
+        publication.publish(framed(b"frame"))
         self.assertEqual(sink.pieces, [b"frame"])
         publication.end()
         self.assertEqual((sink.events[-1], self.publisher.events), ("finished", []))
@@ -81,13 +81,13 @@ class PublicationTests(DevicesCase):
         publication = self.publish(second, newer)
         self.assertEqual((self.publisher.events, newer.events, sink.events[-1]), (["cut"], [], "finished"))
         watching = self.watch()
-        publication.publish(b"new")
+        publication.publish(framed(b"new"))
         self.assertEqual(watching.pieces, [b"new"])
 
     def test_the_end_of_the_upload_that_was_taken_over_touches_the_newer_one_no_more(self):
         older = self.publish()
         newer = self.publish(publisher=FakePublisher())
-        older.publish(b"late")
+        older.publish(framed(b"late"))
         older.end(errored=True)
         self.assertEqual(self.streams(), [("camera", "mjpeg", 40)])
         newer.end()
@@ -182,14 +182,14 @@ class ViewerTests(DevicesCase):
         publication = self.publish()
         sink = self.watch()
         self.sessions.end(self.phone)
-        publication.publish(b"frame")
+        publication.publish(framed(b"frame"))
         self.assertEqual((sink.pieces, sink.events[-1], self.publisher.events), ([], "finished", []))
 
     def test_a_session_that_ends_while_its_viewer_holds_the_publisher_lets_it_go_on(self):
         publication = self.publish()
         sink = self.watch(room=1, every=True)
-        publication.publish(b"first")
-        publication.publish(bytes(BEHIND))
+        publication.publish(framed(b"first"))
+        publication.publish(framed(bytes(BEHIND)))
         self.assertEqual(self.publisher.events, ["pause"])
         self.sessions.end(self.phone)
         self.assertEqual(self.publisher.events, ["pause", "resume"])
@@ -200,8 +200,8 @@ class ViewerTests(DevicesCase):
         self.publish()
         stream = self.devices.stream(self.phone, "camera")
         sink = self.watch(room=1)
-        stream.publish(b"first")
-        stream.publish(b"second")
+        stream.publish(framed(b"first"))
+        stream.publish(framed(b"second"))
         self.sessions.end(self.phone)
         self.assertEqual(stream.viewers, 0)
         self.world.clock.advance(10)

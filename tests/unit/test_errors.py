@@ -40,6 +40,7 @@ ANSWERS = {
     errors.Unauthorized: (7, 401),
     errors.NoSuchRecord: (9, 200),
     errors.NoData: (10, 200),
+    errors.DecoderFail: (10, 200),
     errors.NoPicture: (10, 200),
     errors.EmptyRequest: (11, 200),
     errors.MalformedRequest: (12, 200),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.relay import FakePublisher, FakeSink, viewer_on
+from tests.support.relay import FakePublisher, FakeSink, framed, viewer_on
 from webcam.relay.backlog import HOLD
 from webcam.relay.stream import Stream
 from webcam.relay.viewer import BEHIND, STALL, Viewer
@@ -28,20 +28,20 @@ class FrameTests(StreamCase):
     def test_every_ready_viewer_has_the_frame_when_publish_returns(self):
         sinks = [self.watch()[1] for _ in range(10)]
         for frame in (b"one", b"two"):
-            self.stream.publish(frame)
+            self.stream.publish(framed(frame))
             self.assertEqual({sink.pieces[-1] for sink in sinks}, {frame})
         self.assertEqual((self.stream.frames, self.stream.viewers), (2, 10))
 
     def test_a_viewer_begins_with_the_newest_complete_frame_at_hand(self):
-        self.stream.publish(b"old")
-        self.stream.publish(b"newest")
+        self.stream.publish(framed(b"old"))
+        self.stream.publish(framed(b"newest"))
         _, sink = self.watch()
         self.assertEqual(sink.pieces, [b"newest"])
 
     def test_a_viewer_of_a_stream_without_frames_waits_for_the_first(self):
         _, sink = self.watch()
         self.assertEqual(sink.pieces, [])
-        self.stream.publish(b"first")
+        self.stream.publish(framed(b"first"))
         self.assertEqual(sink.pieces, [b"first"])
 
     def test_a_stalled_viewer_costs_the_others_nothing_and_sees_the_newest_when_it_reads_again(self):
@@ -49,7 +49,7 @@ class FrameTests(StreamCase):
         others = [self.watch()[1] for _ in range(9)]
         frames = [bytes([number]) * 40_000 for number in range(30)]
         for frame in frames:
-            self.stream.publish(frame)
+            self.stream.publish(framed(frame))
         for sink in others:
             self.assertTrue(sink.pieces == frames)
         self.assertEqual(self.publisher.events, [])
@@ -60,9 +60,9 @@ class FrameTests(StreamCase):
 
     def test_a_viewer_that_is_gone_gets_no_more(self):
         viewer, sink = self.watch()
-        self.stream.publish(b"one")
+        self.stream.publish(framed(b"one"))
         viewer.lost()
-        self.stream.publish(b"two")
+        self.stream.publish(framed(b"two"))
         self.assertEqual((sink.pieces, self.stream.viewers), ([b"one"], 0))
 
     def test_viewers_may_come_and_go_while_a_frame_is_given_out(self):
@@ -76,14 +76,14 @@ class FrameTests(StreamCase):
                 self.stream.watch(viewer_on(late, self.clock))
 
         sink.write = leave_and_bring
-        self.stream.publish(b"one")
+        self.stream.publish(framed(b"one"))
         self.assertEqual(late.pieces, [b"one"])
         self.assertEqual(self.stream.viewers, 2)
 
     def test_a_client_that_is_gone_before_the_first_frame(self):
         sink = FakeSink()
         sink.registerProducer = lambda producer, streaming: producer.stopProducing()
-        self.stream.publish(b"frame")
+        self.stream.publish(framed(b"frame"))
         self.stream.watch(viewer_on(sink, self.clock))
         self.assertEqual((sink.pieces, self.stream.viewers), ([], 0))
 
@@ -93,8 +93,8 @@ class HolderTests(StreamCase):
 
     def fall_behind(self) -> None:
         """Publish until a viewer whose response is full is too far behind."""
-        self.stream.publish(b"first")
-        self.stream.publish(bytes(BEHIND + 1))
+        self.stream.publish(framed(b"first"))
+        self.stream.publish(framed(bytes(BEHIND + 1)))
 
     def test_the_publisher_is_paused_while_a_viewer_is_more_than_1_mib_behind(self):
         _, sink = self.watch(room=1, every=True)
@@ -138,7 +138,7 @@ class HolderTests(StreamCase):
 class CloseTests(StreamCase):
     def test_its_viewers_end_in_the_same_turn(self):
         sinks = [self.watch()[1] for _ in range(3)]
-        self.stream.publish(b"frame")
+        self.stream.publish(framed(b"frame"))
         self.stream.close(cut=False)
         for sink in sinks:
             self.assertEqual((sink.pieces, sink.events[-1]), ([b"frame"], "finished"))
@@ -147,7 +147,7 @@ class CloseTests(StreamCase):
     def test_a_slow_viewer_still_gets_what_is_held_back(self):
         _, sink = self.watch(room=1)
         for frame in (b"one", b"two", b"three"):
-            self.stream.publish(frame)
+            self.stream.publish(framed(frame))
         self.stream.close(cut=False)
         sink.drain()
         self.assertEqual((sink.pieces, sink.events[-1]), ([b"one", b"two", b"three"], "finished"))
@@ -161,8 +161,8 @@ class CloseTests(StreamCase):
 
     def test_a_closed_stream_neither_pauses_nor_resumes_its_publisher(self):
         _, sink = self.watch(room=1, every=True)
-        self.stream.publish(b"first")
-        self.stream.publish(bytes(BEHIND + 1))
+        self.stream.publish(framed(b"first"))
+        self.stream.publish(framed(bytes(BEHIND + 1)))
         self.stream.close(cut=False)
         sink.drain()
         self.assertEqual(self.publisher.events, ["pause"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import IPushProducer
 from zope.interface.verify import verifyObject
 
-from tests.support.relay import FakeSink
+from tests.support.relay import FakeSink, framed
 from tests.support.viewer import ViewerCase
 from webcam.relay.backlog import HOLD, LEAST, PIECE
 from webcam.relay.viewer import BEHIND, LEAST_RATE, STALL, Viewer
@@ -20,14 +20,14 @@ class ReadyTests(ViewerCase):
     def test_a_ready_viewer_has_every_frame_when_take_returns(self):
         viewer, sink = self.watch()
         for frame in (b"one", b"x" * HOLD * 3, b"three"):
-            viewer.take(frame)
+            viewer.take(framed(frame))
             self.assertTrue(sink.written.endswith(frame))
         self.assertEqual((viewer.behind, viewer.skipped), (0, 0))
 
     def test_a_frame_leaves_as_the_object_that_came(self):
         viewer, sink = self.watch()
         frame = bytes(40_000)
-        viewer.take(frame)
+        viewer.take(framed(frame))
         self.assertIs(sink.pieces[0], frame)
 
 
@@ -35,7 +35,7 @@ class SlowTests(ViewerCase):
     def test_a_full_response_is_not_written_to(self):
         viewer, sink = self.watch(room=1)
         for frame in (b"first", b"second", b"third"):
-            viewer.take(frame)
+            viewer.take(framed(frame))
         self.assertEqual(sink.pieces, [b"first"])
         self.assertEqual(viewer.behind, 2 * LEAST)
 
@@ -43,7 +43,7 @@ class SlowTests(ViewerCase):
         viewer, sink = self.watch(room=1)
         frames = [bytes([number]) * 1000 for number in range(60)]
         for frame in frames:
-            viewer.take(frame)
+            viewer.take(framed(frame))
         sink.drain()
         self.assertEqual(sink.pieces, frames)
         self.assertEqual(viewer.skipped, 0)
@@ -52,14 +52,14 @@ class SlowTests(ViewerCase):
         viewer, sink = self.watch(room=1)
         frames = [bytes([number]) * 40_000 for number in range(5)]
         for frame in frames:
-            viewer.take(frame)
+            viewer.take(framed(frame))
         self.assertEqual((viewer.skipped, viewer.behind), (3, 40_000))
         sink.drain()
         self.assertTrue(sink.pieces == [frames[0], frames[4]])
 
     def test_a_stalled_viewer_costs_a_piece_not_a_frame(self):
         viewer, sink = self.watch(room=1)
-        viewer.take(bytes(10 * PIECE))
+        viewer.take(framed(bytes(10 * PIECE)))
         self.assertEqual(len(sink.written), PIECE)
         sink.drain(room=1)
         self.assertEqual(len(sink.written), 2 * PIECE)
@@ -67,16 +67,16 @@ class SlowTests(ViewerCase):
     def test_a_frame_whose_first_piece_has_left_is_finished(self):
         viewer, sink = self.watch(room=1)
         begun, newest = bytes(2 * PIECE), b"\x02" * HOLD
-        viewer.take(begun)
-        viewer.take(b"\x01" * HOLD)
-        viewer.take(newest)
+        viewer.take(framed(begun))
+        viewer.take(framed(b"\x01" * HOLD))
+        viewer.take(framed(newest))
         sink.drain()
         self.assertTrue(sink.written == begun + newest)
 
     def test_it_may_stall_for_ever_at_no_cost_to_others(self):
         viewer, _ = self.watch(room=1)
         for _ in range(3):
-            viewer.take(bytes(HOLD))
+            viewer.take(framed(bytes(HOLD)))
             self.clock.advance(1000)
         self.assertEqual((self.feed.events, self.closed, self.clock.getDelayedCalls()), ([], [], []))
 
@@ -87,8 +87,8 @@ class EveryTests(ViewerCase):
     def behind(self, size: int) -> tuple[Viewer, FakeSink]:
         """A viewer whose response takes nothing, so many bytes behind."""
         viewer, sink = self.watch(room=1, every=True)
-        viewer.take(b"first")
-        viewer.take(bytes(size))
+        viewer.take(framed(b"first"))
+        viewer.take(framed(bytes(size)))
         self.assertEqual(viewer.behind, size)
         return viewer, sink
 
@@ -99,7 +99,7 @@ class EveryTests(ViewerCase):
         viewer, sink = self.watch(room=1, every=True)
         frames = [bytes([number]) * HOLD for number in range(30)]
         for frame in frames:
-            viewer.take(frame)
+            viewer.take(framed(frame))
         sink.drain()
         self.assertTrue(sink.pieces == frames)
         self.assertEqual(viewer.skipped, 0)
@@ -107,8 +107,8 @@ class EveryTests(ViewerCase):
     def test_1_mib_behind_holds_nobody_one_byte_more_holds_the_publisher(self):
         viewer, _ = self.behind(BEHIND)
         self.assertEqual(self.feed.events, [])
-        viewer.take(b"x")
-        viewer.take(b"x")
+        viewer.take(framed(b"x"))
+        viewer.take(framed(b"x"))
         self.assertEqual(self.feed.events, ["hold"])
 
     def test_the_publisher_is_released_at_half_of_it(self):
@@ -123,8 +123,8 @@ class EveryTests(ViewerCase):
         for _ in range(2):
             sink.drain()
             sink.room = 1
-            viewer.take(b"fills the response")
-            viewer.take(bytes(BEHIND + 1))
+            viewer.take(framed(b"fills the response"))
+            viewer.take(framed(bytes(BEHIND + 1)))
         self.assertEqual(self.feed.events, ["hold", "release"] * 2 + ["hold"])
 
     def test_one_that_takes_nothing_for_10_s_is_closed_and_the_publisher_released(self):
@@ -138,15 +138,15 @@ class EveryTests(ViewerCase):
 
     def test_the_stall_is_an_option(self):
         viewer, _ = self.watch(room=1, every=True, stall=0.5)
-        viewer.take(b"first")
-        viewer.take(b"second")
+        viewer.take(framed(b"first"))
+        viewer.take(framed(b"second"))
         self.clock.advance(0.51)
         self.assertEqual(self.closed, [viewer])
 
     def test_each_frame_that_it_takes_gives_it_another_10_s(self):
         viewer, sink = self.watch(room=1, every=True)
         for _ in range(5):
-            viewer.take(bytes(PIECE))
+            viewer.take(framed(bytes(PIECE)))
         for _ in range(3):
             self.clock.advance(9)
             sink.drain(room=1)
@@ -180,9 +180,9 @@ class EveryTests(ViewerCase):
 
     def test_one_that_has_taken_all_is_not_timed(self):
         viewer, _ = self.watch(room=1, every=True)
-        viewer.take(b"first")
+        viewer.take(framed(b"first"))
         self.clock.advance(1000)
         self.assertEqual(self.closed, [])
-        viewer.take(b"second")
+        viewer.take(framed(b"second"))
         self.clock.advance(10)
         self.assertEqual(self.closed, [viewer])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.relay import framed
 from tests.support.viewer import ViewerCase
 from webcam.relay.backlog import PIECE
 from webcam.relay.viewer import BEHIND, STALL
@@ -10,7 +11,7 @@ from webcam.relay.viewer import BEHIND, STALL
 class EndTests(ViewerCase):
     def test_the_end_of_the_stream_ends_a_ready_viewer_in_the_same_turn(self):
         viewer, sink = self.watch()
-        viewer.take(b"frame")
+        viewer.take(framed(b"frame"))
         viewer.end()
         self.assertEqual(sink.pieces, [b"frame"])
         self.assertEnded(sink, "finished")
@@ -18,7 +19,7 @@ class EndTests(ViewerCase):
     def test_what_is_held_back_is_sent_before_the_end(self):
         viewer, sink = self.watch(room=1)
         for frame in (b"one", b"two", b"three"):
-            viewer.take(frame)
+            viewer.take(framed(frame))
         viewer.end()
         self.assertEqual((sink.events, self.closed), ([], []))
         sink.drain()
@@ -27,7 +28,7 @@ class EndTests(ViewerCase):
 
     def test_a_viewer_whose_last_bytes_wait_in_a_full_transport_is_not_finished_but_timed(self):
         viewer, sink = self.watch(room=1)
-        viewer.take(b"one")
+        viewer.take(framed(b"one"))
         viewer.end()
         self.assertEqual((viewer.behind, sink.events), (0, []))
         self.clock.advance(STALL)
@@ -35,11 +36,11 @@ class EndTests(ViewerCase):
 
     def test_an_ending_viewer_takes_no_more_frames_and_ends_once(self):
         viewer, sink = self.watch(room=1)
-        viewer.take(b"one")
-        viewer.take(b"two")
+        viewer.take(framed(b"one"))
+        viewer.take(framed(b"two"))
         viewer.end()
         viewer.end()
-        viewer.take(b"three")
+        viewer.take(framed(b"three"))
         sink.drain()
         self.assertEqual(sink.pieces, [b"one", b"two"])
         self.assertEnded(sink, "finished")
@@ -48,8 +49,8 @@ class EndTests(ViewerCase):
         for every in (False, True):
             self.closed.clear()
             viewer, sink = self.watch(room=1, every=every)
-            viewer.take(b"one")
-            viewer.take(b"two")
+            viewer.take(framed(b"one"))
+            viewer.take(framed(b"two"))
             viewer.end()
             self.clock.advance(STALL)
             self.assertEnded(sink, "aborted")
@@ -57,20 +58,20 @@ class EndTests(ViewerCase):
     def test_the_end_releases_a_publisher_that_is_held_and_leaves_its_stream(self):
         """So it is when the viewer's session ends while the stream goes on."""
         viewer, _ = self.watch(room=1, every=True)
-        viewer.take(b"one")
-        viewer.take(bytes(BEHIND + 1))
+        viewer.take(framed(b"one"))
+        viewer.take(framed(bytes(BEHIND + 1)))
         viewer.end()
         self.assertEqual(self.feed.events, ["hold", "release", "leave"])
 
     def test_a_lost_client_leaves_the_stream_and_nothing_is_written(self):
         viewer, sink = self.watch(room=1, every=True)
-        viewer.take(b"one")
-        viewer.take(bytes(BEHIND + 1))
+        viewer.take(framed(b"one"))
+        viewer.take(framed(bytes(BEHIND + 1)))
         viewer.lost()
         self.assertEnded(sink)
         self.assertEqual(self.feed.events, ["hold", "release", "leave"])
         self.assertEqual(viewer.behind, 0)
-        viewer.take(b"more")
+        viewer.take(framed(b"more"))
         viewer.end()
         viewer.lost()
         self.assertEqual(sink.pieces, [b"one"])
@@ -84,8 +85,8 @@ class EndTests(ViewerCase):
 
     def test_a_cut_ends_the_response_now(self):
         viewer, sink = self.watch(room=1)
-        viewer.take(b"one")
-        viewer.take(b"two")
+        viewer.take(framed(b"one"))
+        viewer.take(framed(b"two"))
         viewer.cut()
         self.assertEqual(sink.pieces, [b"one"])
         self.assertEnded(sink, "aborted")
@@ -99,7 +100,7 @@ class EndTests(ViewerCase):
             viewer.stopProducing()
 
         sink.write = write_and_lose
-        viewer.take(bytes(3 * PIECE))
+        viewer.take(framed(bytes(3 * PIECE)))
         self.assertEqual(len(sink.written), PIECE)
         self.assertEnded(sink)
 
@@ -114,6 +115,6 @@ class EndTests(ViewerCase):
 
         sink.write = write_full_and_ready
         frame = b"".join(bytes([number]) * PIECE for number in range(4))
-        viewer.take(frame)
-        viewer.take(b"next")
+        viewer.take(framed(frame))
+        viewer.take(framed(b"next"))
         self.assertTrue(sink.written == frame + b"next")

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from webcam.api.answers import as_failure, log_refusal
 from webcam.api.guard import PUBLISHER, allowed, session_of
 from webcam.api.services import Services
-from webcam.errors import FrameError, MalformedRequest
+from webcam.errors import FrameError, MalformedRequest, Overloaded
 from webcam.http.limits import TURN
 from webcam.http.request import BodyConsumer, Request
+from webcam.relay.memory import Charge, Frame
 from webcam.service.publication import Publication
 from webcam.wire import fields
 from webcam.wire.frames import FrameDecoder
@@ -40,9 +41,12 @@ class Ingest:
         self._clock = services.clock
         self._decoder = FrameDecoder(services.limits.frame)
         self._publication: Publication | None = None
+        self._charge: Charge | None = None
+        self._charged = 0
+        """Bytes of the unfinished frame that are counted."""
         self._frames: Iterator[bytes] | None = None
         """Those that are going out, or wait."""
-        self._first: bytes | None = None
+        self._first: Frame | None = None
         """The one before them."""
         self._later = bytearray()
         """What came behind them: HTTP/1.1 has read it already when it is paused."""
@@ -64,7 +68,10 @@ class Ingest:
         subprotocol = params.text(fields.SUBPROTOCOL) or ""
         delta = params.integer(fields.DELTA, highest=MAX_DELTA) or 0
         keep = params.integer(fields.KEEP, highest=MAX_KEEP) or 0
+        charge = services.frames.charge(session.account_id, self._request.address)
         self._publication = services.devices.publish(session, subprotocol, delta, self, keep / 1000)
+        self._charge = charge
+        charge.begin(self)
         self._request.trust()
 
     def chunk(self, data: bytes) -> None:
@@ -110,6 +117,26 @@ class Ingest:
         self._let_go()
         self._request.abort()
 
+    # Memory
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes of its unfinished frame."""
+        return self._charged
+
+    def give_up(self) -> None:
+        """Its unfinished frame takes memory that others need."""
+        log_refusal(self._request, Overloaded("frame memory"))
+        self._end()
+        self._request.abort()
+
+    def _count_unfinished(self) -> None:
+        if self._charge is not None:
+            held = self._decoder.held
+            self._charge.add(held - self._charged)
+            self._charged = held
+            self._charge.check()
+
     # Turns
 
     def _go_on(self) -> None:
@@ -120,6 +147,7 @@ class Ingest:
                 if self._later:
                     self._frames = self._decoder.feed(bytes(self._later))
                     self._later.clear()
+            self._count_unfinished()
         except FrameError as error:
             log_refusal(self._request, error)
             self._end(errored=True)
@@ -136,7 +164,7 @@ class Ingest:
     def _hand_out(self, frames: Iterator[bytes]) -> bool:
         """Whether they have all gone out. Work adds up over chunks, as several may come in one turn; any other time
         that passes makes up for it. A chunk in which no frame ends doesn't look at the clock."""
-        frame, self._first = self._first or next(frames, None), None
+        frame, self._first = self._first or self._next(frames), None
         if frame is None:
             return True
         now = self._clock.seconds()
@@ -150,9 +178,13 @@ class Ingest:
             self._publication.publish(frame)
             now = self._clock.seconds()
             self._spent += now - began
-            frame = next(frames, None)
+            frame = self._next(frames)
         self._looked = now
         return self._first is None
+
+    def _next(self, frames: Iterator[bytes]) -> Frame | None:
+        data = next(frames, None)
+        return Frame(data, self._charge) if data is not None and self._charge is not None else None
 
     def _wake(self) -> None:
         """Go on with what waits in the next turn, unless a viewer holds it; nobody can hold an upload that is over."""
@@ -187,6 +219,11 @@ class Ingest:
         self._place.leave()
         self._later.clear()
         self._frames = self._first = None
+        if self._charge is not None:
+            self._charge.end(self)
+            self._charge.add(-self._charged)
+            self._charge, self._charged = None, 0
+            self._decoder.clear()
         publication, self._publication = self._publication, None
         return publication
 

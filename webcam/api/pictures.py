@@ -9,6 +9,7 @@ from webcam.errors import NoPicture, ReplyCode
 from webcam.relay.hub import device_text
 from webcam.relay.pictures import FirstPicture, PictureViewer
 from webcam.relay.stream import Stream
+from webcam.relay.viewer import Viewer
 from webcam.wire import fields, pictures
 from webcam.wire.frames import HEADER
 
@@ -70,18 +71,28 @@ async def show_picture(call: Call, stream: Stream, cache: int) -> None:
     first = FirstPicture(call.services.clock, PATIENCE)
     stream.watch(first)
     frame = await first.frame
-    kind = pictures.picture_type(frame) if frame is not None else None
-    if frame is None or kind is None:
+    kind = pictures.picture_type(frame.data) if frame is not None else None
+    payload = frame.made("payload", _payload) if frame is not None else None
+    if payload is None or kind is None:
         raise NoPicture(f"none of {device_text(stream.device)} came")
-    call.request.answer(
-        200,
-        frame[HEADER:],
-        (
-            ("content-type", kind),
-            ("cache-control", f"private, max-age={cache}" if cache else "no-store"),
-            ("x-content-type-options", "nosniff"),
-        ),
-    )
+    request = call.request
+    if request.gone:
+        return
+    request.setHeader(b"content-type", kind.encode())
+    request.setHeader(b"content-length", b"%d" % len(payload))
+    request.setHeader(b"cache-control", (f"private, max-age={cache}" if cache else "no-store").encode())
+    request.setHeader(b"x-content-type-options", b"nosniff")
+    request.start()
+    if request.head_only:
+        request.finish()
+        return
+    viewer = Viewer(request, call.services.clock, stall=call.services.limits.stall)
+    request.notifyFinish().addErrback(lambda _: viewer.lost())
+    viewer.show(payload)
+
+
+def _payload(frame: bytes) -> bytes:
+    return frame[HEADER:]
 
 
 def _stream(call: Call) -> Stream:
@@ -92,6 +103,6 @@ def _stream(call: Call) -> Stream:
 
 def with_pictures(stream: Stream) -> Stream:
     """The same. Raises ``NoPicture`` when its newest frame is something else."""
-    if pictures.is_other(stream.newest):
+    if stream.newest is not None and pictures.is_other(stream.newest.data):
         raise NoPicture(f"{device_text(stream.device)} streams something else")
     return stream

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from webcam.http.limits import CONNECTIONS, CONNECTIONS_PER_ADDRESS
 from webcam.ports import Audit
+from webcam.relay.memory import FrameMemory
 from webcam.relay.viewer import STALL
 from webcam.service.accounts import Accounts
 from webcam.service.devices import Devices
@@ -33,6 +34,7 @@ class Limits:
     body: int = 1024 * 1024
     record: int = 32 * 1024 * 1024
     frame: int = 2 * 1024 * 1024
+    frame_memory: int = 512 * 1024 * 1024
     stall: float = STALL
     connections: int = CONNECTIONS
     connections_per_address: int = CONNECTIONS_PER_ADDRESS
@@ -56,6 +58,7 @@ class Services:
     messages: Messages
     records: Records
     devices: Devices
+    frames: FrameMemory
     last_seen: LastSeen
     shares: Shares
     events: Events

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from webcam.relay.memory import Frame
+
 HOLD = 64 * 1024
 """Bytes of frames that are held back for a viewer whose transport is full, beside a single larger frame."""
 
@@ -29,9 +31,11 @@ class Backlog:
     def __init__(self, keep_every: bool, hold: int = HOLD) -> None:
         self._keep_every = keep_every
         self._hold = hold
-        self._frames: deque[bytes] = deque()
+        self._frames: deque[Frame] = deque()
         self._waiting = 0
-        self._begun: memoryview | None = None
+        self._begun: Frame | None = None
+        self._sent = 0
+        """Bytes of it that were handed out."""
         self.skipped = 0
         """Frames passed over so far."""
         self.finished = 0
@@ -40,9 +44,19 @@ class Backlog:
     @property
     def size(self) -> int:
         """Bytes not sent yet, small frames counted as :data:`LEAST`."""
-        return self._waiting + (len(self._begun) if self._begun is not None else 0)
+        return self._waiting + (len(self._begun) - self._sent if self._begun is not None else 0)
 
-    def add(self, frame: bytes) -> None:
+    @property
+    def begun(self) -> Frame | None:
+        """The frame of which a piece was handed out, and not all."""
+        return self._begun
+
+    @property
+    def frames(self) -> int:
+        """How many frames are held."""
+        return len(self._frames) + (self._begun is not None)
+
+    def add(self, frame: Frame) -> None:
         """One more whole frame."""
         weight = max(len(frame), LEAST)
         if not self._keep_every and self._waiting + weight > self._hold:
@@ -52,23 +66,25 @@ class Backlog:
         self._frames.append(frame)
         self._waiting += weight
 
-    def next_piece(self) -> bytes | None:
-        """The next bytes to send: a whole frame of at most :data:`WHOLE`, or at most :data:`PIECE` of a larger one."""
-        if self._begun is not None:
-            piece, self._begun = self._begun[:PIECE], self._begun[PIECE:]
-            if not len(self._begun):
-                self._begun = None
+    def next_piece(self) -> tuple[Frame, bytes] | None:
+        """The next bytes to send, and the frame that they are of: all of one of at most :data:`WHOLE`, or at most
+        :data:`PIECE` of a larger one."""
+        frame = self._begun
+        if frame is None:
+            if not self._frames:
+                return None
+            frame = self._frames.popleft()
+            self._waiting -= max(len(frame), LEAST)
+            if len(frame) <= WHOLE:
                 self.finished += 1
-            return bytes(piece)
-        if not self._frames:
-            return None
-        frame = self._frames.popleft()
-        self._waiting -= max(len(frame), LEAST)
-        if len(frame) <= WHOLE:
+                return frame, frame.data
+            self._begun, self._sent = frame, 0
+        piece = frame.data[self._sent : self._sent + PIECE]
+        self._sent += len(piece)
+        if self._sent == len(frame):
+            self._begun = None
             self.finished += 1
-            return frame
-        self._begun = memoryview(frame)[PIECE:]
-        return frame[:PIECE]
+        return frame, piece
 
     def clear(self) -> None:
         """Forget all of it."""

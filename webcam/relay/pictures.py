@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from webcam.relay.memory import Frame
 from webcam.relay.subscriber import Sink
 from webcam.relay.viewer import STALL, Feed, Viewer
 from webcam.timers import Timers
@@ -26,12 +27,12 @@ class PictureViewer(Viewer):
 
     def __init__(self, sink: Sink, clock: IReactorTime, stall: float = STALL) -> None:
         super().__init__(sink, clock, stall=stall)
-        self._newest: bytes | None = None
+        self._newest: Frame | None = None
         self._repeat: IDelayedCall | None = None
 
-    def take(self, frame: bytes) -> None:
+    def take(self, frame: Frame) -> None:
         """One frame of the stream, header included."""
-        part = pictures.part(frame)
+        part = frame.made("part", pictures.part)
         if part is not None and not self.over:
             self._newest = part
             super().take(part)
@@ -73,7 +74,7 @@ class FirstPicture:
     """
 
     def __init__(self, clock: IReactorTime, seconds: float) -> None:
-        self.frame: Deferred[bytes | None] = Deferred(lambda _: self._leave())
+        self.frame: Deferred[Frame | None] = Deferred(lambda _: self._leave())
         self._feed: Feed | None = None
         self._timers = Timers(clock)
         self._timers.later(seconds, self.end)
@@ -82,16 +83,16 @@ class FirstPicture:
         """Look at *feed*; it calls :meth:`take` from now on."""
         self._feed = feed
 
-    def take(self, frame: bytes) -> None:
+    def take(self, frame: Frame) -> None:
         """One frame of the stream, header included."""
-        if pictures.picture_type(frame) is not None:
+        if pictures.picture_type(frame.data) is not None:
             self._done(frame)
 
     def end(self) -> None:
         """There will be none."""
         self._done(None)
 
-    def _done(self, frame: bytes | None) -> None:
+    def _done(self, frame: Frame | None) -> None:
         self._leave()
         if not self.frame.called:
             self.frame.callback(frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from webcam.relay.memory import Charge, Frame
 from webcam.relay.viewer import Watcher
 from webcam.token_bucket import TokenBucket
 
@@ -31,13 +32,16 @@ class Stream:
         self.device = device
         self.subprotocol = subprotocol
         self.delta = delta
-        self.newest: bytes | None = None
+        self.newest: Frame | None = None
+        """The frame at hand, for viewers that come."""
         self.frames = 0
         self.takeovers: TokenBucket | None = None
         """How often others may take over from it yet, once one did."""
         self._publisher = publisher
         self._viewers: dict[Watcher, None] = {}
         self._holders: set[Watcher] = set()
+        self._kept_for: Charge | None = None
+        """Whose frame is at hand."""
         self._open = True
 
     @property
@@ -45,19 +49,36 @@ class Stream:
         """How many watch."""
         return len(self._viewers)
 
-    def publish(self, frame: bytes) -> None:
+    def publish(self, frame: Frame) -> None:
         """Every viewer has the frame, or has decided about it, when this returns."""
         self.newest = frame
         self.frames += 1
+        if self._kept_for is not frame.charge:
+            self._keep()
         for viewer in tuple(self._viewers):
             viewer.take(frame)
 
     def watch(self, viewer: Watcher) -> None:
         """Add a viewer; it begins with the newest frame at hand."""
         self._viewers[viewer] = None
+        if len(self._viewers) == 1:
+            self._keep()
         viewer.start(self)
         if self.newest is not None:
             viewer.take(self.newest)
+
+    def forget_newest(self) -> None:
+        """Have no frame at hand until the next one comes."""
+        self.newest = None
+        self._keep()
+
+    def _keep(self) -> None:
+        """Say whose frame is at hand, and whether anyone watches."""
+        if self._kept_for is not None:
+            self._kept_for.drop(self)
+        self._kept_for = None if self.newest is None else self.newest.charge
+        if self._kept_for is not None:
+            self._kept_for.keep(self, bool(self._viewers))
 
     def hold(self, viewer: Watcher) -> None:
         """*viewer* wants every frame and is too far behind."""
@@ -80,13 +101,17 @@ class Stream:
 
     def leave(self, viewer: Watcher) -> None:
         """*viewer* watches no more."""
-        self._viewers.pop(viewer, None)
+        if viewer in self._viewers:
+            del self._viewers[viewer]
+            if not self._viewers:
+                self._keep()
 
     def close(self, cut: bool) -> None:
         """The stream is over; its viewers end now. With *cut* the publisher's upload is ended, too."""
         if not self._open:
             return
         self._open = False
+        self.forget_newest()
         viewers = tuple(self._viewers)
         self._viewers.clear()
         for viewer in viewers:

@@ -7,6 +7,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from webcam.relay.backlog import PIECE, Backlog
+from webcam.relay.memory import Charge, Frame
 from webcam.relay.subscriber import Sink, Subscriber
 
 BEHIND = 1024 * 1024
@@ -38,7 +39,7 @@ class Watcher(Protocol):
     def start(self, feed: Feed) -> None:
         """Watch *feed*; it calls :meth:`take` from now on."""
 
-    def take(self, frame: bytes) -> None:
+    def take(self, frame: Frame) -> None:
         """One frame of the stream, header included."""
 
     def end(self) -> None:
@@ -61,6 +62,10 @@ class Viewer(Subscriber):
         self._stall = stall
         self._backlog = Backlog(keep_every=every)
         self._feed: Feed | None = None
+        self._leaving: Frame | None = None
+        """The one that its transport was given last, until it takes more."""
+        self._stalled_for: Charge | None = None
+        """Whose frames it holds while its transport takes none."""
         self._sending = False
         self._ending = False
         self._holding = False
@@ -80,6 +85,12 @@ class Viewer(Subscriber):
         return self._backlog.size
 
     @property
+    def holds_old_frames(self) -> bool:
+        """Whether it holds frames that are not the newest of its stream."""
+        leaving = self._leaving is not None and self._leaving is not self._backlog.begun
+        return self._backlog.frames + leaving > (0 if self._ending else 1)
+
+    @property
     def over(self) -> bool:
         """Whether it takes no more frames."""
         return self._closed or self._ending
@@ -89,12 +100,15 @@ class Viewer(Subscriber):
         self._feed = feed
         self._sink.registerProducer(self, True)
 
-    def take(self, frame: bytes) -> None:
+    def take(self, frame: Frame) -> None:
         """One frame of the stream, header included."""
         if self.over:
             return
         self._backlog.add(frame)
         self._send()
+        if not (self._ready or self._closed or self._stalled_for):
+            self._stalled_for = frame.charge
+            frame.charge.stall(self)
         if self.every and self._feed is not None and not self._holding and self.behind > BEHIND:
             self._holding = True
             self._feed.hold(self)
@@ -116,9 +130,16 @@ class Viewer(Subscriber):
         super().pauseProducing()
         self._watch_stall()
 
+    def show(self, frame: Frame) -> None:
+        """Send one frame, and end."""
+        self._sink.registerProducer(self, True)
+        self.take(frame)
+        self.end()
+
     def resumeProducing(self) -> None:  # noqa: N802
         """The transport takes more."""
         super().resumeProducing()
+        self._go_on()
         self._send()
 
     def _send(self) -> None:
@@ -130,8 +151,10 @@ class Viewer(Subscriber):
                 piece = self._backlog.next_piece()
                 if piece is None:
                     break
-                self._taken += len(piece)
-                self._sink.write(piece)
+                frame, data = piece
+                self._taken += len(data)
+                self._leaving = frame
+                self._sink.write(data)
         finally:
             self._sending = False
         self._after_send()
@@ -139,6 +162,8 @@ class Viewer(Subscriber):
     def _after_send(self) -> None:
         if self._closed:
             return
+        if self._ready:
+            self._leaving = None
         if self._ending and self._ready and not self.behind:
             self._close(self._sink.finish)
             return
@@ -146,6 +171,13 @@ class Viewer(Subscriber):
             self._holding = False
             self._feed.release(self)
         self._watch_stall()
+
+    def _go_on(self) -> None:
+        """What its transport had has left, or is nobody's."""
+        self._leaving = None
+        if self._stalled_for is not None:
+            self._stalled_for.go_on(self)
+            self._stalled_for = None
 
     def _leave(self) -> None:
         feed, self._feed = self._feed, None
@@ -185,4 +217,5 @@ class Viewer(Subscriber):
     def _let_go(self) -> None:
         self._forget_stall()
         self._backlog.clear()
+        self._go_on()
         self._leave()

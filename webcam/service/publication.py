@@ -7,6 +7,7 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IReactorTime
 
 from webcam.relay.hub import Hub
+from webcam.relay.memory import Frame
 from webcam.relay.stream import Publisher, Stream
 from webcam.relay.subscriber import nothing
 from webcam.service.session import Session
@@ -57,7 +58,7 @@ class Publication:
 
     # What the upload tells
 
-    def publish(self, frame: bytes) -> None:
+    def publish(self, frame: Frame) -> None:
         """A whole frame, header included."""
         if self._stream is not None:
             self._stream.publish(frame)

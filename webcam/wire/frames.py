@@ -37,6 +37,10 @@ class FrameDecoder:
         """Bytes of the unfinished frame."""
         return len(self._unfinished)
 
+    def clear(self) -> None:
+        """Forget the unfinished frame; the decoder is of no use after it."""
+        self._unfinished.clear()
+
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The whole frames, header included, that end in *chunk*. To be iterated to its end.
 

@@ -26,9 +26,9 @@ def picture_type(frame: bytes) -> str | None:
     return kind if kind in _KINDS else None
 
 
-def is_other(frame: bytes | None) -> bool:
+def is_other(frame: bytes) -> bool:
     """Whether it has a payload that is no picture; an empty one is a sign of life."""
-    return frame is not None and len(frame) > HEADER and picture_type(frame) is None
+    return len(frame) > HEADER and picture_type(frame) is None
 
 
 def part(frame: bytes) -> bytes | None:
