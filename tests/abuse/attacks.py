@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.abuse import floods, slow
+from tests.abuse import floods, guests, slow
 from tests.abuse.lines import Attack
 from tests.abuse.run import HOSTILE_SESSIONS
 
@@ -44,7 +44,7 @@ ALL = (
     Attack("new keys for TLS", slow.new_keys, alpn="http/1.1", below=True),
     Attack("slow handshakes", slow.slow_handshake, alpn=None, lines=MANY, prompt=False),
     Attack("silent connections", slow.silent, lines=420),
-    Attack("silent ones of ten addresses", slow.silent, lines=MANY_PLACES, sources=10),
+    Attack("silent ones of ten addresses", slow.silent, lines=MANY_PLACES, sources=10, places=MANY_PLACES // 2),
     Attack("header trickle, HTTP/1.1", slow.headers_1, alpn="http/1.1", lines=MANY, prompt=False),
     Attack("header trickle, HTTP/2", slow.headers_2, lines=MANY, prompt=False),
     Attack("body trickle, HTTP/1.1", slow.body_1, alpn="http/1.1", lines=MANY, prompt=False),
@@ -60,4 +60,13 @@ ALL = (
     Attack("JSON bodies of many", slow.json_bodies, alpn="http/1.1", lines=MANY // 2, prompt=False),
     Attack("empty frames of many", slow.empty_frames, alpn="http/1.1", lines=2 * HOSTILE_SESSIONS, prompt=False),
     Attack("chunks of a byte", slow.tiny_chunks, alpn="http/1.1", prompt=False),
+    Attack("stalled viewers", guests.stalled_viewers, lines=21, prompt=False, places=21),
+    Attack("unfinished frames", guests.unfinished_frames, alpn="http/1.1", lines=2 * HOSTILE_SESSIONS, places=80),
+    Attack("kept frames", guests.kept_frames, alpn="http/1.1", lines=HOSTILE_SESSIONS, prompt=False, places=40),
+    Attack("unread snapshots", guests.snapshots, lines=21, prompt=False, places=21),
+    Attack("slow viewers", guests.slow_viewers, alpn="http/1.1", lines=8, reads=False, places=8),
+    Attack("long lists", guests.long_lists, alpn="http/1.1", lines=6, prompt=False, places=6),
+    Attack("takeovers", guests.takeovers, prompt=False, places=4),
+    Attack("long metadata", guests.long_metadata, alpn="http/1.1", lines=6, prompt=False, places=6),
+    Attack("hostile pictures", guests.hostile_pictures, alpn="http/1.1", lines=8, prompt=False, places=8),
 )

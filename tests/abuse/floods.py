@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Iterator
 
-from tests.abuse.lines import NewKeys, Target
+from tests.abuse.lines import Step, Target
 from tests.benchmarks.client import opening
 from tests.support.peer import LAST_WINDOW, block, raw, request
 
@@ -19,7 +19,7 @@ RECORD = b"/addRecord.json"
 SHORT = b"\x83\x87\xbf\xbe"
 """The fields of the request that :func:`first` opened with, out of the server's table."""
 
-Steps = Iterator["bytes | float | NewKeys"]
+Steps = Iterator[Step]
 
 
 def hello(window: int = 65535) -> bytes:

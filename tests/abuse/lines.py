@@ -50,15 +50,26 @@ class NewKeys:
     times: int
 
 
-Script = Callable[[Target, int], Iterator["bytes | float | NewKeys"]]
-"""What a connection of this number does: sends bytes, waits for seconds. One that has ended holds its connection."""
+@dataclass(frozen=True)
+class Take:
+    """So many bytes of what the server has sent, by a connection that takes none otherwise."""
+
+    size: int
+
+
+Step = bytes | float | NewKeys | Take
+
+Script = Callable[[Target, int], Iterator[Step]]
+"""What a connection of this number does: sends bytes, waits for seconds, takes what was sent. One that has ended holds
+its connection."""
 
 
 @dataclass(frozen=True)
 class Attack:
     """One way of being hostile. ``alpn``: what TLS agrees on; without it the script begins on bare TCP. ``reads``:
     whether it takes what the server sends. ``prompt``: whether what it sends has it cut off, and not a clock.
-    ``below``: whether it makes records of TLS itself. ``sources``: addresses that it comes from."""
+    ``below``: whether it makes records of TLS itself. ``sources``: addresses that it comes from. ``places``:
+    connections that the server admits of it, where what each of them may cost is what it is about."""
 
     name: str
     script: Script
@@ -68,6 +79,7 @@ class Attack:
     prompt: bool = True
     below: bool = False
     sources: int = 1
+    places: int = 0
 
 
 @dataclass
@@ -141,6 +153,15 @@ class Line:
         if not data:
             raise ConnectionResetError("the server has ended it")
 
+    def _take(self, size: int) -> None:
+        try:
+            while size > 0 and (data := self.sock.recv(min(size, _PIECE))):
+                size -= len(data)
+        except (ssl.SSLWantReadError, BlockingIOError):
+            return
+        if not data:
+            raise ConnectionResetError("the server has ended it")
+
     def _write(self, now: float) -> None:
         if not self._left:
             step = next(self._script, None)
@@ -149,6 +170,9 @@ class Line:
                 return
             if isinstance(step, float):
                 self.due = now + step
+                return
+            if isinstance(step, Take):
+                self._take(step.size)
                 return
             self._left = memoryview(self._made(step))
         size = os.write(self.sock.fileno(), self._left) if self._records else self.sock.send(self._left)

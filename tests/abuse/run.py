@@ -29,6 +29,12 @@ GROWTH = 20e6
 SWELL = 100e6
 """Bytes more at the peak: an address has 64 MiB of bodies, and a connection 16 MiB of answers."""
 
+SESSION_SWELL, PLACE_SWELL = 60e6, 30e3
+"""The same for an attack whose connections are counted, and for each of these."""
+
+FRAME_MEMORY = 40 * 1024 * 1024
+"""Bytes for frames of streams: so little that attacks fill it."""
+
 SETTLE = 3.0
 PATIENCE = 10.0
 """Seconds after an attack (of a short one, as many as it took) until memory is looked at, and for which it is looked at
@@ -92,7 +98,9 @@ class Outcome:
             found.append(f"{len(self.experience.wrong)} answers ({self.experience.wrong[0]})")
         if self.experience.quantile(0.99) >= P99:
             found.append(LATE)
-        if self.after - self.before > GROWTH or self.peak - self.before > SWELL:
+        places = self.attack.places
+        swell = SESSION_SWELL + PLACE_SWELL * places if places else SWELL
+        if self.after - self.before > GROWTH or self.peak - self.before > swell:
             held = " to ".join(f"{size / 1e6:.1f}" for size in (self.before, self.after))
             found.append(f"memory: {held} MB, at most {self.peak / 1e6:.1f}")
         if self.attack.prompt and not self.toll.cut + self.toll.refused:

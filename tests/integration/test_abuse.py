@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.abuse.attacks import ALL
 from tests.abuse.lines import SOURCE, Attack
-from tests.abuse.run import LATE, Ground, attacked
+from tests.abuse.run import FRAME_MEMORY, LATE, Ground, attacked
 from tests.support.process import DEADLINE, Server
 
 SECONDS = 0.2
@@ -34,7 +34,7 @@ def ground() -> Ground:
         except OSError:
             raise SkipTest(f"{SOURCE} is no address of this machine") from None
     folder = Path(tempfile.mkdtemp(prefix="webcam-abuse-"))
-    server = Server(folder)
+    server = Server(folder, f"--frame-memory={FRAME_MEMORY}")
 
     def end() -> None:
         server.stop()

@@ -125,13 +125,17 @@ class Connection(Intake):
         if ends:
             self._end_sent(stream)
 
-    def framed(self, stream_id: int, data: bytes, largest: int) -> bytes:
+    def framed(self, stream_id: int, data: Buffer, largest: int) -> bytes:
         """The same frames, to be written at once by the caller: nothing else may wait to be sent.
 
         A frame of a camera is written to many viewers, nearly all on the same stream of connections of their own: it is
-        framed once.
+        framed once. A piece of a large one is each viewer's own.
         """
         self._spend(stream_id, len(data))
+        if isinstance(data, memoryview):
+            out = bytearray()
+            _frame_data(out, stream_id, data, largest, 0)
+            return bytes(out)
         if _newest.data is not data or _newest.key != (stream_id, largest):
             out = bytearray()
             _frame_data(out, stream_id, data, largest, 0)

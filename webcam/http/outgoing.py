@@ -12,7 +12,7 @@ import h2.exceptions
 from twisted.logger import Logger
 from twisted.web import _http2
 
-from webcam.http.connection import Connection
+from webcam.http.connection import Buffer, Connection
 from webcam.http.fieldblock import Field
 from webcam.http.keepalive import Keepalive
 from webcam.http.limits import UNSENT
@@ -140,7 +140,7 @@ class Outgoing(_http2.H2Connection):
     def _began(self, stream_id: int) -> None:
         self._sender.batch_is_limited = self._sender.batch_is_limited or stream_id in self._sender.limited
 
-    def writeDataToStream(self, streamID: int, data: bytes) -> None:  # noqa: N802, N803
+    def writeDataToStream(self, streamID: int, data: Buffer) -> None:  # noqa: N802, N803
         """A piece of an answer. The stream's producer is paused at once when it can't leave now."""
         if self._write_at_once(streamID, data):
             return
@@ -151,13 +151,13 @@ class Outgoing(_http2.H2Connection):
         if stream is not None and self._sender.queued(streamID) > (BATCH if self._corks else 0):
             self._pause(stream)
 
-    def _put(self, stream_id: int, data: bytes) -> None:
+    def _put(self, stream_id: int, data: Buffer) -> None:
         self._sender.put(stream_id, data)
         if self._sender.size > UNSENT:
             self._met("bytes of answers of a connection")
             self._abort()
 
-    def _write_at_once(self, stream_id: int, data: bytes) -> bool:
+    def _write_at_once(self, stream_id: int, data: Buffer) -> bool:
         """The common case of a relay: nothing waits, all of it fits, so there is no queue to go through."""
         conn = self.conn
         if self._corks or self._blocked or self._sending or self._closing or self._sender.holding or conn.waits:

@@ -291,7 +291,7 @@ class Request(server.Request):
             self.write(body)
             self.finish()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """As Twisted's; once a body flows over HTTP/2 there is nothing more to ask of a piece of it."""
         if self._flows and not (self.finished or self._disconnected):
             self.channel.write(data)

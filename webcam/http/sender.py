@@ -103,7 +103,7 @@ class Sender:
         queue = self._queues.get(stream_id)
         return queue.size if queue is not None else 0
 
-    def put(self, stream_id: int, data: bytes) -> None:
+    def put(self, stream_id: int, data: Buffer) -> None:
         """More to send."""
         if stream_id in self._open and data:
             queue = self._queue(stream_id)

@@ -13,7 +13,7 @@ WHOLE = 128 * 1024
 """A frame of no more bytes is handed to the transport as the very object that all viewers share."""
 
 PIECE = 64 * 1024
-"""A larger one goes in pieces of this size, so that a stalled viewer costs one piece, not a frame."""
+"""A larger one goes in pieces of this size: a viewer's transport takes one, and is full."""
 
 
 LEAST = 64
@@ -66,9 +66,9 @@ class Backlog:
         self._frames.append(frame)
         self._waiting += weight
 
-    def next_piece(self) -> tuple[Frame, bytes] | None:
+    def next_piece(self) -> tuple[Frame, bytes | memoryview] | None:
         """The next bytes to send, and the frame that they are of: all of one of at most :data:`WHOLE`, or at most
-        :data:`PIECE` of a larger one."""
+        :data:`PIECE` of a larger one, which is not copied for it."""
         frame = self._begun
         if frame is None:
             if not self._frames:
@@ -79,7 +79,7 @@ class Backlog:
                 self.finished += 1
                 return frame, frame.data
             self._begun, self._sent = frame, 0
-        piece = frame.data[self._sent : self._sent + PIECE]
+        piece = memoryview(frame.data)[self._sent : self._sent + PIECE]
         self._sent += len(piece)
         if self._sent == len(frame):
             self._begun = None

@@ -18,7 +18,7 @@ class Sink(Protocol):
     def unregisterProducer(self) -> None:  # noqa: N802
         """As :class:`twisted.internet.interfaces.IConsumer` has it."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take these bytes; may call the producer's ``pauseProducing`` before it returns."""
 
     def finish(self) -> None:
