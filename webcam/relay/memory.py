@@ -82,22 +82,25 @@ class Pool:
 class Charge:
     """Whose frames some are: the pools that they count in."""
 
-    __slots__ = ("_memory", "pools")
+    __slots__ = ("_account", "_memory", "_network", "_whole", "pools")
 
-    def __init__(self, memory: FrameMemory, pools: tuple[Pool, ...]) -> None:
+    def __init__(self, memory: FrameMemory, whole: Pool, account: Pool, network: Pool) -> None:
         self._memory = memory
-        self.pools = pools
+        self._whole, self._account, self._network = whole, account, network  # three fields: each frame counts in them
+        self.pools = (whole, account, network)
 
     def add(self, size: int) -> None:
         """So many bytes more are held; fewer, if it is negative."""
-        for pool in self.pools:
-            pool.held += size
+        self._whole.held += size
+        self._account.held += size
+        self._network.held += size
 
     def check(self) -> None:
         """Give something up where too much is held: to be called when more is, and nothing is being done with it."""
-        for pool in self.pools:
-            if pool.held > pool.limit:
-                self._memory.relieve(pool)
+        if self._whole.is_full or self._account.is_full or self._network.is_full:
+            for pool in self.pools:
+                if pool.is_full:
+                    self._memory.relieve(pool)
 
     def stall(self, viewer: Stalled) -> None:
         """*viewer* takes nothing now."""
@@ -140,13 +143,10 @@ class Frame:
         self.data = data
         self.charge = charge
         self._made: dict[str, Frame | None] | None = None
-        for pool in charge.pools:
-            pool.held += len(data)
+        charge.add(len(data))
 
     def __del__(self) -> None:
-        size = len(self.data)
-        for pool in self.charge.pools:
-            pool.held -= size
+        self.charge.add(-len(self.data))
 
     def __len__(self) -> int:
         return len(self.data)
@@ -170,6 +170,7 @@ class FrameMemory:
         self._steady = steady
         self._half = limit // 2
         self.whole = Pool(limit)
+        self._anywhere = Pool(limit)
         self._accounts: WeakValueDictionary[int, Pool] = WeakValueDictionary()
         self._networks: WeakValueDictionary[str, Pool] = WeakValueDictionary()
         self._relieving = False
@@ -179,10 +180,8 @@ class FrameMemory:
 
     def charge(self, account_id: int, address: str) -> Charge:
         """Return what counts frames of an account's upload from an address."""
-        pools = [self.whole, self._pool(self._accounts, account_id)]
-        if self._by_address:
-            pools.append(self._pool(self._networks, network_of(address)))
-        return Charge(self, tuple(pools))
+        network = self._pool(self._networks, network_of(address)) if self._by_address else self._anywhere
+        return Charge(self, self.whole, self._pool(self._accounts, account_id), network)
 
     def _pool(self, pools: WeakValueDictionary[_K, Pool], key: _K) -> Pool:
         pool = pools.get(key)

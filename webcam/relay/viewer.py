@@ -6,7 +6,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from webcam.relay.backlog import PIECE, Backlog
+from webcam.relay.backlog import PIECE, WHOLE, Backlog
 from webcam.relay.memory import Charge, Frame
 from webcam.relay.subscriber import Sink, Subscriber
 
@@ -102,16 +102,32 @@ class Viewer(Subscriber):
 
     def take(self, frame: Frame) -> None:
         """One frame of the stream, header included."""
-        if self.over:
+        if self._closed or self._ending:
+            return
+        if self._ready and self._timer is None and len(frame.data) <= WHOLE and not self._backlog.frames:
+            self._hand_on(frame)
             return
         self._backlog.add(frame)
         self._send()
-        if not (self._ready or self._closed or self._stalled_for):
-            self._stalled_for = frame.charge
-            frame.charge.stall(self)
+        self._note_stall(frame)
         if self.every and self._feed is not None and not self._holding and self.behind > BEHIND:
             self._holding = True
             self._feed.hold(self)
+
+    def _hand_on(self, frame: Frame) -> None:
+        """The common case of a relay: nothing waits, and the frame leaves whole."""
+        self._leaving = frame
+        self._sink.write(frame.data)
+        if self._ready:
+            self._leaving = None
+        else:
+            self._note_stall(frame)
+
+    def _note_stall(self, frame: Frame) -> None:
+        """Tell who counts frames when the transport has taken none of what is held, or not all."""
+        if not (self._ready or self._closed or self._stalled_for):
+            self._stalled_for = frame.charge
+            frame.charge.stall(self)
 
     def end(self) -> None:
         """The stream is over, or the session: what is held back is still sent, then the response ends."""
