@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.change CHECKOUT [--rounds 8] [--seconds 2] [--only relay,camera,JSON]
 
-Both run all the time, each with a camera of 30 frames a second, and are measured in turn, the one first that was second
-before: CPU of the server's process, by the kernel's count in nanoseconds. Medians over the rounds, and the median of
-the rounds' own ratios. CHECKOUT runs in this environment: it has to get along with the same packages.
+A second server of this checkout, *again*, shows what the same code differs by. All run all the time, each with a camera
+of 30 frames a second, and are measured in turn, forwards and backwards: CPU of the server's process, by the kernel's
+count in nanoseconds. Medians over the rounds, and of the rounds' own ratios to *earlier*. CHECKOUT runs in this
+environment: it has to get along with the same packages.
 
 relay   frames of 26 and 40 KB to 10 and to 50 viewers on connections of their own
 camera  a frame that is received and that nobody watches
@@ -45,8 +46,14 @@ class ServerOf(Server):
         return {**super().environment(), "PYTHONPATH": str(self._checkout)}
 
 
+class Again(Webcam):
+    """A second server of this checkout."""
+
+    name = "again"
+
+
 class Earlier(Webcam):
-    """The same as a contender."""
+    """The server of another one."""
 
     name = "earlier"
 
@@ -84,18 +91,16 @@ def cameras_of(contenders: list[Contender], size: int) -> Iterator[None]:
         yield
 
 
-def compare(
-    name: str, contenders: list[Contender], rounds: int, measure: Callable[[Contender], float]
-) -> tuple[float, float, float]:
-    """Say what each costs, and how the first one's compares with the second one's."""
+def compare(name: str, contenders: list[Contender], rounds: int, measure: Callable[[Contender], float]) -> None:
+    """Say what each costs, and how that compares with the last one."""
     found: dict[str, list[float]] = {each.name: [] for each in contenders}
     for number in range(rounds):
         for each in contenders if number % 2 else contenders[::-1]:
             found[each.name].append(measure(each))
-    ours, theirs = (found[each.name] for each in contenders)
-    ratio = median(a / b for a, b in zip(ours, theirs, strict=True))
-    print(f"{name:<28} {median(ours):8.1f} {median(theirs):8.1f} {ratio:8.3f}", flush=True)
-    return median(ours), median(theirs), ratio
+    *ours, theirs = found.values()
+    ratios = [median(a / b for a, b in zip(each, theirs, strict=True)) for each in ours]
+    figures = [f"{median(each):8.1f}" for each in found.values()] + [f"{each:8.3f}" for each in ratios]
+    print(f"{name:<26}", *figures, flush=True)
 
 
 def main() -> int:
@@ -107,11 +112,13 @@ def main() -> int:
     options = parser.parse_args()
     rounds, seconds = options.rounds, options.seconds
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        contenders: list[Contender] = [Webcam(Path(folder)), Earlier(Path(folder), options.checkout.resolve())]
+        there = Path(folder)
+        contenders: list[Contender] = [Webcam(there), Again(there), Earlier(there, options.checkout.resolve())]
         for each in contenders:
             each.start()
             stack.callback(each.stop)
-        print(f"{'µs of CPU':<28} {'webcam':>8} {'earlier':>8} {'ratio':>8}")
+        names = [each.name for each in contenders]
+        print(f"{'µs of CPU':<26}", *(f"{each:>8}" for each in (*names, *names[:-1])), " of earlier's")
         only = options.only.split(",")
         for size, viewers in RELAYS if "relay" in only else ():
             with cameras_of(contenders, size):

@@ -131,11 +131,12 @@ class Ingest:
         self._request.abort()
 
     def _count_unfinished(self) -> None:
-        if self._charge is not None:
-            held = self._decoder.held
-            self._charge.add(held - self._charged)
-            self._charged = held
-            self._charge.check()
+        charge, held = self._charge, self._decoder.held
+        if charge is not None:
+            if held != self._charged:
+                charge.add(held - self._charged)
+                self._charged = held
+            charge.check()
 
     # Turns
 

@@ -97,7 +97,8 @@ class Charge:
 
     def check(self) -> None:
         """Give something up where too much is held: to be called when more is, and nothing is being done with it."""
-        if self._whole.is_full or self._account.is_full or self._network.is_full:
+        whole, account, network = self._whole, self._account, self._network
+        if whole.held > whole.limit or account.held > account.limit or network.held > network.limit:
             for pool in self.pools:
                 if pool.is_full:
                     self._memory.relieve(pool)
