@@ -72,11 +72,13 @@ class WebcamService(service.Service):
         self._garbage = garbage.Garbage()
         self._jobs: list[task.LoopingCall] = []
         self._site: Site | None = None
+        self._is_hurried = False
 
     def startService(self) -> None:  # noqa: N802
         """Load what storage holds, then take connections. A failure ends the program."""
         super().startService()
         self._hangup.install()
+        self._reactor.callWhenRunning(self._termination.install)
         self._build()
         ensureDeferred(self._start()).addErrback(self._failed)
 
@@ -186,13 +188,14 @@ class WebcamService(service.Service):
     def stopService(self) -> Deferred[None]:  # noqa: N802
         """Stop listening, end the streams, let answers under way end, write what is behind, close the database."""
         super().stopService()
-        self._termination.install()
+        self._termination.begin()
         notify("STOPPING=1")
         return ensureDeferred(self._stop())
 
     def _hurry(self) -> None:
         """Another SIGTERM."""
         _log.info("asked to stop again: answers under way are cut off")
+        self._is_hurried = True
         if self._site is not None:
             self._site.connections.hurry()
 
@@ -204,7 +207,7 @@ class WebcamService(service.Service):
         self.services.devices.close_all()
         self.services.events.close_all()
         if self._site is not None:
-            await self._site.connections.drain(self._config.drain)
+            await self._site.connections.drain(0.0 if self._is_hurried else self._config.drain)
         try:
             await self._assembly.close()
         finally:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.support.edge import MALFORMED_REQUEST, OK, EdgeCase, path_of
 from tests.support.http import H1Client
+from tests.support.ticking import turn
 from webcam.wire.listtext import ListText
 from webcam.wire.requests import MAX_META
 
@@ -70,6 +71,38 @@ class LongListsTests(LongListsCase):
         client.drop()
         self.clock.advance(0)
         self.assertFalse(self.services.under_way)
+
+
+class LongRequestsTests(EdgeCase):
+    """What a request names is read 500 entries a turn (:mod:`tests.unit.test_steps`); others are answered in between.
+
+    No time passes here, so all that waits has its turn in the next one.
+    """
+
+    def turns(self, path: str, **body: Any) -> int:
+        """How many it took until there was an answer, another client being answered in each."""
+        token, other = self.authorize("camera"), self.connect(host="198.51.100.9")
+        client = self.connect()
+        stream = client.request("POST", "/" + path, json.dumps({"shash": token, **body}).encode())
+        for turns in range(1, 100):
+            if client.response(stream).ended:
+                self.assertEqual(client.response(stream).json(), OK)
+                return turns
+            self.assertEqual(other.ask("/getServerTime.json", shash=token)["result"], "OK")
+            turn(self.clock)
+        raise AssertionError("no answer")
+
+    def test_messages(self) -> None:
+        self.assertEqual(self.turns("addMsgs.json", msgs=[{"msg": "m"}] * 400), 1)
+        self.assertGreaterEqual(self.turns("addMsgs.json", msgs=[{"msg": "m"}] * 3001), 2)
+
+    def test_ids_of_records(self) -> None:
+        self.assertEqual(self.turns("deleteRecords.json", records=list(range(1, 400))), 1)
+        self.assertGreaterEqual(self.turns("deleteRecords.json", records=list(range(1, 3002))), 2)
+
+
+class LongRequestsOverHTTP1Tests(LongRequestsTests):
+    client_class = H1Client
 
 
 class LongListsOverHTTP1Tests(LongListsTests):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sqlite3
@@ -103,6 +104,26 @@ class Starting(SynchronousTestCase):
         self.assertIn("Server Shut Down.", server.log)
         self.assertEqual(server.trouble(), [])
         self.assertFalse((server.data / "webcam.db-wal").exists())
+
+    def test_a_second_signal(self) -> None:
+        """Answers under way, which have time to end, are cut off by it, and nothing is wrong in the log."""
+        server = self.server("--drain=300")
+        login = {"name": "webcam", "pass": (server.data / "first-password").read_text().strip(), "device": "d"}
+        with server.client() as client:
+            shash = client.post("/authorize.json", json=login).json()["shash"]
+            record = client.post(f"/addRecord.json?shash={shash}", content=bytes(20_000_000))
+            self.assertEqual(record.json(), {"result": "OK"})
+        connection = ssl.create_default_context(cafile=str(server.data / "certificate.pem")).wrap_socket(
+            socket.create_connection(("127.0.0.1", server.port), DEADLINE), server_hostname="localhost"
+        )
+        self.addCleanup(connection.close)
+        connection.sendall(f"POST /getRecordData.json?shash={shash}&rid=1 HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        self.assertTrue(connection.recv(1))
+        os.kill(server.pid, signal.SIGTERM)
+        server.wait_for("Received SIGTERM")
+        self.assertIn(server.stop(), (0, -signal.SIGTERM))
+        self.assertIn("asked to stop again: answers under way are cut off", server.log)
+        self.assertEqual(server.trouble(), [])
 
     def test_everywhere(self) -> None:
         """``tcp:PORT`` listens on IPv4, and on IPv6 where the machine has it."""

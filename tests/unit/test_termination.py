@@ -26,19 +26,47 @@ class Reactor:
 
 
 class TerminationTests(SynchronousTestCase):
-    def test_both_signals_hurry_it_and_stop_nothing_until_the_reactor_has_ended(self):
-        before = {each: signal.getsignal(each) for each in SIGNALS}
-        reactor, hurried = Reactor(), []
-        termination = Termination(reactor, lambda: hurried.append(True))
-        self.addCleanup(termination.restore)
-        termination.install()
-        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+    def setUp(self) -> None:
+        self.first: list[int] = []
+        for each in SIGNALS:
+            self.addCleanup(signal.signal, each, signal.signal(each, lambda number, _: self.first.append(number)))
+        self.before = {each: signal.getsignal(each) for each in SIGNALS}
+        self.reactor, self.hurried = Reactor(), 0
+        self.termination = Termination(self.reactor, self.hurry)
+        self.addCleanup(self.termination.restore)
+
+    def hurry(self) -> None:
+        self.hurried += 1
+
+    def send(self, *signals: int) -> None:
+        for each in signals:
             os.kill(os.getpid(), each)
-        self.assertEqual(len(hurried), 3)
-        ((phase, event, restore),) = reactor.triggers
+
+    def test_the_first_signal_is_the_reactors_and_each_further_one_hurries_it(self):
+        """However soon it comes."""
+        self.termination.install()
+        self.send(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
+        self.assertEqual((self.first, self.hurried), ([signal.SIGTERM], 2))
+
+    def test_a_server_that_ends_for_another_reason_is_hurried_by_the_first(self):
+        self.termination.install()
+        self.termination.begin()
+        self.send(signal.SIGINT)
+        self.assertEqual((self.first, self.hurried), ([], 1))
+
+    def test_they_are_given_back_when_the_reactor_has_ended(self):
+        self.termination.install()
+        ((phase, event, restore),) = self.reactor.triggers
         self.assertEqual((phase, event), ("after", "shutdown"))
         restore()
-        self.assertEqual({each: signal.getsignal(each) for each in SIGNALS}, before)
+        self.assertEqual({each: signal.getsignal(each) for each in SIGNALS}, self.before)
+
+    def test_one_that_is_ignored_stays_so(self):
+        """As SIGINT in the background of a script."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.termination.install()
+        self.send(signal.SIGINT, signal.SIGTERM)
+        self.assertEqual((self.first, self.hurried), ([signal.SIGTERM], 0))
 
 
 class DescriptorsTests(SynchronousTestCase):
