@@ -103,7 +103,6 @@ class Assembly:
     async def close(self) -> None:
         """Write what is behind, and close what is open."""
         await self.restoring.stop()
-        await self._decoder.close()
         try:
             await self.services.sessions.flush()
             await self.services.last_seen.flush()
@@ -111,6 +110,7 @@ class Assembly:
         finally:
             await self._store.close()
             await self._kept.close()
+            await self._decoder.close()
 
 
 def limits_of(config: Config) -> Limits:

@@ -8,6 +8,7 @@ from tests.edge.test_streams_edge import LiveCase
 from tests.support.edge import JPEG, path_of
 from tests.support.http import H1Client, H2Client
 from webcam.api.services import Limits
+from webcam.http.body import STALL
 from webcam.wire.frames import encode
 
 KB = 1024
@@ -155,7 +156,21 @@ class SnapshotTests(MemoryCase):
             )
             self.assertTrue(answer.body == frame()[6:])
         self.clock.advance(self.limits.stall + 1)
+        self.assertFalse(any(client.response(stream).reset_code is not None for client, stream in asked))
+        self.clock.advance(STALL - self.limits.stall)
         self.assertTrue(all(client.response(stream).reset_code is not None for client, stream in asked[5:]))
+
+    def test_a_slow_client_gets_all_of_it(self) -> None:
+        """At 3 KB/s: as slowly as other answers may be taken."""
+        publisher, up = self.upload("camera")
+        self.send(publisher, up, frame())
+        client, stream = self.ask_for_it()
+        for _ in range(20):
+            client.credit(0, 32 * KB)
+            client.credit(stream, 32 * KB)
+            self.clock.advance(12)
+        answer = client.response(stream)
+        self.assertEqual((answer.ended, len(answer.body)), (True, LARGE + 4))
 
     def test_each_of_another_picture(self) -> None:
         publisher, up = self.upload("camera")

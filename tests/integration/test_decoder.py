@@ -14,7 +14,7 @@ from PIL import Image
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.images import encoded, jpeg, opened
-from tests.support.process import environment, until
+from tests.support.process import DEADLINE, environment, until
 from tests.support.session import ServerCase
 from webcam.decoder.messages import READY, Outcome, encode_size
 
@@ -98,6 +98,45 @@ class ProgramTests(SynchronousTestCase):
         assert process.stdin is not None
         process.stdin.close()
         self.assertEqual(process.wait(30), 0)
+
+
+RESTS = """
+import sys
+from twisted.internet import defer, reactor, task
+from webcam.decoder import supervisor
+
+supervisor.IDLE = 0.2
+decoder = supervisor.Decoder(reactor, 2**27)
+picture = sys.stdin.buffer.read()
+
+async def parts():
+    yield picture
+
+async def main(reactor):
+    for _ in range(2):
+        assert await decoder.thumbnail(len(picture), parts)
+        child = decoder._child
+        await child.ended()
+        print(child._reason)
+    await decoder.close()
+
+task.react(lambda reactor: defer.ensureDeferred(main(reactor)))
+"""
+
+
+class RestTests(SynchronousTestCase):
+    def test_it_ends_when_there_was_no_picture_for_long(self) -> None:
+        """And another one begins with the next."""
+        done = subprocess.run(
+            [sys.executable, "-c", RESTS],
+            input=jpeg(),
+            env=environment(),
+            capture_output=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        self.assertEqual(done.stdout.decode().count("exit code 0"), 2, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class ServerTests(ServerCase):

@@ -6,6 +6,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.relay import FakeSink, viewer_on
+from webcam.relay.memory import Frame
 from webcam.relay.viewer import Viewer
 
 
@@ -14,6 +15,7 @@ class FakeFeed:
 
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.newest: Frame | None = None
 
     def hold(self, viewer: Viewer) -> None:
         self.events.append("hold")

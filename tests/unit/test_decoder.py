@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webcam.decoder.child import DECODING, STARTING, Child
 from webcam.decoder.messages import READY, Answer, Outcome, encode_answer, encode_size
-from webcam.decoder.supervisor import IDLE, MOST_MEMORY, REST, Decoder, memory_for
+from webcam.decoder.supervisor import ENDING, IDLE, MOST_MEMORY, REST, Decoder, memory_for
 from webcam.errors import DecoderFail, NoSuchRecord
 
 MADE = Answer(Outcome.MADE, b"small")
@@ -30,6 +30,9 @@ class Pipe:
         assert not streaming
         self.producer = producer
         producer.resumeProducing()
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
 
 
 class Process:
@@ -48,7 +51,8 @@ class Process:
         self.written.append(data)
 
     def closeStdin(self) -> None:
-        del self.pipes[0]
+        if self.pipes[0].producer is None:  # as Twisted's, which asks its producer for more instead
+            del self.pipes[0]
 
     def signalProcess(self, name: str) -> None:
         self.signals.append(name)
@@ -200,24 +204,39 @@ class Memory(Case):
         self.assertEqual((self.successResultOf(asked), len(self.reactor.processes)), (b"", 2))
         self.assertEqual(len([line for line in self.lines if "a picture ended the decoder" in line]), 2)
 
-    def test_one_that_takes_too_long(self) -> None:
-        asked = self.ask(b"slow")
+    def test_a_child_that_ends_for_another_reason(self) -> None:
+        """The kernel was short of memory, or somebody ended it: nothing is learnt of the picture."""
+        asked = self.ask(b"a picture")
         self.process.start()
         self.process.take_all()
-        self.reactor.advance(DECODING - 1)
-        self.assertEqual(self.process.signals, [])
-        self.reactor.advance(1)
-        self.assertEqual(self.process.signals, ["KILL"])
         self.process.end(9)
+        self.process.start()
+        self.process.take_all()
+        self.process.say(MADE)
+        self.assertEqual((self.successResultOf(asked), len(self.reactor.processes)), (b"small", 2))
+
+    def test_one_that_takes_too_long(self) -> None:
+        """Twice: a machine may have slept."""
+        asked = self.ask(b"slow")
+        for _ in range(2):
+            self.assertNoResult(asked)
+            self.process.start()
+            self.process.take_all()
+            self.reactor.advance(DECODING - 1)
+            self.assertEqual(self.process.signals, [])
+            self.reactor.advance(1)
+            self.assertEqual(self.process.signals, ["KILL"])
+            self.process.end(9)
         self.assertEqual(self.successResultOf(asked), b"")
 
     def test_a_child_that_says_what_it_never_does(self) -> None:
         asked = self.ask(b"sly")
-        self.process.start()
-        self.process.take_all()
-        self.process.child.outReceived(b"\xff" * 100)
-        self.assertEqual(self.process.signals, ["KILL"])
-        self.process.end(9)
+        for _ in range(2):
+            self.process.start()
+            self.process.take_all()
+            self.process.child.outReceived(b"\xff" * 100)
+            self.assertEqual(self.process.signals, ["KILL"])
+            self.process.end(9)
         self.assertEqual(self.successResultOf(asked), b"")
 
 
@@ -252,6 +271,28 @@ class Ending(Case):
         self.successResultOf(closed)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
         self.failureResultOf(self.ask(b"late"), DecoderFail)
+
+    def test_one_that_rests_ends_with_the_server_too(self) -> None:
+        self.make()
+        self.reactor.advance(IDLE)
+        closed = Deferred.fromCoroutine(self.decoder.close())
+        self.assertEqual(self.process.signals, ["KILL"])
+        self.process.end(9)
+        self.successResultOf(closed)
+
+    def test_the_server_does_not_wait_for_ever(self) -> None:
+        self.make()
+        closed = Deferred.fromCoroutine(self.decoder.close())
+        self.reactor.advance(ENDING)
+        self.successResultOf(closed)
+
+    def test_the_server_ends_while_it_starts(self) -> None:
+        asked = self.ask(b"a picture")
+        closed = Deferred.fromCoroutine(self.decoder.close())
+        self.process.end(9)
+        self.successResultOf(closed)
+        self.failureResultOf(asked, DecoderFail)
+        self.assertEqual([line for line in self.lines if "doesn't start" in line], [])
 
     def test_the_server_ends_while_it_decodes(self) -> None:
         """Nothing is learnt of that picture."""

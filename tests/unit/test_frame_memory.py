@@ -131,6 +131,68 @@ class Counting(Case):
         self.assertEqual((len(self.memory._accounts), len(self.memory._networks), self.held), (0, 0, 0))
 
 
+class Found(Case):
+    """Whoever holds what could go is found."""
+
+    def test_one_that_took_a_piece_and_is_full_again(self) -> None:
+        """Nothing more comes of its stream."""
+        stream = self.stream()
+        viewers = []
+        for _ in range(5):
+            viewer, sink = self.watch(stream, room=1)
+            self.publish(stream, MB)
+            stream.forget_newest()
+            sink.drain(room=1)
+            viewers.append(viewer)
+        self.assertEqual(self.held, 5 * MB)
+        upload = Upload(self.memory)
+        upload.hold(LIMIT // 2 - 3 * MB)
+        self.assertEqual([each.over for each in viewers], [True, True, False, False, False])
+        self.assertFalse(upload.over)
+
+    def test_one_that_holds_what_was_the_newest(self) -> None:
+        """It is at hand for nobody any more."""
+        streams = [self.stream(f"camera {number}") for number in range(5)]
+        viewers = [self.watch(each, room=1)[0] for each in streams]
+        for each in streams:
+            self.publish(each, MB)
+        upload = Upload(self.memory)
+        upload.hold(LIMIT // 2 - 2 * MB)
+        for _ in range(3):
+            upload.charge.check()
+        self.assertEqual([each.over for each in viewers].count(True), 3)
+        self.assertFalse(upload.over)
+
+    def test_the_picture_that_a_viewer_repeats(self) -> None:
+        """However well its client reads."""
+        streams = [self.stream(f"camera {number}") for number in range(5)]
+        sinks = [self.watch(each, pictures=True)[1] for each in streams]
+        for each in streams:
+            self.publish(each, MB)
+        upload = Upload(self.memory)
+        upload.hold(LIMIT // 2 - 2 * MB)
+        self.assertLessEqual(self.held, LIMIT // 2)
+        self.assertFalse(upload.over)
+        self.clock.advance(60)
+        for each in streams:
+            self.publish(each, 1000)
+        self.assertTrue(all(len(sink.written) > MB + 1000 for sink in sinks))
+        for each in streams:
+            each.close(cut=False)
+        self.assertEqual(self.held, upload.unfinished)
+
+    def test_a_failure_of_one_is_nobody_elses(self) -> None:
+        uploads = [Upload(self.memory, number) for number in range(3)]
+
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        uploads[0].give_up = fail  # type: ignore[method-assign]
+        for each in uploads:
+            each.hold(LIMIT // 5 + (each is uploads[0]))
+        self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
+
+
 class Order(Case):
     """What goes first where the server holds too much."""
 
@@ -232,6 +294,28 @@ class Order(Case):
         self.assertFalse(upload.over)
         frames.clear()
         self.assertEqual(self.held, 0)
+
+
+class Whose(Case):
+    """Where the server holds too much, the account that holds most gives up first."""
+
+    def test_unfinished_frames(self) -> None:
+        small = [Upload(self.memory, account, f"203.0.113.{account}") for account in range(20, 25)]
+        for each in small:
+            each.hold(MB)
+        many = [Upload(self.memory, number % 2, f"198.51.100.{number % 2}") for number in range(40)]
+        for each in many:
+            each.hold(400_000)
+        self.assertEqual([each.over for each in small], [False] * 5)
+        self.assertTrue(any(each.over for each in many))
+
+    def test_stalled_viewers(self) -> None:
+        honest = self.stalled(self.stream("honest"), MB, account=5, address="203.0.113.5")[0]
+        viewers = [self.stalled(self.stream(), MB, account=1, address=f"198.51.100.{number}")[0] for number in range(9)]
+        Upload(self.memory, 7, "203.0.113.7").hold(LIMIT // 2 + MB - 10_000 - MB)
+        Upload(self.memory, 8, "203.0.113.8").hold(MB)
+        self.assertFalse(honest.over)
+        self.assertTrue(any(each.over for each in viewers))
 
 
 class Halves(Case):

@@ -184,8 +184,10 @@ class Ingest:
         return self._first is None
 
     def _next(self, frames: Iterator[bytes]) -> Frame | None:
+        if self._charge is None:  # it was ended meanwhile
+            return None
         data = next(frames, None)
-        return Frame(data, self._charge) if data is not None and self._charge is not None else None
+        return None if data is None else Frame(data, self._charge)
 
     def _wake(self) -> None:
         """Go on with what waits in the next turn, unless a viewer holds it; nobody can hold an upload that is over."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from webcam.api.guard import Call
 from webcam.errors import NoPicture, ReplyCode
+from webcam.http.body import STALL
 from webcam.relay.hub import device_text
 from webcam.relay.pictures import FirstPicture, PictureViewer
 from webcam.relay.stream import Stream
@@ -86,7 +87,7 @@ async def show_picture(call: Call, stream: Stream, cache: int) -> None:
     if request.head_only:
         request.finish()
         return
-    viewer = Viewer(request, call.services.clock, stall=call.services.limits.stall)
+    viewer = Viewer(request, call.services.clock, stall=STALL)
     request.notifyFinish().addErrback(lambda _: viewer.lost())
     viewer.show(payload)
 

@@ -38,6 +38,9 @@ def _stand_back(memory: int) -> None:
         signal.signal(
             number, signal.SIG_IGN
         )  # a terminal and systemd send them to every process; the server ends this one
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        memory = min(memory, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):  # what forbids it needs it less

@@ -59,13 +59,15 @@ class Child(ProcessProtocol):
         self.is_fresh = False
         await self._write(encode_size(size))
         async for part in parts():
-            await self._write(part)
+            if part:
+                await self._write(part)
         answer: Answer = await self._wait(DECODING)
         return answer
 
     def end(self) -> None:
-        """Let it end when it has nothing to do."""
-        if self.transport is not None:
+        """Let it end once it is idle."""
+        if self.transport is not None and 0 in self.transport.pipes:
+            self.transport.pipes[0].unregisterProducer()  # a pipe that asks for more is never closed
             self.transport.closeStdin()
 
     def kill(self) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
+from twisted.internet import defer
 from twisted.logger import Logger
 
 from webcam.decoder.child import Child, Ended, Parts
@@ -24,7 +26,13 @@ REST = 60.0
 VERSION = 1
 """Of what the decoder does: one more when it makes thumbnails of pictures of which it made none."""
 
-_PYTHON = (sys.executable, "-m", "webcam.decoder")
+ENDING = 5.0
+"""Seconds that the server's end waits for a child that it has killed."""
+
+DEATHS = 2
+"""Children that one picture may end: the kernel, or an operator, may have ended one of them for another reason."""
+
+_PYTHON = (sys.executable, str(Path(__file__).resolve().with_name("__main__.py")))
 _log = Logger(namespace="webcam")
 
 
@@ -36,7 +44,7 @@ def memory_for(usable: int) -> int:
 def _environment() -> dict[str, str]:
     """Return the child's environment: modules are found where the server finds them, and freed blocks go back to the
     system (mallopt(3)), so that what a picture took is there for the next one."""
-    path = os.pathsep.join(each for each in sys.path if each)
+    path = os.pathsep.join(str(Path(each).absolute()) for each in sys.path if each)
     return {**os.environ, "PYTHONPATH": path, "MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 
 
@@ -53,44 +61,61 @@ class Decoder:
         self._reactor = reactor
         self._command = (*command, str(memory))
         self._child: Child | None = None
+        self._resting: set[Child] = set()
+        """Those that end, because there was no picture for long."""
         self._idle: Any = None
         self._rests_until = 0.0
         self._is_closed = False
 
     async def thumbnail(self, size: int, parts: Parts) -> bytes:
-        """Return the JPEG of a picture of *size* bytes; empty when there can be none.
+        """Return the JPEG of a picture of *size* bytes; empty when there can be none. One at a time.
 
-        A child that has decoded nothing before, and answers that memory is short or dies, is short of it for this
-        picture alone: another one would fare alike. After an older child one more tries.
+        If a child that has decoded nothing before runs out of memory, the picture needs too much. If an older child
+        does, whose memory may be fragmented, a fresh one tries once more. So does another one when a child dies, but
+        for the second that does.
 
         Raises :class:`DecoderFail` when no child can be had, and what *parts* raises.
         """
         self._stay()
-        while True:
-            child = self._child or await self._start()
-            is_last = child.is_fresh
-            answer = await self._ask(child, size, parts)
-            if is_last or answer.outcome is not Outcome.MEMORY:
-                break
+        jpeg = await self._tried(size, parts)
         if self._child is not None:
             self._idle = self._reactor.callLater(IDLE, self._rest)
-        return answer.jpeg
+        return jpeg
 
     async def close(self) -> None:
         """End the child, for good."""
         self._is_closed = True
         self._stay()
-        await self._end()
+        children = [*self._resting, *([] if self._child is None else [self._child])]
+        for child in children:
+            child.kill()
+        for child in children:
+            try:
+                await defer.Deferred.fromCoroutine(child.ended()).addTimeout(ENDING, self._reactor)
+            except defer.TimeoutError:
+                _log.warn("the decoder of thumbnails doesn't end")
 
-    async def _ask(self, child: Child, size: int, parts: Parts) -> Answer:
-        """Ask a child, and end it unless it can be asked again."""
+    async def _tried(self, size: int, parts: Parts) -> bytes:
+        deaths = 0
+        while deaths < DEATHS:
+            child = self._child or await self._start()
+            is_fresh = child.is_fresh
+            answer = await self._ask(child, size, parts)
+            if answer is None:
+                deaths += 1
+            elif is_fresh or answer.outcome is not Outcome.MEMORY:
+                return answer.jpeg
+        return b""
+
+    async def _ask(self, child: Child, size: int, parts: Parts) -> Answer | None:
+        """Ask a child, and end it unless it can be asked again; return ``None`` when it died."""
         try:
             answer = await child.ask(size, parts)
         except Ended as ended:
             if self._is_closed:
                 raise DecoderFail("the server ends") from ended
             _log.warn("a picture ended the decoder of thumbnails: {reason}", reason=str(ended))
-            return Answer(Outcome.MEMORY)
+            return None
         except BaseException:
             await self._end()  # it waits for the rest of the picture
             raise
@@ -110,6 +135,8 @@ class Decoder:
             await child.ready()
         except (Ended, OSError) as error:
             self._child = None
+            if self._is_closed:
+                raise DecoderFail("the server ends") from error
             self._rests_until = self._reactor.seconds() + REST
             _log.warn(
                 "the decoder of thumbnails doesn't start: {reason}; there are none for {rest:.0f} s",
@@ -128,6 +155,7 @@ class Decoder:
     def _rest(self) -> None:
         self._idle = None
         if self._child is not None:
+            self._resting.add(self._child)
             self._child.end()
             self._child = None
 
@@ -138,6 +166,7 @@ class Decoder:
             await child.ended()
 
     def _ended(self, child: Child) -> None:
+        self._resting.discard(child)
         if self._child is child:
             self._child = None
             self._stay()

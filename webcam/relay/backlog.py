@@ -47,9 +47,9 @@ class Backlog:
         return self._waiting + (len(self._begun) - self._sent if self._begun is not None else 0)
 
     @property
-    def begun(self) -> Frame | None:
-        """The frame of which a piece was handed out, and not all."""
-        return self._begun
+    def oldest(self) -> Frame | None:
+        """The frame that leaves next, or is leaving in pieces."""
+        return self._begun or (self._frames[0] if self._frames else None)
 
     @property
     def frames(self) -> int:

@@ -1,8 +1,8 @@
-"""The memory that frames of all streams take together, and what is given up where that is too much.
+"""The memory that frames of all streams take together, and what is given up when that is too much.
 
-A frame counts once while anyone holds it: :class:`Frame` says so itself when the last one lets it go. What an upload
-has of an unfinished frame counts, too. A pool counts for the server, one for each account, one for each network of
-addresses that uploads come from; an account or a network may hold half of what the server may.
+A frame counts once while anyone holds it: :class:`Frame` says so itself when the last one lets it go. So do the bytes
+of an upload's unfinished frame. There is one pool for the server, one for each account and one for each network that
+uploads come from; an account or a network may hold half of what the server may.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from webcam.address import network_of
 
 AT_ONCE = 20
-"""Things that are given up in one go: the next frame goes on with it."""
+"""Most things that are given up in one go; the next chunk of an upload continues."""
 
 LOOKED_AT = 50
 """Stalled viewers that are looked at to find one that holds what nobody else does."""
@@ -42,7 +42,7 @@ class Stalled(Protocol):
 
 
 class AtHand(Protocol):
-    """A stream with a frame for those that come."""
+    """A stream with a frame for those that come, or a viewer of pictures with one to repeat."""
 
     def forget_newest(self) -> None:
         """Let it go."""
@@ -90,13 +90,14 @@ class Charge:
         self.pools = (whole, account, network)
 
     def add(self, size: int) -> None:
-        """So many bytes more are held; fewer, if it is negative."""
+        """Count *size* more bytes, or fewer if it is negative."""
         self._whole.held += size
         self._account.held += size
         self._network.held += size
 
     def check(self) -> None:
-        """Give something up where too much is held: to be called when more is, and nothing is being done with it."""
+        """Give something up if too much is held. To be called after more was added, when no frame is being handed
+        out."""
         whole, account, network = self._whole, self._account, self._network
         if whole.held > whole.limit or account.held > account.limit or network.held > network.limit:
             for pool in self.pools:
@@ -104,39 +105,39 @@ class Charge:
                     self._memory.relieve(pool)
 
     def stall(self, viewer: Stalled) -> None:
-        """*viewer* takes nothing now."""
+        """Register *viewer*, whose transport takes nothing now."""
         for pool in self.pools:
             pool.stalled[viewer] = None
 
     def go_on(self, viewer: Stalled) -> None:
-        """*viewer* takes something, or is gone."""
+        """Forget *viewer*, which takes something again or is gone."""
         for pool in self.pools:
             pool.stalled.pop(viewer, None)
 
     def keep(self, stream: AtHand, is_watched: bool) -> None:
-        """*stream* has a frame at hand."""
+        """Register *stream*, which has a frame at hand."""
         for pool in self.pools:
             (pool.watched if is_watched else pool.unwatched)[stream] = None
 
     def drop(self, stream: AtHand) -> None:
-        """It has none, or is over."""
+        """Forget *stream*, which has none or is over."""
         for pool in self.pools:
             pool.watched.pop(stream, None)
             pool.unwatched.pop(stream, None)
 
     def begin(self, upload: Unfinished) -> None:
-        """*upload* may have an unfinished frame from now on."""
+        """Register *upload*, which may have an unfinished frame from now on."""
         for pool in self.pools:
             pool.uploads.add(upload)
 
     def end(self, upload: Unfinished) -> None:
-        """It is over."""
+        """Forget *upload*, which is over."""
         for pool in self.pools:
             pool.uploads.discard(upload)
 
 
 class Frame:
-    """A whole frame, header included, for all that hold it."""
+    """A whole frame, or what was made of one, shared by all that hold it."""
 
     __slots__ = ("_made", "charge", "data")
 
@@ -151,6 +152,10 @@ class Frame:
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def is_origin_of(self, frame: Frame) -> bool:
+        """Whether *frame* is this one, or was made of it."""
+        return frame is self or (self._made is not None and any(each is frame for each in self._made.values()))
 
     def made(self, name: str, make: Callable[[bytes], bytes | None]) -> Frame | None:
         """Return what *make* makes of the frame, once for all that want the same; it counts for itself."""
@@ -195,45 +200,69 @@ class FrameMemory:
         hand, those of streams that nobody watches first, then the largest unfinished frame."""
         if self._relieving:
             return
+        held = pool.held
         self._relieving = True
         try:
             for _ in range(AT_ONCE):
-                if not pool.is_full or not self._give_up_one(pool):
+                if not pool.is_full or not self._give_up_one(self._heaviest(pool)):
                     break
         finally:
             self._relieving = False
-        self._tell(pool)
+        if pool.held < held:
+            self._tell(pool, held)
 
-    def _give_up_one(self, pool: Pool) -> bool:
-        """Whether there was anything to give up."""
-        for viewer in tuple(islice(pool.stalled, LOOKED_AT)):
-            if viewer.holds_old_frames:
-                self.viewers += 1
-                viewer.cut()
-                return True
-            del pool.stalled[viewer]
-            pool.stalled[viewer] = None
-        stream = next(iter(pool.unwatched), None) or next(iter(pool.watched), None)
-        if stream is not None:
-            self.frames += 1
-            stream.forget_newest()
-            return True
-        upload = max(pool.uploads, key=lambda each: each.unfinished, default=None)
-        if upload is None or not upload.unfinished:
+    def _heaviest(self, pool: Pool) -> list[Pool]:
+        """The pools in which something is given up for *pool*: for the server's, those of accounts, beginning with the
+        one that holds most."""
+        if pool is not self.whole:
+            return [pool]
+        return sorted(self._accounts.values(), key=lambda each: each.held, reverse=True)
+
+    def _give_up_one(self, pools: list[Pool]) -> bool:
+        """Give up one thing, and return whether there was one. A failure of it is logged: it is nobody else's."""
+        give_up = self._viewer_of(pools) or self._frame_of(pools) or self._upload_of(pools)
+        if give_up is None:
             return False
-        self.uploads += 1
-        upload.give_up()
+        try:
+            give_up()
+        except Exception:
+            _log.failure("what held frames can't be given up")
         return True
 
-    def _tell(self, pool: Pool) -> None:
+    def _viewer_of(self, pools: list[Pool]) -> Callable[[], None] | None:
+        for pool in pools:
+            for viewer in tuple(islice(pool.stalled, LOOKED_AT)):
+                if viewer.holds_old_frames:
+                    self.viewers += 1
+                    return viewer.cut
+                del pool.stalled[viewer]
+                pool.stalled[viewer] = None
+        return None
+
+    def _frame_of(self, pools: list[Pool]) -> Callable[[], None] | None:
+        for kept in (*(pool.unwatched for pool in pools), *(pool.watched for pool in pools)):
+            for each in kept:
+                self.frames += 1
+                return each.forget_newest
+        return None
+
+    def _upload_of(self, pools: list[Pool]) -> Callable[[], None] | None:
+        for pool in pools:
+            upload = max(pool.uploads, key=lambda each: each.unfinished, default=None)
+            if upload is not None and upload.unfinished:
+                self.uploads += 1
+                return upload.give_up
+        return None
+
+    def _tell(self, pool: Pool, held: int) -> None:
         now = self._steady()
         if self._told is not None and now - self._told < NOTICE:
             return
         self._told = now
         _log.warn(
-            "frame memory is full ({held} of {limit} bytes{whose}): closed {viewers} stalled viewers, dropped {frames}"
-            " frames at hand, ended {uploads} uploads since the start",
-            held=pool.held,
+            "too much frame memory in use ({held} of {limit} bytes{whose}): closed {viewers} stalled viewers,"
+            " dropped {frames} frames at hand, ended {uploads} uploads since the start",
+            held=held,
             limit=pool.limit,
             whose="" if pool is self.whole else " for an account or an address",
             viewers=self.viewers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from webcam.relay.memory import Frame
+from webcam.relay.memory import Charge, Frame
 from webcam.relay.subscriber import Sink
 from webcam.relay.viewer import STALL, Feed, Viewer
 from webcam.timers import Timers
@@ -28,20 +28,37 @@ class PictureViewer(Viewer):
     def __init__(self, sink: Sink, clock: IReactorTime, stall: float = STALL) -> None:
         super().__init__(sink, clock, stall=stall)
         self._newest: Frame | None = None
+        self._kept_for: Charge | None = None
+        """Whose picture it keeps, to repeat it."""
         self._repeat: IDelayedCall | None = None
 
     def take(self, frame: Frame) -> None:
         """One frame of the stream, header included."""
         part = frame.made("part", pictures.part)
         if part is not None and not self.over:
-            self._newest = part
+            self._keep(part)
             super().take(part)
             self._repeat_in(FIRST_REPEAT)
 
     def end(self) -> None:
         """The stream is over, or the session."""
         self._forget_repeat()
+        self.forget_newest()
         super().end()
+
+    def forget_newest(self) -> None:
+        """Have no picture to repeat until the next one comes."""
+        self._keep(None)
+
+    def _keep(self, part: Frame | None) -> None:
+        self._newest = part
+        charge = None if part is None else part.charge
+        if charge is not self._kept_for:
+            if self._kept_for is not None:
+                self._kept_for.drop(self)
+            if charge is not None:
+                charge.keep(self, is_watched=True)
+            self._kept_for = charge
 
     def _repeat_in(self, seconds: float) -> None:
         if self.over:
@@ -64,6 +81,7 @@ class PictureViewer(Viewer):
 
     def _let_go(self) -> None:
         self._forget_repeat()
+        self.forget_newest()
         super()._let_go()
 
 

@@ -21,7 +21,11 @@ LEAST_RATE = 64_000
 
 
 class Feed(Protocol):
-    """What a viewer tells the stream that it watches."""
+    """The stream that a viewer watches, as it sees that."""
+
+    @property
+    def newest(self) -> Frame | None:
+        """The frame at hand."""
 
     def hold(self, viewer: Watcher) -> None:
         """This viewer is too far behind: publish no faster than it takes."""
@@ -86,9 +90,10 @@ class Viewer(Subscriber):
 
     @property
     def holds_old_frames(self) -> bool:
-        """Whether it holds frames that are not the newest of its stream."""
-        leaving = self._leaving is not None and self._leaving is not self._backlog.begun
-        return self._backlog.frames + leaving > (0 if self._ending else 1)
+        """Whether it holds a frame that is not the newest of its stream."""
+        oldest = self._leaving or self._backlog.oldest
+        newest = None if self._feed is None else self._feed.newest
+        return oldest is not None and (newest is None or not newest.is_origin_of(oldest))
 
     @property
     def over(self) -> bool:
@@ -109,7 +114,6 @@ class Viewer(Subscriber):
             return
         self._backlog.add(frame)
         self._send()
-        self._note_stall(frame)
         if self.every and self._feed is not None and not self._holding and self.behind > BEHIND:
             self._holding = True
             self._feed.hold(self)
@@ -121,13 +125,14 @@ class Viewer(Subscriber):
         if self._ready:
             self._leaving = None
         else:
-            self._note_stall(frame)
+            self._note_stall()
 
-    def _note_stall(self, frame: Frame) -> None:
-        """Tell who counts frames when the transport has taken none of what is held, or not all."""
-        if not (self._ready or self._closed or self._stalled_for):
-            self._stalled_for = frame.charge
-            frame.charge.stall(self)
+    def _note_stall(self) -> None:
+        """Register as stalled, if the transport takes nothing now of what is held."""
+        held = self._leaving or self._backlog.oldest
+        if held is not None and not (self._ready or self._closed or self._stalled_for):
+            self._stalled_for = held.charge
+            held.charge.stall(self)
 
     def end(self) -> None:
         """The stream is over, or the session: what is held back is still sent, then the response ends."""
@@ -147,7 +152,8 @@ class Viewer(Subscriber):
         self._watch_stall()
 
     def show(self, frame: Frame) -> None:
-        """Send one frame, and end."""
+        """Send one frame, and end. A client that takes a piece of it within the stall is waited for."""
+        self._enough = PIECE
         self._sink.registerProducer(self, True)
         self.take(frame)
         self.end()
@@ -180,6 +186,8 @@ class Viewer(Subscriber):
             return
         if self._ready:
             self._leaving = None
+        else:
+            self._note_stall()
         if self._ending and self._ready and not self.behind:
             self._close(self._sink.finish)
             return
