@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.task import Clock
 
 from webcam.calendar import micros_of
@@ -17,6 +19,9 @@ class FakeClock(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.step = EPOCH
+
+    def callWhenRunning(self, function: Callable[[], None]) -> None:
+        """Never: nothing runs a test's reactor."""
 
     def wall(self) -> float:
         return self.seconds() + self.step

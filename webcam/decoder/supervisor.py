@@ -116,7 +116,7 @@ class Decoder:
                 raise DecoderFail("the server ends") from ended
             _log.warn("a picture ended the decoder of thumbnails: {reason}", reason=str(ended))
             return None
-        except BaseException:
+        except Exception:
             await self._end()  # it waits for the rest of the picture
             raise
         if answer.outcome is Outcome.MEMORY:
