@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.abuse.attacks import ALL, CALM
 from tests.abuse.lines import Attack
-from tests.abuse.run import FRAME_MEMORY, GROWTH, Ground, Outcome, attacked
+from tests.abuse.run import GROWTH, OPTIONS, Ground, Outcome, attacked
 from tests.support.process import Server
 
 HEAD = (
@@ -55,14 +55,14 @@ def main() -> int:
     options = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder), f"--frame-memory={FRAME_MEMORY}").start()
+        server = Server(Path(folder), *OPTIONS).start()
         try:
             ground = Ground.prepare(server)
             attacked(ground, CALM, 1.0)
             begun = server.resident()
             print(HEAD)
             for attack in [CALM, *chosen(options.only)]:
-                outcome = attacked(ground, attack, options.seconds)
+                outcome = attacked(ground.before(attack), attack, options.seconds)
                 failed = failed or bool(outcome.failures)
                 print(line(outcome, options.seconds), flush=True)
             grown = server.resident() - begun

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -32,8 +32,8 @@ SWELL = 100e6
 SESSION_SWELL, PLACE_SWELL = 60e6, 30e3
 """The same for an attack whose connections are counted, and for each of these."""
 
-FRAME_MEMORY = 40 * 1024 * 1024
-"""Bytes for frames of streams: so little that attacks fill it."""
+OPTIONS = (f"--frame-memory={40 * 1024 * 1024}", "--cooldown=0")
+"""Of the server: so little memory for frames that attacks fill it, and who broke a limit may log in again."""
 
 SETTLE = 3.0
 PATIENCE = 10.0
@@ -55,16 +55,26 @@ class Ground:
     server: Server
     tokens: tuple[str, ...]
     target: Target
+    hostile: str = ""
+    """The attacker's account."""
 
     @classmethod
     def prepare(cls, server: Server, hostile_sessions: int = HOSTILE_SESSIONS) -> Ground:
         """Log everybody in, and store the record that the attacker asks for."""
         tokens = cls._log_in(server, server.new_account(), SESSIONS)
-        hostile = cls._log_in(server, server.new_account(), hostile_sessions)
+        account = server.new_account()
+        hostile = cls._log_in(server, account, hostile_sessions)
         with server.client() as client:
             client.post(f"/addRecord.json?shash={hostile[0]}", content=os.urandom(RECORD)).raise_for_status()
         (record,) = ask(server.port, "getRecordCount.json", shash=hostile[0])["records"]
-        return cls(server, tokens, Target(server.port, hostile, record["rid"]))
+        return cls(server, tokens, Target(server.port, hostile, record["rid"]), account)
+
+    def before(self, attack: Attack) -> Ground:
+        """Return what the attack finds: new sessions, if it is about those. Attacks before it may have ended them."""
+        if not attack.places:
+            return self
+        tokens = self._log_in(self.server, self.hostile, min(attack.lines, HOSTILE_SESSIONS))
+        return replace(self, target=replace(self.target, tokens=tokens))
 
     @staticmethod
     def _log_in(server: Server, account: str, sessions: int) -> tuple[str, ...]:

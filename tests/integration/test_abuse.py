@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.abuse.attacks import ALL
 from tests.abuse.lines import SOURCE, Attack
-from tests.abuse.run import FRAME_MEMORY, LATE, Ground, attacked
+from tests.abuse.run import LATE, OPTIONS, Ground, attacked
 from tests.support.process import DEADLINE, Server
 
 SECONDS = 0.2
@@ -34,7 +34,7 @@ def ground() -> Ground:
         except OSError:
             raise SkipTest(f"{SOURCE} is no address of this machine") from None
     folder = Path(tempfile.mkdtemp(prefix="webcam-abuse-"))
-    server = Server(folder, f"--frame-memory={FRAME_MEMORY}")
+    server = Server(folder, *OPTIONS)
 
     def end() -> None:
         server.stop()
@@ -51,7 +51,7 @@ class AbuseTests(SynchronousTestCase):
         """Everybody was answered, and what should be cut off was: the attack goes on until it is."""
         server = ground().server
         said = server.said
-        outcome = attacked(ground(), attack, SECONDS, DEADLINE)
+        outcome = attacked(ground().before(attack), attack, SECONDS, DEADLINE)
         self.assertEqual([each for each in outcome.failures if each != LATE], [], server.log)
         self.assertGreater(len(outcome.experience.took), 0)
         self.assertEqual(server.trouble(said), [], server.log)
